@@ -1,0 +1,28 @@
+import pytest
+from rest_framework.test import APIClient
+
+from crmseg.accounts import policy
+from crmseg.accounts.models import ApiKey
+
+
+@pytest.fixture
+def partner(db):
+    """A client with a key: ``partner("contacts:read")``."""
+
+    def with_scopes(*scopes: str) -> APIClient:
+        _key, secret = ApiKey.issue("Партнёр", list(scopes))
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+        return client
+
+    return with_scopes
+
+
+# TEMP
+from pipelines.models import Company, Contact, Deal  # noqa
+from segments.models import Segment  # noqa
+
+policy.register(Contact, policy.everyone_sees(), scope="contacts")
+policy.register(Company, policy.everyone_sees(), scope="contacts")
+policy.register(Deal, policy.everyone_sees(), scope="deals")
+policy.register(Segment, policy.everyone_sees(), scope="segments")
