@@ -1,0 +1,46 @@
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from crmseg.accounts.policy import allowed, visible
+from crmseg.web.page import render_page
+from crmseg.web.paging import Keyset
+from crmseg.web.panels import columns_for
+from pipelines import people
+from pipelines.filters import ContactFilter
+from pipelines.models import Contact, Deal, Task
+from pipelines.timeline import timeline
+
+
+@require_safe
+@allowed("contacts.see")
+def contact_list(request: HttpRequest) -> HttpResponse:
+    rows = visible(request.user, Contact).alive().select_related("company", "responsible")
+    narrowed = ContactFilter(request.GET, rows)
+    page = Keyset(narrowed.qs, order=("name_key", "id")).page(request.GET.get("cursor"))
+    context = {
+        "filter": narrowed,
+        "page": page,
+        "facts": people.facts(page.rows),
+        "columns": columns_for("contacts", request, page.rows),
+    }
+    return render_page(request, "contacts/list.html", context, partial="rows")
+
+
+@require_safe
+@allowed("contacts.see")
+def contact_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    contact = get_object_or_404(visible(request.user, Contact).select_related("company", "responsible"), pk=pk)
+    deals = visible(request.user, Deal).alive().filter(links__contact=contact)
+    context: dict[str, Any] = {
+        "contact": contact,
+        "points": contact.points.all(),
+        "facts": people.facts([contact])[contact.pk],
+        "deals": deals.select_related("stage", "pipeline", "responsible").order_by("-created_at", "-id")[:50],
+        "tasks": visible(request.user, Task).alive().filter(contact=contact, is_done=False).order_by("due_at"),
+        "entries": timeline(contact, limit=50),
+        "custom": people.custom_values(contact),
+    }
+    return render_page(request, "contacts/detail.html", context, partial="card")
