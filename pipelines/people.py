@@ -34,7 +34,9 @@ def facts(contacts: Sequence[Contact]) -> dict[int, Facts]:
     ids = [contact.pk for contact in contacts]
     found: dict[int, Facts] = defaultdict(Facts)
     for point in ContactPoint.objects.filter(contact__in=ids):
-        kind = found[point.contact_id].emails if point.kind == ContactPoint.Kind.EMAIL else found[point.contact_id].phones
+        kind = (
+            found[point.contact_id].emails if point.kind == ContactPoint.Kind.EMAIL else found[point.contact_id].phones
+        )
         kind.append(point.value)
     open_deals = Deal.objects.filter(deleted_at__isnull=True, stage__kind__in=Stage.OPEN_KINDS, links__contact__in=ids)
     for row in open_deals.values("links__contact").annotate(number=Count("pk"), total=Sum("price")).order_by():

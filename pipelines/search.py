@@ -38,4 +38,3 @@ def local_digits(typed: str) -> str:
     if len(digits) == 11 and digits[0] in "78":
         digits = digits[1:]
     return digits if len(digits) >= MIN_DIGITS else ""
-

@@ -45,7 +45,13 @@ def test_company_is_found_by_its_phone():
 
 @pytest.mark.parametrize(
     ("typed", "digits"),
-    [("8 (903) 555-18-42", "9035551842"), ("+79035551842", "9035551842"), ("12", ""), ("дом 180", ""), ("555-18", "55518")],
+    [
+        ("8 (903) 555-18-42", "9035551842"),
+        ("+79035551842", "9035551842"),
+        ("12", ""),
+        ("дом 180", ""),
+        ("555-18", "55518"),
+    ],
 )
 def test_digits_of_a_phone(typed, digits):
     assert search.local_digits(typed) == digits
