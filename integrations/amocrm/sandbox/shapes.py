@@ -146,9 +146,7 @@ def _lead_extras(box: "Sandbox", lead: Any, wanted: set[str]) -> dict[str, Any]:
 
 def _contact_extras(box: "Sandbox", contact: Any, wanted: set[str]) -> dict[str, Any]:
     extra: dict[str, Any] = {"leads": linked(box, "leads", contact.leads)} if "leads" in wanted else {}
-    return extra | {
-        name: [] for name in ("customers", "catalog_elements", "social_profiles") if name in wanted
-    }
+    return extra | {name: [] for name in ("customers", "catalog_elements", "social_profiles") if name in wanted}
 
 
 def _company_extras(box: "Sandbox", company: Company, wanted: set[str]) -> dict[str, Any]:

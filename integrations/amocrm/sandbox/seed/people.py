@@ -147,15 +147,11 @@ def companies(rng: Random, store: Store, book: Book, count: int, now: int) -> li
 
 def _company(rng: Random, store: Store, book: Book, place: int, now: int) -> Company:
     fields = book.fields["companies"]
-    company = Company(
-        store.new_id("companies"), now - DAY * 900 + place % 600 * 3600, rng.choice(book.managers)
-    )
+    company = Company(store.new_id("companies"), now - DAY * 900 + place % 600 * 3600, rng.choice(book.managers))
     root = words.COMPANY_ROOTS[place % len(words.COMPANY_ROOTS)]
     turn = place // len(words.COMPANY_ROOTS)
     if rng.random() < 0.2:
-        company.name = (
-            f"ИП {rng.choice(words.SURNAMES)} {rng.choice('АВДИКМНОПРС')}. {rng.choice('АВДИМНПС')}."
-        )
+        company.name = f"ИП {rng.choice(words.SURNAMES)} {rng.choice('АВДИКМНОПРС')}. {rng.choice('АВДИМНПС')}."
     else:
         company.name = f"ООО «{root}{f' {turn + 1}' if turn else ''}»"
     city = rng.choice(words.CITIES)

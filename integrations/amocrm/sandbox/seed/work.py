@@ -58,9 +58,7 @@ class Work:
                 "uniq": f"{rng.getrandbits(64):016x}",
                 "duration": rng.randint(20, 900) if answered else 0,
                 "source": "domuozera-ats",
-                "link": f"https://ats.domuozera.example/records/{rng.getrandbits(32):08x}.mp3"
-                if answered
-                else "",
+                "link": f"https://ats.domuozera.example/records/{rng.getrandbits(32):08x}.mp3" if answered else "",
                 "phone": number,
                 "call_result": rng.choice(words.RESULTS) if answered else "Не взял трубку",
                 "call_status": 4 if answered else 6,
@@ -74,9 +72,7 @@ class Work:
     def _mail(self, lead: Lead, contact: Contact) -> dict[str, Any]:
         rng = self.rng
         user = self.store.users[lead.responsible_user_id]
-        address = (
-            contact.values[self.email_id][0][0] if self.email_id in contact.values else "klient@mail.example"
-        )
+        address = contact.values[self.email_id][0][0] if self.email_id in contact.values else "klient@mail.example"
         ours, theirs = {"email": user.email, "name": user.name}, {"email": address, "name": contact.name}
         income = rng.random() < 0.35
         return {
