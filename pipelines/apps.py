@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class PipelinesConfig(AppConfig):
     name = "pipelines"
     verbose_name = _("Сделки и контакты")
+
+    def ready(self) -> None:
+        from . import policy, timeline
+
+        policy.install()
+        timeline.install()
