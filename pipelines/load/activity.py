@@ -5,8 +5,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from ..models import Company, Contact, Deal, Note, Origin, Task
-from .table import Loaded, Row, Upsert, loaded, log, news, unknown
+from ..models import Note, Origin, Task
+from .table import Loaded, Row, Upsert, loaded, log, news
 
 SUBJECT = {"subject": "text", "subject_id": "bigint", "author": "bigint"}
 SUBJECT_COLUMNS = {"contact_id": "contact.id", "company_id": "company.id", "deal_id": "deal.id", "author_id": "author.id"}
@@ -18,7 +18,6 @@ JOINS = """
 STAMPS = {"created_at": "timestamptz", "updated_at": "timestamptz"}
 FRESH = {"created_at": "coalesce(i.created_at, %(now)s)", "sync_state": "'synced'", "sync_reason": "''"}
 UPDATED = {"updated_at": "coalesce(i.updated_at, %(now)s)", "deleted_at": "NULL::timestamptz"}
-SUBJECTS = {"contact": Contact, "company": Company, "deal": Deal}
 
 TASKS = Upsert(
     Task,
@@ -63,6 +62,7 @@ NOTES = Upsert(
         **UPDATED,
     },
     JOINS,
+    only="coalesce(contact.id, company.id, deal.id) IS NOT NULL",  # what nobody can be shown is left out
     kept={"author_id": "author.id", **FRESH},  # a note written here was sent by the token's user: its author stays
 )
 
@@ -72,17 +72,11 @@ def load_tasks(rows: Sequence[Row], origin: Origin | str, now: datetime) -> Load
         written = TASKS.run(rows, now)
         done = [("task.done", row.id, row.at, {}) for row in written if row.extra[0] and not row.is_new]
         log(news("task", written) + done, origin)
-        return _loaded(rows, loaded(rows, written))
+        return loaded(rows, written)
 
 
 def load_notes(rows: Sequence[Row], origin: Origin | str, now: datetime) -> Loaded:
     with transaction.atomic():
         written = NOTES.run(rows, now)
         log(news("note", [row for row in written if row.is_new]), origin)
-        return _loaded(rows, loaded(rows, written))
-
-
-def _loaded(rows: Sequence[Row], result: Loaded) -> Loaded:
-    for subject, model in SUBJECTS.items():
-        result.lack(subject, unknown(model, (row["subject_id"] for row in rows if row.get("subject") == subject)))
-    return result
+        return loaded(rows, written)

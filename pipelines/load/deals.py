@@ -1,15 +1,14 @@
 """Deals with their people and their stay on stages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 
-from ..models import Company, Contact, Deal, Origin, Stage, StageVisit
+from ..models import Deal, Origin, Stage, StageVisit
 from .stays import Moved, begin_stays, move_stays
-from .table import Loaded, Row, Upsert, Written, as_json, loaded, log, news, unknown
+from .table import Loaded, Row, Upsert, Written, as_json, loaded, log, news
 
 DEALS = Upsert(
     Deal,
@@ -63,16 +62,10 @@ DEALS = Upsert(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Linked:
-    changed: frozenset[int]
-    missing: frozenset[int]
-
-
 def load_deals(rows: Sequence[Row], origin: Origin | str, now: datetime) -> Loaded:
     """Upsert deals. ``row["holds_stage"]``: the local stage waits to be written there and must stay (S3).
 
-    ``missing["stage"]`` holds the amoCRM ids of deals left out because their stage is unknown here.
+    A deal on a stage that is unknown here is left out: ``lacks`` tells of it beforehand.
     """
     with transaction.atomic():
         written = DEALS.run(rows, now)
@@ -80,13 +73,9 @@ def load_deals(rows: Sequence[Row], origin: Origin | str, now: datetime) -> Load
         moves = [_moved(row) for row in written if not row.is_new and row.extra[0] != row.extra[1]]
         begin_stays([row.id for row in created], _source(origin))
         move_stays(moves)
-        linked = replace_links(rows)
-        log(news("deal", _with_links(written, linked.changed)) + told(moves), origin)
-        result = loaded(rows, written)
-        result.lack("contact", linked.missing)
-        result.lack("company", unknown(Company, (row.get("company") for row in rows)))
-        result.lack("stage", _left_out(rows))
-    return result
+        relinked = replace_links(rows)
+        log(news("deal", _with_links(written, relinked)) + told(moves), origin)
+        return loaded(rows, written)
 
 
 def _source(origin: Origin | str) -> str:
@@ -98,13 +87,7 @@ def _moved(row: Written) -> Moved:
     return Moved(row.id, was, stage, at)
 
 
-def _left_out(rows: Sequence[Row]) -> set[int]:
-    pairs = {(row["pipeline"], row["status"]) for row in rows}
-    known = set(Stage.objects.filter(amo_id__in={status for _, status in pairs}).values_list("pipeline__amo_id", "amo_id"))
-    return {row["amo_id"] for row in rows if (row["pipeline"], row["status"]) not in known}
-
-
-def _with_links(written: list[Written], changed: frozenset[int]) -> list[Written]:
+def _with_links(written: list[Written], changed: set[int]) -> list[Written]:
     seen = {row.id for row in written if row.is_new or row.fields}
     others = Deal.objects.filter(pk__in=changed - seen).values_list("pk", "amo_id", "updated_at")
     merged = [row for row in written if row.id in seen]
@@ -130,8 +113,8 @@ def told(moves: Sequence[Moved]) -> list[tuple[str, int, datetime, dict[str, Any
     return lines
 
 
-def replace_links(rows: Sequence[Row]) -> Linked:
-    """Make the people of these deals what the rows say."""
+def replace_links(rows: Sequence[Row]) -> set[int]:
+    """Make the people of these deals what the rows say; → deals that changed."""
     links = [{**link, "deal": row["amo_id"]} for row in rows for link in row.get("contacts", ())]
     wanted = """WITH i AS MATERIALIZED (
         SELECT DISTINCT ON (d.id, c.id) d.id AS deal, c.id AS contact, i.is_main
@@ -144,7 +127,7 @@ def replace_links(rows: Sequence[Row]) -> Linked:
         for statement in (REMOVE, DEMOTE, PUT):
             cursor.execute(wanted + statement, given)
             changed.update(deal for (deal,) in cursor.fetchall())
-    return Linked(frozenset(changed), frozenset(unknown(Contact, (link["contact"] for link in links))))
+    return changed
 
 
 REMOVE = """

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from ..models import Company, Contact, Origin
-from .table import Loaded, Row, Upsert, Written, as_json, loaded, log, news, unknown
+from .table import Loaded, Row, Upsert, Written, as_json, loaded, log, news
 
 COMMON = {
     "amo_id": "bigint",
@@ -48,9 +48,7 @@ CONTACTS = Upsert(
 
 def load_contacts(rows: Sequence[Row], origin: Origin | str, now: datetime) -> Loaded:
     with transaction.atomic():
-        result = _load(CONTACTS, "contact", rows, origin, now)
-        result.lack("company", unknown(Company, (row.get("company") for row in rows)))
-    return result
+        return _load(CONTACTS, "contact", rows, origin, now)
 
 
 def load_companies(rows: Sequence[Row], origin: Origin | str, now: datetime) -> Loaded:

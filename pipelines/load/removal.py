@@ -5,10 +5,10 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from ..models import Company, Contact, Deal, Origin
+from ..models import Company, Contact, Deal, Origin, Task
 from .table import log
 
-MODELS = {"contact": Contact, "company": Company, "deal": Deal}
+MODELS = {"contact": Contact, "company": Company, "deal": Deal, "task": Task}
 
 
 def mark_deleted(entity: str, amo_ids: Collection[int], origin: Origin | str, now: datetime) -> int:
@@ -21,5 +21,6 @@ def mark_deleted(entity: str, amo_ids: Collection[int], origin: Origin | str, no
             [now, now, list(amo_ids)],
         )
         ids = [pk for (pk,) in cursor.fetchall()]
-        log([(f"{entity}.deleted", pk, now, {}) for pk in ids], origin)
+        if entity != "task":  # the log knows no such event of a task
+            log([(f"{entity}.deleted", pk, now, {}) for pk in ids], origin)
     return len(ids)

@@ -19,21 +19,20 @@ Row = dict[str, Any]
 
 @dataclass(slots=True)
 class Loaded:
-    """``created`` and ``updated`` are ids of mirror rows; ``missing`` are amoCRM ids the rows name and we lack."""
+    """Ids of the mirror rows that are new or changed, and how many rows were as they are."""
 
     created: list[int] = field(default_factory=list)
     updated: list[int] = field(default_factory=list)
     unchanged: int = 0
-    missing: dict[str, set[int]] = field(default_factory=dict)
 
     @property
     def touched(self) -> list[int]:
         return self.created + self.updated
 
-    def lack(self, what: str, amo_ids: Iterable[int]) -> None:
-        ids = set(amo_ids)
-        if ids:
-            self.missing.setdefault(what, set()).update(ids)
+    def add(self, other: "Loaded") -> None:
+        self.created += other.created
+        self.updated += other.updated
+        self.unchanged += other.unchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +156,3 @@ def loaded(rows: Sequence[Row], written: Sequence[Written]) -> Loaded:
         [row.id for row in written if not row.is_new],
         len(rows) - len(written),
     )
-
-
-def unknown(model: type[models.Model], amo_ids: Iterable[int | None]) -> set[int]:
-    wanted = {amo_id for amo_id in amo_ids if amo_id}
-    if not wanted:
-        return set()
-    return wanted - set(model._default_manager.filter(amo_id__in=wanted).values_list("amo_id", flat=True))
