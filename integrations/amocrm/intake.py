@@ -3,10 +3,9 @@
 What the records name and the mirror lacks (a contact made after contacts were read, a new stage) is fetched first.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
 
 from django.db import transaction
 
@@ -133,6 +132,10 @@ def _naming(collection: Collection, items: Sequence[Json], account: Account) -> 
     if collection is CONTACTS:
         return [{"company": mapping.first_id(item, "companies")} for item in items]
     return []
+
+
+def batched(amo_ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    return (amo_ids[start : start + size] for start in range(0, len(amo_ids), size))
 
 
 def take_by_id(

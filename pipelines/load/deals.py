@@ -43,7 +43,7 @@ DEALS = Upsert(
         "company_id": "company.id",
         "responsible_id": "responsible.id",
         "source": "coalesce(i.source, '')",
-        "tags": "coalesce(i.tags, '{}')",
+        "tags": "coalesce(i.tags, '{}')::varchar[]",
         "custom": "coalesce(i.custom, '{}'::jsonb)",
         "created_at": "coalesce(i.created_at, %(now)s)",
         "updated_at": "coalesce(i.updated_at, %(now)s)",

@@ -21,7 +21,7 @@ COMMON = {
 COMMON_COLUMNS = {
     "name": "coalesce(i.name, '')",
     "responsible_id": "responsible.id",
-    "tags": "coalesce(i.tags, '{}')",
+    "tags": "coalesce(i.tags, '{}')::varchar[]",
     "custom": "coalesce(i.custom, '{}'::jsonb)",
     "created_at": "coalesce(i.created_at, %(now)s)",
     "updated_at": "coalesce(i.updated_at, %(now)s)",
