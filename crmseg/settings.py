@@ -165,6 +165,10 @@ EMAIL_URL = environment.smtp(environment.text("EMAIL_URL", "smtp://127.0.0.1:102
 DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", "crmseg <crmseg@localhost>")
 CHANNELS = {"email": "integrations.channels.email.channel.EmailChannel"}
 
+# --- amoCRM -------------------------------------------------------------------------------------------------
+AMOCRM_REQUESTS_PER_SECOND = 6.5  # amoCRM allows 7 to an integration
+AMOCRM_BREAKER_SECONDS = 15 * 60  # how long nobody asks after amoCRM shut the door with a page of HTML
+
 # --- the API ------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

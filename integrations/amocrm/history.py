@@ -1,0 +1,92 @@
+"""Stage history of the first import: amoCRM's event feed, newest first, into visits.
+
+Events are kept in ``StageEvent`` until the history of their deal is whole: everything older than the page has been
+read, or the page is already older than the deal. Then the deal's visits are rebuilt and its events dropped.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from django.db import transaction
+from django.db.models import OuterRef, Subquery
+
+from crmseg.accounts.models import User
+from pipelines.history import Transition, rebuild
+from pipelines.models import Deal, Stage
+
+from . import mapping
+from .client import EVENTS_PAGE, AmoClient, Page
+from .mapping import Json
+from .models import StageEvent
+
+REBUILD = "rebuild"  # the cursor of a step that has read all and rebuilds the rest
+CHUNK = 500
+
+StageIds = dict[tuple[int, int], int]
+
+
+def pages(client: AmoClient, cursor: str, until: datetime) -> Iterator[Page]:
+    """The feed up to a moment: what is newer would push the pages along."""
+    if cursor:
+        return client.pages(cursor, "events")
+    params = {
+        "limit": str(EVENTS_PAGE),
+        "filter[type]": "lead_status_changed",
+        "filter[created_at][to]": str(int(until.timestamp())),
+    }
+    return client.pages("events", "events", params)
+
+
+def keep(items: Sequence[Json]) -> int:
+    rows = [row for item in items if (row := mapping.stage_event(item))]
+    StageEvent.objects.bulk_create((StageEvent(**row) for row in rows), ignore_conflicts=True)
+    return len(rows)
+
+
+def rebuild_whole(items: Sequence[Json]) -> int:
+    """Rebuild the deals born after the oldest event of this page: nothing older can tell of them."""
+    oldest = min((at for item in items if (at := mapping.moment(item.get("created_at")))), default=None)
+    if oldest is None:
+        return 0
+    born = Deal.objects.filter(amo_id=OuterRef("deal_amo_id")).values("created_at")[:1]
+    whole = StageEvent.objects.annotate(born=Subquery(born)).filter(born__gt=oldest)
+    return _rebuild(list(whole.order_by().values_list("deal_amo_id", flat=True).distinct()))
+
+
+def rebuild_some() -> int:
+    """Once all is read: the next deals that wait; → 0 when none is left."""
+    with transaction.atomic():
+        waiting = StageEvent.objects.order_by("deal_amo_id").values_list("deal_amo_id", flat=True).distinct()
+        return _rebuild(list(waiting[:CHUNK]))
+
+
+def _rebuild(amo_ids: Sequence[int]) -> int:
+    if not amo_ids:
+        return 0
+    events = StageEvent.objects.filter(deal_amo_id__in=amo_ids)
+    deals = dict(Deal.objects.filter(amo_id__in=amo_ids).values_list("amo_id", "pk"))
+    stages = _stages()
+    users = dict(User.objects.filter(amo_id__isnull=False).values_list("amo_id", "pk"))
+    transitions: dict[int, list[Transition]] = defaultdict(list)
+    for amo_id, told in groupby(events.order_by("deal_amo_id", "at", "id"), key=lambda event: event.deal_amo_id):
+        if amo_id in deals:
+            transitions[deals[amo_id]] = [known for event in told if (known := _transition(event, stages, users))]
+    rebuild({deal: known for deal, known in transitions.items() if known})
+    events.delete()
+    return len(amo_ids)
+
+
+def _transition(event: StageEvent, stages: StageIds, users: dict[int, int]) -> Transition | None:
+    """None when the stage is one that amoCRM no longer has: the rebuild flags the gap."""
+    came_to = stages.get((event.pipeline, event.status))
+    if came_to is None:
+        return None
+    left = stages.get((event.was_pipeline, event.was_status))
+    return Transition(event.at, came_to, users.get(event.by_amo_id or 0), left)
+
+
+def _stages() -> StageIds:
+    known = Stage.objects.filter(amo_id__isnull=False).values_list("pipeline__amo_id", "amo_id", "pk")
+    return {(pipeline, status): pk for pipeline, status, pk in known}

@@ -1,0 +1,194 @@
+"""The first import as steps that survive anything: a page and the cursor to the next one are one transaction.
+
+What flows in: every collection of amoCRM in the order of need (who is named comes before who names). What flows out: a
+mirror that may be worked with (``Account.imported_at``), and behind it the stage history. A failure that passes makes
+the step wait; a missing right ends that step alone; a refused token stops all.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from time import monotonic, sleep
+
+from django.db import transaction
+from django.utils import timezone
+
+from pipelines.models import Origin
+
+from ..http import Permanent, Temporary
+from . import history, intake
+from .client import AmoClient, Page, TokenRefused
+from .lock import only_one
+from .models import ImportStep
+
+logger = logging.getLogger(__name__)
+
+PAGED = {collection.name: collection for collection in intake.COLLECTIONS}
+HISTORY = "history"
+ORDER = (*intake.DICTIONARIES, *PAGED, HISTORY)
+
+Clock = Callable[[], datetime]
+Progress = Callable[[ImportStep], None]
+
+
+class Overtaken(Exception):
+    """Somebody else moved this step on: what we hold is old."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One go at the import. Without ``wait`` it gives up at the first failure that passes (a worker comes again)."""
+
+    client: AmoClient
+    clock: Clock = timezone.now
+    wait: Callable[[float], None] | None = sleep
+    progress: Progress = lambda step: None
+    seconds: float | None = None
+    began: float = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        return self.seconds is not None and monotonic() - self.began > self.seconds
+
+
+def prepare() -> list[ImportStep]:
+    """The steps in their order, made at the first time."""
+    rows = [ImportStep(entity=entity, position=position) for position, entity in enumerate(ORDER)]
+    ImportStep.objects.bulk_create(rows, ignore_conflicts=True)
+    return list(ImportStep.objects.all())
+
+
+def start_over() -> None:
+    """Read everything again; the mirror stays and is compared."""
+    ImportStep.objects.all().delete()
+
+
+def run_import(
+    client: AmoClient,
+    *,
+    clock: Clock = timezone.now,
+    wait: Callable[[float], None] | None = sleep,
+    progress: Progress = lambda step: None,
+    seconds: float | None = None,
+) -> bool:
+    """Go on with the import from where it stands; → whether it is complete."""
+    run = Run(client, clock, wait, progress, seconds, monotonic())
+    with only_one("import") as mine:
+        return mine and _run(run)
+
+
+def _run(run: Run) -> bool:
+    account = run.client.account
+    for step in prepare():
+        if step.entity == HISTORY and account.imported_at is None:
+            account.put(imported_at=run.clock())
+        if not step.is_done and not _finish(step, run):
+            return False
+    account.finish_import()
+    return True
+
+
+def _finish(step: ImportStep, run: Run) -> bool:
+    """Bring one step to its end; → False when it has to wait for another go."""
+    while not step.is_done:
+        now = run.clock()
+        if run.is_over or (run.wait is None and step.next_try_at and step.next_try_at > now):
+            return False
+        try:
+            step.start(now)
+            _go_on(step, run)
+        except Temporary as error:
+            seconds = step.wait(error.reason, error.retry_after, run.clock())
+            logger.warning("Import of %s waits %.0f s: %s", step.entity, seconds, error.reason)
+            run.progress(step)
+            if run.wait is None:
+                return False
+            run.wait(seconds)
+        except TokenRefused as error:
+            run.client.account.need_repair(error.reason)
+            raise
+        except Permanent as error:
+            _give_up(step, error, run)
+        except Overtaken:
+            step.refresh_from_db()
+    return True
+
+
+def _give_up(step: ImportStep, error: Permanent, run: Run) -> None:
+    """amoCRM will not show this collection (a missing right, not in the tariff): the rest goes on."""
+    logger.warning("Import of %s is refused: %s", step.entity, error.reason)
+    step.advance("", 0, run.clock())
+    step.error = error.reason[:500]
+    step.save(update_fields=["error"])
+    run.progress(step)
+
+
+def _go_on(step: ImportStep, run: Run) -> None:
+    if step.entity in intake.DICTIONARIES:
+        result = intake.DICTIONARIES[step.entity](run.client, run.clock())
+        step.advance("", len(result.touched) + result.unchanged, run.clock())
+        run.progress(step)
+    elif step.entity == HISTORY:
+        _read_history(step, run)
+    else:
+        _read_pages(step, run)
+
+
+def _checkpoint(step: ImportStep, run: Run) -> bool:
+    """Between two pages: tell how far we are; → whether to go on."""
+    run.progress(step)
+    return not run.is_over
+
+
+def _read_pages(step: ImportStep, run: Run) -> None:
+    collection = PAGED[step.entity]
+    first = (collection.path, collection.key, collection.by_id)
+    pages = run.client.pages(step.cursor, collection.key) if step.cursor else run.client.pages(*first)
+    for page in pages:
+        refuse_hole(page, step)
+        now = run.clock()
+        intake.complete(run.client, collection, page.items, Origin.IMPORT, now)
+        with turned(step, page, now):
+            intake.take(run.client.account, collection, page.items, Origin.IMPORT, now)
+        if not _checkpoint(step, run):
+            return
+
+
+def _read_history(step: ImportStep, run: Run) -> None:
+    """Stage changes, newest first, up to when the import began; a deal is rebuilt when its history is whole."""
+    account = run.client.account
+    if account.history_until is None:
+        account.put(history_until=run.clock())
+    if step.cursor != history.REBUILD:
+        for page in history.pages(run.client, step.cursor, account.history_until):
+            refuse_hole(page, step)
+            with turned(step, replace(page, next_url=page.next_url or history.REBUILD), run.clock()):
+                history.keep(page.items)
+                history.rebuild_whole(page.items)
+            if not _checkpoint(step, run):
+                return
+    while history.rebuild_some():
+        if not _checkpoint(step, run):
+            return
+    step.advance("", 0, run.clock())
+    run.progress(step)
+
+
+def refuse_hole(page: Page, step: ImportStep) -> None:
+    """An empty page in the middle is believed the second time only (amocrm-api.md §4.5)."""
+    if not page.items and step.cursor and not step.attempts:
+        raise Temporary("amoCRM прислал пустую страницу", retry_after=1.0)
+
+
+@contextmanager
+def turned(step: ImportStep, page: Page, now: datetime) -> Iterator[None]:
+    """The transaction of one page: what it brought and the cursor to the next, or nothing of both."""
+    with transaction.atomic():
+        held = ImportStep.objects.select_for_update().get(pk=step.pk)
+        if (held.cursor, held.state) != (step.cursor, step.state):
+            raise Overtaken
+        yield
+        held.advance(page.next_url, len(page.items), now)
+    step.refresh_from_db()

@@ -1,0 +1,62 @@
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+LONGEST_WAIT = 300.0
+
+
+class ImportStep(models.Model):
+    """One collection of the first import. The cursor and the page it led to are committed together."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Ждёт")
+        RUNNING = "running", _("Идёт")
+        DONE = "done", _("Готово")
+
+    entity = models.CharField(max_length=20, unique=True)
+    position = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    cursor = models.CharField(max_length=1000, blank=True, default="")  # address of the next page
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(null=True, blank=True)  # amoCRM tells no count: an estimate or nothing
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=500, blank=True, default="")
+
+    class Meta:
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return self.entity
+
+    @property
+    def is_done(self) -> bool:
+        return self.state == self.State.DONE
+
+    @property
+    def percent(self) -> int | None:
+        if self.is_done:
+            return 100
+        return min(100 * self.done // self.total, 99) if self.total else None
+
+    def start(self, now: datetime) -> None:
+        self.state, self.started_at = self.State.RUNNING, self.started_at or now
+        self.save(update_fields=["state", "started_at"])
+
+    def advance(self, cursor: str, count: int, now: datetime) -> None:
+        """A page is in: the next one, or the end of the collection."""
+        self.cursor, self.done, self.attempts, self.error, self.next_try_at = cursor, self.done + count, 0, "", None
+        if not cursor:
+            self.state, self.finished_at = self.State.DONE, now
+        self.save()
+
+    def wait(self, reason: str, retry_after: float | None, now: datetime) -> float:
+        """A failure that passes: when to try again, in seconds. Doubles from one second up to five minutes."""
+        self.attempts += 1
+        seconds = min(2.0 ** (self.attempts - 1), LONGEST_WAIT) if retry_after is None else retry_after
+        self.error, self.next_try_at = reason[:500], now + timedelta(seconds=seconds)
+        self.save(update_fields=["attempts", "error", "next_try_at"])
+        return seconds
