@@ -1,0 +1,124 @@
+import hashlib
+import secrets
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """Who does what: reliability rules of the product, one role per person."""
+
+    OWNER = "owner", _("Владелец")
+    ADMIN = "admin", _("Администратор")
+    HEAD = "head", _("Руководитель отдела")
+    MANAGER = "manager", _("Менеджер")
+    MARKETER = "marketer", _("Маркетолог")
+    PARTNER = "partner", _("Партнёр")
+    AUDITOR = "auditor", _("Аудитор")
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Add a person; without a password they cannot log in until invited."""
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, **{"role": Role.OWNER, "name": email} | fields)
+
+
+class User(AbstractBaseUser):
+    """A person of the company. A user of amoCRM is one who cannot log in until invited (no usable password)."""
+
+    email = models.EmailField(_("Почта"), unique=True)
+    name = models.CharField(_("Имя"), max_length=200)
+    role = models.CharField(_("Роль"), max_length=16, choices=Role, default=Role.MANAGER)
+    amo_id = models.BigIntegerField(null=True, blank=True, unique=True)
+    is_active = models.BooleanField(_("Работает"), default=True)
+    language = models.CharField(_("Язык"), max_length=2, choices=[("ru", "Русский"), ("en", "English")], default="ru")
+    theme = models.CharField(
+        _("Тема"),
+        max_length=5,
+        choices=[("auto", _("Как в системе")), ("light", _("Светлая")), ("dark", _("Тёмная"))],
+        default="auto",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_in_lower_case"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_known"),
+        ]
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def initials(self) -> str:
+        return "".join(word[0] for word in str(self).split()[:2]).upper()
+
+    @property
+    def hue(self) -> int:
+        """A colour of one's own for the avatar, 0–359, stable for a person."""
+        return (self.pk or 0) * 137 % 360
+
+    @property
+    def first_name(self) -> str:
+        return str(self).split()[0]
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def alive(self, now: datetime) -> "ApiKeyQuerySet":
+        return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), revoked_at__isnull=True)
+
+
+class ApiKey(models.Model):
+    """A partner's key. Only its SHA-256 is kept: the secret has 256 random bits, so a slow hash would add nothing."""
+
+    name = models.CharField(max_length=200)
+    prefix = models.CharField(max_length=12, unique=True)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=40), default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        ordering = [F("created_at").desc()]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @staticmethod
+    def digest_of(secret: str) -> str:
+        return hashlib.sha256(secret.encode()).hexdigest()
+
+    @classmethod
+    def issue(cls, name: str, scopes: list[str], expires_at: datetime | None = None) -> tuple["ApiKey", str]:
+        """Create a key and return it with its secret, which is shown once and never stored."""
+        secret = f"crmseg_{secrets.token_urlsafe(32)}"
+        key = cls.objects.create(
+            name=name, prefix=secret[7:15], digest=cls.digest_of(secret), scopes=scopes, expires_at=expires_at
+        )
+        return key, secret

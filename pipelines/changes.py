@@ -1,0 +1,77 @@
+"""The append-only log that everyone downstream reads.
+
+``record`` writes within the caller's transaction, together with the change it tells of (S18). ``reading`` hands a named
+reader the next changes in commit-safe order and moves its position in the same transaction as the reader's effects.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.db.models import Q
+
+from crmseg.accounts.models import User
+
+from .models import Change, ChangeReader, Origin
+
+
+def record(
+    type: str,
+    subject_id: int,
+    *,
+    origin: Origin | str,
+    at: datetime,
+    actor: User | None = None,
+    data: dict[str, Any] | None = None,
+) -> Change:
+    """Add one line to the log. ``type`` is a name of contracts §6, ``at`` when it happened (not when we learnt it)."""
+    return Change.objects.create(
+        type=type,
+        subject_id=subject_id,
+        origin=origin,
+        occurred_at=at,
+        actor=actor,
+        data=data or {},
+    )
+
+
+def record_many(changes: Iterable[Change]) -> None:
+    """The set-wise twin of ``record``."""
+    Change.objects.bulk_create(changes, batch_size=2000)
+
+
+def safe_horizon() -> int:
+    """The oldest transaction still running: everything written by older ones is committed or gone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        return int(cursor.fetchone()[0])
+
+
+@contextmanager
+def reading(reader: str, limit: int = 1000) -> Iterator[list[Change]]:
+    """Give the next changes to a reader; its position moves if the block ends without an error.
+
+    One reader of a name at a time: a second one gets an empty list.
+    """
+    with transaction.atomic():
+        ChangeReader.objects.bulk_create([ChangeReader(name=reader)], ignore_conflicts=True)
+        held = ChangeReader.objects.select_for_update(skip_locked=True).filter(pk=reader).first()
+        batch = list(_after(held, limit)) if held else []
+        yield batch
+        if held and batch:
+            held.xid, held.change_id = batch[-1].xid, batch[-1].pk
+            held.save(update_fields=["xid", "change_id", "updated_at"])
+
+
+def start_here(reader: str) -> None:
+    """Let a reader begin with what comes next, without the past."""
+    last = Change.objects.filter(xid__lt=safe_horizon()).order_by("xid", "id").last()
+    position = {"xid": last.xid, "change_id": last.pk} if last else {"xid": 0, "change_id": 0}
+    ChangeReader.objects.update_or_create(name=reader, defaults=position)
+
+
+def _after(held: ChangeReader, limit: int) -> models.QuerySet[Change]:
+    beyond = Q(xid=held.xid, id__gt=held.change_id) | Q(xid__gt=held.xid)
+    return Change.objects.filter(beyond, xid__lt=safe_horizon(), xid__gte=held.xid).order_by("xid", "id")[:limit]

@@ -1,0 +1,42 @@
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from .segment import Segment
+
+
+class Membership(models.Model):
+    """One stay of a contact in a segment: since when, until when, and why. Only an erasure deletes a row."""
+
+    class Cause(models.TextChoices):
+        RULE = "rule", _("по условиям")
+        FIRST = "first", _("при создании сегмента")
+        EDIT = "edit", _("после изменения условий")
+        MANUAL = "manual", _("вручную")
+        DELETED = "deleted", _("контакт удалён")
+
+    segment = models.ForeignKey(Segment, models.CASCADE, related_name="memberships")
+    contact = models.ForeignKey("pipelines.Contact", models.CASCADE, related_name="memberships")
+    entered_at = models.DateTimeField()  # the ``now`` of the evaluation that found it
+    left_at = models.DateTimeField(null=True, blank=True)
+    cause = models.CharField(max_length=8, choices=Cause, default=Cause.RULE)
+    left_cause = models.CharField(max_length=8, choices=Cause, blank=True, default="")
+    by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["segment", "contact"], condition=Q(left_at__isnull=True), name="membership_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(left_at__isnull=True) | Q(left_at__gte=F("entered_at")),
+                name="membership_leaves_after_entering",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["contact", "segment"], name="membership_of_contact"),
+            models.Index(fields=["segment", "-entered_at", "-id"], name="membership_of_segment"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.segment_id}: {self.contact_id}"

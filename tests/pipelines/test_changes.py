@@ -1,0 +1,64 @@
+"""pipelines.changes: the log is read by transaction watermark."""
+
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+from django.db import connection
+
+from pipelines import changes
+from pipelines.models import ChangeReader, Origin
+
+AT = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
+
+
+def record(subject_id: int) -> None:
+    changes.record("contact.updated", subject_id, origin=Origin.UI, at=AT)
+
+
+def read(reader: str = "test") -> list[int]:
+    with changes.reading(reader) as batch:
+        return [change.subject_id for change in batch]
+
+
+def other_session() -> psycopg.Connection:
+    settings = connection.settings_dict
+    return psycopg.connect(dbname=settings["NAME"], host=settings["HOST"], port=settings["PORT"], user=settings["USER"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reader_gets_each_change_once_in_order():
+    record(1)
+    record(2)
+    assert read() == [1, 2]
+    assert read() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_change_that_commits_late_is_not_lost():
+    with other_session() as slow:
+        slow.execute(
+            "INSERT INTO pipelines_change (type, subject_id, occurred_at, origin, data)"
+            " VALUES ('contact.updated', 7, now(), 'ui', '{}')"
+        )
+        record(8)
+        assert read() == []  # 8 waits behind the transaction that may still commit an older one
+        slow.commit()
+    assert read() == [7, 8]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_position_stays_when_the_effects_fail():
+    record(1)
+    with pytest.raises(RuntimeError), changes.reading("test"):
+        raise RuntimeError
+    assert read() == [1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reader_can_start_without_the_past():
+    record(1)
+    changes.start_here("test")
+    record(2)
+    assert read() == [2]
+    assert ChangeReader.objects.count() == 1
