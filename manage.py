@@ -61,11 +61,7 @@ def write_stamp(installed: dict[str, str]) -> None:
 
 def is_whole(stamp: dict) -> bool:
     """A venv that was finished once, whose interpreter is still the one it was made with."""
-    return (
-        bool(stamp.get("installed"))
-        and stamp["python"] == os.path.realpath(PYTHON)
-        and os.access(PYTHON, os.X_OK)
-    )
+    return bool(stamp.get("installed")) and stamp["python"] == os.path.realpath(PYTHON) and os.access(PYTHON, os.X_OK)
 
 
 def is_foreign() -> bool:
@@ -106,9 +102,7 @@ def create_venv(lock_fd: int) -> None:
     VENV.mkdir()
     STAMP.write_text("{}")
     command = [sys.executable, "-m", "venv", str(VENV)]
-    made = subprocess.run(
-        command, capture_output=True, text=True, errors="replace", pass_fds=[lock_fd], check=False
-    )
+    made = subprocess.run(command, capture_output=True, text=True, errors="replace", pass_fds=[lock_fd], check=False)
     if made.returncode:
         reason = (made.stdout + made.stderr).strip().splitlines() or ["причина неизвестна"]
         raise BootstrapError(f"Не удалось создать .venv: {reason[-1]}")

