@@ -3,39 +3,39 @@
 import fcntl
 import os
 import shutil
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
 
 from crmseg.embedded.binaries import make_system_home
 from crmseg.embedded.errors import EmbeddedError, explain
 from crmseg.embedded.places import Account, Places, database_url, places, redis_url
 from crmseg.embedded.postgres import Postgres
+from crmseg.embedded.program import last_line
 from crmseg.embedded.redis import Redis
+from crmseg.interrupts import ended_by_signals, undisturbed
 
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 Server = Postgres | Redis
 
 
-class Running:
-    """The servers this command relies on and nobody else looks after."""
+_relied_on: list[Server] = []
 
-    def __init__(self, servers: list[Server]) -> None:
-        self.servers = servers
 
-    def dead(self) -> Server | None:
-        return next((server for server in self.servers if not server.is_alive()), None)
+def failure() -> str:
+    """One line about the first embedded server this process started or found, and that is gone now; or nothing."""
+    for server in _relied_on:
+        if not server.is_alive():
+            return f"{server.name} остановился: {last_line(server.log)} (журнал: {server.log})"
+    return ""
 
 
 @contextmanager
-def servers(data_dir: Path, *, durable: bool = True) -> Iterator[Running]:
+def servers(data_dir: Path, *, durable: bool = True) -> Iterator[None]:
     """Both servers answer inside the block, except those that DATABASE_URL and REDIS_URL name."""
     need_database, need_redis = not os.environ.get("DATABASE_URL"), not os.environ.get("REDIS_URL")
     if not (need_database or need_redis):
-        yield Running([])
+        with ended_by_signals():
+            yield
         return
     with ExitStack() as stack:
         stack.enter_context(ended_by_signals())
@@ -47,7 +47,9 @@ def servers(data_dir: Path, *, durable: bool = True) -> Iterator[Running]:
         except OSError as error:
             raise explain(error, data_dir) from error
         stack.enter_context(exported(data_dir, need_database, need_redis))
-        yield Running(needed)
+        _relied_on[:] = needed
+        stack.callback(_relied_on.clear)
+        yield
 
 
 @contextmanager
@@ -80,7 +82,7 @@ def leave(users: int, place: Places) -> None:
         server.stop()
 
 
-# Locks and signals
+# Locks and variables
 
 
 @contextmanager
@@ -97,40 +99,6 @@ def held(path: Path) -> Iterator[None]:
     with lock_file(path) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
-
-
-@contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP become an ordinary exit, so that what was started is stopped."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    mine = [each for each in STOP_SIGNALS if signal.getsignal(each) is signal.SIG_DFL]
-    for each in mine:
-        signal.signal(each, _exit)
-    try:
-        yield
-    finally:
-        for each in mine:
-            signal.signal(each, signal.SIG_DFL)
-
-
-def _exit(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """A second Ctrl-C must not leave a half-stopped server."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, *STOP_SIGNALS)}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 @contextmanager
