@@ -8,7 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 import django
 from django.conf import settings
@@ -49,11 +49,6 @@ def run(argv: list[str]) -> int:
         return refuse(error)
     except KeyboardInterrupt:
         return 130
-    except Exception:
-        # Whatever it broke with, a server that is gone is the reason; ask only now, when something did go wrong.
-        if needs_database(command, argv) and (reason := why_unusable(command)):
-            return refuse(reason)
-        raise
     return 0
 
 
@@ -77,14 +72,19 @@ def ready_for(command: str, argv: list[str]) -> Iterator[None]:
             warnings.filterwarnings("ignore", "Got an error checking a consistent migration history")
         yield
         return
-    own_database = not os.environ.get("DATABASE_URL")
-    with ExitStack() as stack:
-        stack.enter_context(embedded.servers(settings.DATA_DIR))
-        if reason := why_unusable(command):
+    given = {name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
+    with embedded.servers(settings.DATA_DIR):
+        if given and (reason := why_unusable(command, given)):
             raise EmbeddedError(reason)
-        if own_database and command not in MIGRATES_ITSELF:
+        if "DATABASE_URL" not in given and command not in MIGRATES_ITSELF:
             migrate_pending()
-        yield
+        try:
+            yield
+        except Exception as error:
+            # Whatever it broke with: when a server is gone, that is the reason.
+            if reason := embedded.failure() or why_unusable(command, given):
+                raise EmbeddedError(reason) from error
+            raise
 
 
 def migrate_pending() -> None:
@@ -97,7 +97,10 @@ def migrate_pending() -> None:
     connection.close()
 
 
-def why_unusable(command: str) -> str:
+def why_unusable(command: str, which: set[str]) -> str:
     from crmseg import reachability
 
-    return reachability.database() or (reachability.redis() if command in WITH_REDIS else "")
+    reason = reachability.database() if "DATABASE_URL" in which else ""
+    if not reason and "REDIS_URL" in which and command in WITH_REDIS:
+        reason = reachability.redis()
+    return reason

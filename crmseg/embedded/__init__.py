@@ -11,6 +11,6 @@ kernel drops the lock of a killed command, so its servers are simply found runni
 from crmseg.embedded.errors import EmbeddedError
 from crmseg.embedded.places import database_url, redis_url
 from crmseg.embedded.secret import local_secret
-from crmseg.embedded.users import failure, servers
+from crmseg.embedded.users import failure, private, servers
 
-__all__ = ["EmbeddedError", "database_url", "failure", "local_secret", "redis_url", "servers"]
+__all__ = ["EmbeddedError", "database_url", "failure", "local_secret", "private", "redis_url", "servers"]

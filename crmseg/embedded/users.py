@@ -46,10 +46,21 @@ def servers(data_dir: Path, *, durable: bool = True) -> Iterator[None]:
             stack.enter_context(using(place, needed))
         except OSError as error:
             raise explain(error, data_dir) from error
-        stack.enter_context(exported(data_dir, need_database, need_redis))
+        stack.enter_context(exported(environment(data_dir, need_database, need_redis)))
         _relied_on[:] = needed
         stack.callback(_relied_on.clear)
         yield
+
+
+@contextmanager
+def private(data_dir: Path, *, durable: bool = True) -> Iterator[dict[str, str]]:
+    """Both servers for somebody else, whatever this process uses: the variables to give them."""
+    try:
+        place = prepare(places(data_dir))
+        with using(place, [Postgres(place, durable), Redis(place)]):
+            yield environment(data_dir, True, True)
+    except OSError as error:
+        raise explain(error, data_dir) from error
 
 
 @contextmanager
@@ -102,10 +113,7 @@ def held(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def exported(data_dir: Path, need_database: bool, need_redis: bool) -> Iterator[None]:
-    """CRMSEG_EMBEDDED tells our children that the URL is still the embedded default."""
-    values = {"DATABASE_URL": database_url(data_dir), "CRMSEG_EMBEDDED": "1"} if need_database else {}
-    values |= {"REDIS_URL": redis_url(data_dir)} if need_redis else {}
+def exported(values: dict[str, str]) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
@@ -113,6 +121,12 @@ def exported(data_dir: Path, need_database: bool, need_redis: bool) -> Iterator[
     finally:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def environment(data_dir: Path, need_database: bool, need_redis: bool) -> dict[str, str]:
+    """CRMSEG_EMBEDDED tells our children that the URL is still the embedded default."""
+    values = {"DATABASE_URL": database_url(data_dir), "CRMSEG_EMBEDDED": "1"} if need_database else {}
+    return values | ({"REDIS_URL": redis_url(data_dir)} if need_redis else {})
 
 
 # Directories
