@@ -6,7 +6,6 @@ Flows in: argv and the environment. Flows out: an exit code. With DATABASE_URL u
 
 import os
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,13 +28,12 @@ WITHOUT_DATABASE = {
     "findstatic",
     "help",
     "makemessages",
-    "makemigrations",
     "startapp",
     "startproject",
     "test",  # brings servers of its own
     "version",
 }
-MIGRATES_ITSELF = {"migrate", "showmigrations", "sqlmigrate", "squashmigrations", "optimizemigration"}
+MIGRATES_ITSELF = {"makemigrations", "migrate", "showmigrations", "sqlmigrate", "squashmigrations", "optimizemigration"}
 WITH_REDIS = {"serve", "demo"}
 
 
@@ -68,8 +66,6 @@ def needs_database(command: str, argv: list[str]) -> bool:
 @contextmanager
 def ready_for(command: str, argv: list[str]) -> Iterator[None]:
     if not needs_database(command, argv):
-        if command == "makemigrations":
-            warnings.filterwarnings("ignore", "Got an error checking a consistent migration history")
         yield
         return
     given = {name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}

@@ -4,7 +4,6 @@ The source language is Russian, so the Russian catalogue needs only the plural f
 """
 
 import io
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = ("crmseg", "segments", "pipelines", "integrations")
+LANGUAGES = ("ru", "en")
 SOURCE_LANGUAGE = "ru"
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "_": None,
@@ -59,10 +59,13 @@ def is_fresh(path: Path) -> bool:
 def problems() -> list[str]:
     used = dict(used_messages())
     found: list[str] = []
-    for path in catalogues():
+    for language in LANGUAGES:
+        path = ROOT / "locale" / language / "LC_MESSAGES" / "django.po"
+        if not path.exists():
+            found.append(f"{language}: нет каталога {path.relative_to(ROOT)}")
+            continue
         with path.open("rb") as source:
-            catalogue = read_po(source, locale=path.parent.parent.name)
-        language = path.parent.parent.name
+            catalogue = read_po(source, locale=language)
         found += [f"{language}: {line}" for line in catalogue_problems(catalogue, language, used)]
     return found
 
@@ -106,15 +109,16 @@ def shown(ident: object) -> str:
 def used_messages() -> Iterator[tuple[tuple[object, str | None], str]]:
     for path in sources():
         text = path.read_text(encoding="utf-8")
-        code = templatize(text, origin=str(path)) if path.suffix in {".html", ".txt"} else text
-        try:
-            rows = list(extract("python", io.BytesIO(code.encode()), keywords=KEYWORDS))
-        except tokenize.TokenError:
-            rows = []
-        for line, ident, _comments, context in rows:
+        code = text if path.suffix == ".py" else as_python(text, str(path))
+        for line, ident, _comments, context in extract("python", io.BytesIO(code.encode()), keywords=KEYWORDS):
             key = tuple(ident) if isinstance(ident, tuple | list) else ident
             if key and key != ("", ""):
                 yield (key, context), f"{path.relative_to(ROOT)}:{line}"
+
+
+def as_python(template: str, origin: str) -> str:
+    """Django's rewriting for xgettext; the template's indentation means nothing in Python."""
+    return "\n".join(line.strip() for line in templatize(template, origin=origin).split("\n"))
 
 
 def sources() -> Iterator[Path]:
