@@ -25,8 +25,8 @@ class Thresholds:
     ``vip_total`` roubles or more won within ``vip_days`` make a VIP. A regular customer is one by any of the presets
     in ``regular``: ``frequent`` (more than ``frequent_more_than`` purchases in ``frequent_months`` months, E6) or
     ``monthly`` (a purchase in each of the last ``monthly_months`` months, C-3). ``periodic_from`` purchases at any time
-    make a periodic buyer. A person whose last deal was lost for a reason whose name holds one of ``low_quality_reasons``
-    called by mistake; lost for any other reason, or none, is a refusal.
+    make a periodic buyer. Who lost the last deal for a reason whose name holds one of ``low_quality_reasons`` called by
+    mistake; any other reason, or none, is a refusal.
     """
 
     vip_total: Decimal = Decimal(10_000_000)

@@ -20,13 +20,13 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture()
+@pytest.fixture
 def stages():
     pipeline = PipelineFactory()
     return {kind: StageFactory(pipeline=pipeline, kind=kind) for kind in Stage.Kind.values}
 
 
-@pytest.fixture()
+@pytest.fixture
 def deal(stages):
     def add(contact, kind="won", days_ago=0.0, price=100_000, reason=None, **fields):
         closed = NOW - timedelta(days=days_ago) if kind in ("won", "lost") else None
