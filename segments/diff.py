@@ -14,7 +14,6 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.backends.postgresql.psycopg_any import mogrify
 from django.db.models import QuerySet, Value
-from django.db.models.expressions import RawSQL
 
 from pipelines.models import Contact
 
@@ -29,8 +28,7 @@ FROM moved GROUP BY segment_id
 """
 
 _DIFF = """
-WITH touched AS MATERIALIZED (SELECT unnest(%(touched)s::bigint[]) AS id),
-found AS MATERIALIZED ({found}),
+WITH found AS MATERIALIZED ({found}),
 entered AS (
     INSERT INTO segments_membership (segment_id, contact_id, entered_at, cause, left_cause)
     SELECT found.segment_id, found.id, %(now)s, %(cause)s, '' FROM found
@@ -64,32 +62,23 @@ class Moved:
     left: int
 
 
-def everybody() -> QuerySet[Contact]:
-    return Contact.objects.alive()
-
-
-def touched() -> QuerySet[Contact]:
-    """The base for a few contacts: those the statement is told of."""
-    return Contact.objects.alive().filter(pk__in=RawSQL("SELECT id FROM touched", ()))
-
-
 def apply(
     found: Iterable[tuple[int, QuerySet[Contact]]], *, now: datetime, cause: str, only: Sequence[int] | None = None
 ) -> list[Moved]:
     """Write the difference between the people found and the open intervals of these segments.
 
-    ``only`` limits it to a few contacts, and then every queryset stands on ``touched()``.
+    ``only`` limits it to a few contacts, those the querysets were limited to.
     """
     pairs = list(found)
     if not pairs:
         return []
     statement = _DIFF.format(
         found=" UNION ALL ".join(_literal(segment_id, people) for segment_id, people in pairs),
-        among="" if only is None else "AND m.contact_id IN (SELECT id FROM touched)",
+        among="" if only is None else "AND m.contact_id = ANY (%(only)s)",
     )
     return write(
         statement,
-        {"touched": list(only or ()), "segments": [pk for pk, _people in pairs], "now": now, "cause": cause}
+        {"only": list(only or ()), "segments": [pk for pk, _people in pairs], "now": now, "cause": cause}
         | {"origin": "automation", "actor": None},
     )
 

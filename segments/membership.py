@@ -22,6 +22,7 @@ from . import diff, lifecycle, rfm, touched
 from .dependencies import depends_on_time, in_levels, in_order
 from .models import Membership, Segment
 from .population import Broken, population
+from .rules.fields import Known
 
 STALE_AFTER = timedelta(minutes=15)
 SET_SIZE = 250  # changed contacts evaluated by one statement
@@ -51,7 +52,7 @@ def refresh(segment: Segment, *, now: datetime, cause: str = "") -> Refreshed:
             return Refreshed(size=held.size if held else 0)
         started = monotonic()
         try:
-            people = population(held, now=now, base=diff.everybody())
+            people = population(held, now=now)
         except Broken as broken:
             held.find_broken(str(broken), now=now)
             return Refreshed(size=held.size)
@@ -65,14 +66,14 @@ def refresh_contacts(contact_ids: Iterable[int], *, now: datetime) -> Refreshed:
     ids = sorted(set(contact_ids))
     if not ids:
         return Refreshed()
-    total = Refreshed()
+    total, known = Refreshed(), Known()
     with transaction.atomic():
         followed = Segment.objects.alive().filled().filter(is_paused=False).exclude(health=Segment.Health.BROKEN)
         for level in in_levels(followed.order_by("pk").select_for_update(no_key=True)):
             found = []
             for segment in level:
                 try:
-                    found.append((segment.pk, population(segment, now=now, base=diff.touched())))
+                    found.append((segment.pk, population(segment, now=now, only=ids, known=known)))
                 except Broken as broken:
                     segment.find_broken(str(broken), now=now)
             for moved in diff.apply(found, now=now, cause=Cause.RULE, only=ids):
@@ -105,10 +106,15 @@ def refresh_stale(now: datetime) -> int:
 
 def refresh_all(now: datetime) -> Refreshed:
     """Everything anew, in the order in which segments read each other: the nightly check of the others."""
+    refresh_attributes(now)
+    return sum((refresh(segment, now=now) for segment in in_order(Segment.objects.alive())), Refreshed())
+
+
+def refresh_attributes(now: datetime) -> None:
+    """What rules read and we compute ourselves: lifecycle and RFM of everybody."""
     lifecycle.refresh(None, now=now)
     lifecycle.refresh_companies(None, now=now)
     rfm.refresh(now=now)
-    return sum((refresh(segment, now=now) for segment in in_order(Segment.objects.alive())), Refreshed())
 
 
 def fill(segment: Segment, *, now: datetime) -> bool:

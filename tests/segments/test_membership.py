@@ -224,7 +224,7 @@ def sleep_in_database():
 def test_rule_that_nobody_can_satisfy_empties_the_segment(segment, monkeypatch):
     tagged()
     refresh(segment, now=NOW)
-    monkeypatch.setattr(membership, "population", lambda _segment, now, base: base.none())
+    monkeypatch.setattr(membership, "population", lambda _segment, now: Contact.objects.none())
     assert refresh(segment, now=LATER) == Refreshed(left=1)
 
 
