@@ -1,0 +1,31 @@
+"""Doors for workers; what is due is found in the database, so a lost call delays and loses nothing."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from . import gallery, membership
+from .models import Segment
+
+
+@shared_task(name="segments.follow_changes", queue="heavy")
+def follow_changes() -> None:
+    membership.follow_changes(now=timezone.now())
+
+
+@shared_task(name="segments.refresh_stale", queue="heavy")
+def refresh_stale() -> None:
+    membership.refresh_stale(timezone.now())
+
+
+@shared_task(name="segments.refresh_all", queue="heavy")
+def refresh_all() -> None:
+    now = timezone.now()
+    gallery.ensure(now)
+    membership.refresh_all(now)
+
+
+@shared_task(name="segments.refresh", queue="heavy")
+def refresh(*, segment: int) -> None:
+    found = Segment.objects.alive().filter(pk=segment).first()
+    if found:
+        membership.refresh(found, now=timezone.now())
