@@ -1,5 +1,8 @@
-from django.db import models
-from django.db.models import Q
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -64,6 +67,51 @@ class Campaign(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_editable(self) -> bool:
+        return self.state in (self.State.DRAFT, self.State.SCHEDULED) and self.launched_at is None
+
+    def move(
+        self, to: str, *, when: tuple[str, ...], now: datetime, only: dict[str, Any] | None = None, **values: Any
+    ) -> bool:
+        """One conditional UPDATE; false when somebody was quicker."""
+        rows = Campaign.objects.filter(pk=self.pk, state__in=when, **(only or {}))
+        if rows.update(state=to, changed_at=now, **values) != 1:
+            return False
+        for name, value in {"state": to, "changed_at": now, **values}.items():
+            setattr(self, name, value)
+        return True
+
+    @transaction.atomic
+    def pause(self, *, now: datetime, reason: str = "") -> bool:
+        """Once this has committed, no new handover begins (D9)."""
+        when = (self.State.RUNNING, self.State.SCHEDULED)
+        if not self.move(self.State.PAUSED, when=when, now=now, state_reason=reason):
+            return False
+        self.runs.filter(state=Run.State.RUNNING).update(state=Run.State.PAUSED)
+        return True
+
+    @transaction.atomic
+    def resume(self, *, now: datetime) -> bool:
+        has_run = self.runs.filter(state=Run.State.PAUSED).exists()
+        to = self.State.RUNNING if has_run else self.State.SCHEDULED if self.next_due_at else self.State.DONE
+        if not self.move(to, when=(self.State.PAUSED,), now=now, state_reason=""):
+            return False
+        self.runs.filter(state=Run.State.PAUSED).update(state=Run.State.RUNNING)
+        return True
+
+    @transaction.atomic
+    def cancel(self, *, now: datetime) -> bool:
+        """End it for good: what has not begun to leave stays here."""
+        from .message import Message
+
+        when = (self.State.DRAFT, self.State.SCHEDULED, self.State.RUNNING, self.State.PAUSED)
+        if not self.move(self.State.CANCELLED, when=when, now=now, state_reason="", next_due_at=None):
+            return False
+        self.runs.filter(state__in=Run.OPEN).update(state=Run.State.CANCELLED, finished_at=now)
+        Message.objects.filter(run__campaign=self).cancel(now)
+        return True
+
 
 class Step(models.Model):
     """One message of a campaign: its Liquid template."""
@@ -81,6 +129,23 @@ class Step(models.Model):
     def __str__(self) -> str:
         return f"{self.campaign_id} / {self.position}"
 
+    def as_template(self) -> dict[str, str]:
+        """What a run freezes when it starts."""
+        return {"subject": self.subject, "html": self.html, "text": self.text}
+
+
+def pending_messages(run: Any) -> models.QuerySet[Any]:
+    from .message import Message
+
+    return Message.objects.pending().filter(run=run)
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def finish(self, now: datetime) -> int:
+        """Close the runs in which nothing waits any more, and their campaigns with them."""
+        running = self.filter(~Exists(pending_messages(OuterRef("pk"))), state=Run.State.RUNNING)
+        return sum(run.finish(now=now) for run in running.select_related("campaign"))
+
 
 class Run(models.Model):
     """One start of a campaign. Audience and templates are frozen when it starts; ``counts`` mirrors the ledger."""
@@ -92,6 +157,8 @@ class Run(models.Model):
         DONE = "done", _("Завершён")
         CANCELLED = "cancelled", _("Отменён")
 
+    OPEN = (State.FILLING, State.RUNNING, State.PAUSED)
+
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="runs")
     due_at = models.DateTimeField()
     started_at = models.DateTimeField(default=timezone.now)
@@ -101,9 +168,41 @@ class Run(models.Model):
     templates = models.JSONField(default=dict)  # {step id: {"subject", "html", "text"}} as they were at the start
     audience = models.PositiveIntegerField(default=0)
 
+    objects = RunQuerySet.as_manager()
+
     class Meta:
         ordering = ["-due_at", "-id"]
         constraints = [models.UniqueConstraint(fields=["campaign", "due_at"], name="run_due_once")]
 
     def __str__(self) -> str:
         return f"{self.campaign_id} @ {self.due_at:%Y-%m-%d %H:%M}"
+
+    @transaction.atomic
+    def finish(self, *, now: datetime) -> bool:
+        self.hold()
+        if pending_messages(self).exists() or not self._move(self.State.DONE, when=self.State.RUNNING, finished_at=now):
+            return False
+        campaign = self.campaign
+        if not campaign.runs.filter(state__in=self.OPEN).exists():
+            to = Campaign.State.SCHEDULED if campaign.next_due_at else Campaign.State.DONE
+            campaign.move(to, when=(Campaign.State.RUNNING,), now=now)
+        return True
+
+    @transaction.atomic
+    def reopen(self, *, now: datetime) -> bool:
+        """Let a message sent again by hand leave, also when the run was over; a cancelled run stays cancelled."""
+        if self.state == self.State.CANCELLED:
+            return False
+        if self._move(self.State.RUNNING, when=self.State.DONE, finished_at=None):
+            self.campaign.move(Campaign.State.RUNNING, when=(Campaign.State.DONE,), now=now)
+        return True
+
+    def hold(self) -> None:
+        """Keep the row until the transaction ends, so that the run neither ends nor stops meanwhile."""
+        self.state = Run.objects.select_for_update().get(pk=self.pk).state
+
+    def _move(self, to: str, *, when: str, **values: Any) -> bool:
+        if Run.objects.filter(pk=self.pk, state=when).update(state=to, **values) != 1:
+            return False
+        self.state = to
+        return True

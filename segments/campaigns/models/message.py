@@ -1,9 +1,57 @@
-from django.db import models
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .campaign import Channel, Run, Step
+
+LEASE = timedelta(minutes=3)  # longer than every time-out of one handover together
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def due(self, now: datetime) -> "MessageQuerySet":
+        return self.filter(state=Message.State.PLANNED, due_at__lte=now, run__state=Run.State.RUNNING)
+
+    def pending(self) -> "MessageQuerySet":
+        """Those whose run is not over yet."""
+        return self.filter(state__in=Message.PENDING)
+
+    @transaction.atomic
+    def claim(self, limit: int, *, worker: str, now: datetime) -> list["Message"]:
+        """Take the next due messages for one worker; several workers never get the same one."""
+        rows = self.due(now).select_for_update(skip_locked=True, of=("self",)).order_by("due_at", "id")
+        ids = list(rows.values_list("pk", flat=True)[:limit])
+        self.filter(pk__in=ids, state=Message.State.PLANNED).update(
+            state=Message.State.CLAIMED, worker=worker, leased_until=now + LEASE, changed_at=now
+        )
+        claimed = self.filter(pk__in=ids, state=Message.State.CLAIMED, worker=worker)
+        return list(claimed.select_related("run__campaign").order_by("due_at", "id"))
+
+    def expire_leases(self, now: datetime) -> tuple[int, int]:
+        """Lease over: what was only claimed is planned again, what was being handed over is unknown (D4)."""
+        over = self.filter(leased_until__lt=now)
+        freed = over.filter(state=Message.State.CLAIMED).update(
+            state=Message.State.PLANNED, worker="", leased_until=None, changed_at=now
+        )
+        lost = over.filter(state=Message.State.HANDING_OVER).update(
+            state=Message.State.UNKNOWN, leased_until=None, changed_at=now, detail=str(_("Обработчик не ответил."))
+        )
+        return freed, lost
+
+    def skip_expired(self, now: datetime) -> int:
+        """Planned messages of a run past its expiry are not sent any more (D11)."""
+        late = self.filter(state=Message.State.PLANNED, run__expires_at__lt=now)
+        return late.update(state=Message.State.SKIPPED, reason=Message.Reason.EXPIRED, changed_at=now)
+
+    def cancel(self, now: datetime) -> int:
+        waiting = self.filter(state__in=[Message.State.PLANNED, Message.State.CLAIMED])
+        return waiting.update(
+            state=Message.State.SKIPPED, reason=Message.Reason.CANCELLED, leased_until=None, changed_at=now
+        )
 
 
 class Message(models.Model):
@@ -39,6 +87,26 @@ class Message(models.Model):
         MANAGER_ACTIVE = "manager_active", _("менеджер ведёт диалог")
         OUTRANKED = "outranked", _("важнее другая кампания")
 
+    # Who may have got it: these count for the cap and are never planned again by themselves.
+    GONE = (
+        State.HANDING_OVER,
+        State.ACCEPTED,
+        State.UNKNOWN,
+        State.DELIVERED,
+        State.BOUNCED,
+        State.COMPLAINED,
+    )
+    PENDING = (State.PLANNED, State.CLAIMED, State.HANDING_OVER)
+    ARROWS = {
+        State.PLANNED: {State.CLAIMED, State.SKIPPED},
+        State.CLAIMED: {State.PLANNED, State.HANDING_OVER, State.SKIPPED},
+        State.HANDING_OVER: {State.ACCEPTED, State.PLANNED, State.REJECTED, State.UNKNOWN},
+        State.UNKNOWN: {State.ACCEPTED, State.PLANNED, State.REJECTED},
+        State.ACCEPTED: {State.DELIVERED, State.BOUNCED, State.COMPLAINED},
+        State.DELIVERED: {State.BOUNCED, State.COMPLAINED},
+    }
+    RESEND_AFTER = timedelta(minutes=10)
+
     run = models.ForeignKey(Run, models.CASCADE, related_name="messages")
     step = models.ForeignKey(Step, models.PROTECT, related_name="messages")
     contact = models.ForeignKey("pipelines.Contact", models.CASCADE, related_name="messages")
@@ -64,6 +132,8 @@ class Message(models.Model):
     replied_at = models.DateTimeField(null=True, blank=True)
     bounced_at = models.DateTimeField(null=True, blank=True)
     unsubscribed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -92,6 +162,109 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id}/{self.step_id} → {self.contact_id}"
+
+    def move(
+        self, to: str, *, when: Sequence[str], now: datetime, only: dict[str, Any] | None = None, **values: Any
+    ) -> bool:
+        """One arrow of the ledger: a conditional UPDATE checked for one changed row (D1)."""
+        if any(to not in self.ARROWS.get(self.State(state), set()) for state in when):
+            raise ValueError(f"{when} -> {to}")
+        rows = Message.objects.filter(pk=self.pk, state__in=when, **(only or {}))
+        if rows.update(state=to, changed_at=now, **values) != 1:
+            return False
+        for name, value in {"state": to, "changed_at": now, **values}.items():
+            setattr(self, name, value)
+        return True
+
+    def skip(self, reason: str, *, now: datetime, detail: str = "") -> bool:
+        return self.move(
+            self.State.SKIPPED,
+            when=[self.State.CLAIMED],
+            only={"worker": self.worker},
+            now=now,
+            reason=reason,
+            detail=detail[:1000],
+            leased_until=None,
+        )
+
+    def release(self, *, now: datetime, due_at: datetime | None = None) -> bool:
+        """Give back a claim that led to nothing."""
+        return self.move(
+            self.State.PLANNED,
+            when=[self.State.CLAIMED],
+            only={"worker": self.worker},
+            now=now,
+            worker="",
+            leased_until=None,
+            due_at=due_at or self.due_at,
+        )
+
+    def hand_over(self, *, provider_id: str, subject: str, now: datetime) -> bool:
+        """From here on the provider may have it: committed before the first byte (D2)."""
+        return self.move(
+            self.State.HANDING_OVER,
+            when=[self.State.CLAIMED],
+            only={"worker": self.worker, "leased_until__gte": now},
+            now=now,
+            attempt=self.attempt + 1,
+            provider_id=provider_id,
+            subject=subject[:1000],
+            sent_at=now,
+            leased_until=now + LEASE,
+        )
+
+    def accept(self, detail: str, *, now: datetime) -> bool:
+        """The provider took it; a slow worker may still say so of its own unknown (D4)."""
+        states = [self.State.HANDING_OVER, self.State.UNKNOWN]
+        return self._conclude(self.State.ACCEPTED, states, now, detail=detail[:1000], sent_at=now)
+
+    def defer(self, detail: str, *, due_at: datetime, now: datetime) -> bool:
+        return self._conclude(
+            self.State.PLANNED,
+            [self.State.HANDING_OVER],
+            now,
+            detail=detail[:1000],
+            due_at=due_at,
+            sent_at=None,
+            worker="",
+        )
+
+    def reject(self, detail: str, *, now: datetime) -> bool:
+        return self._conclude(self.State.REJECTED, [self.State.HANDING_OVER], now, detail=detail[:1000], sent_at=None)
+
+    def doubt(self, detail: str, *, now: datetime) -> bool:
+        return self._conclude(self.State.UNKNOWN, [self.State.HANDING_OVER], now, detail=detail[:1000])
+
+    def _conclude(self, to: str, when: Sequence[str], now: datetime, **values: Any) -> bool:
+        only = {"worker": self.worker, "attempt": self.attempt}
+        return self.move(to, when=when, only=only, now=now, leased_until=None, **values)
+
+    def can_resend(self, now: datetime) -> bool:
+        """Only when its worker is dead and ten minutes have passed (D5)."""
+        if self.state != self.State.UNKNOWN or now - self.changed_at < self.RESEND_AFTER:
+            return False
+        alive = Message.objects.filter(worker=self.worker, leased_until__gte=now)
+        return not alive.filter(state__in=[self.State.CLAIMED, self.State.HANDING_OVER]).exists()
+
+    @transaction.atomic
+    def resend(self, *, now: datetime) -> bool:
+        """A person decided that it did not arrive: plan it again, as a new attempt."""
+        self.run.hold()
+        if not self.can_resend(now) or not self.run.reopen(now=now):
+            return False
+        return self.move(
+            self.State.PLANNED,
+            when=[self.State.UNKNOWN],
+            only={"changed_at__lte": now - self.RESEND_AFTER, "attempt": self.attempt},
+            now=now,
+            due_at=now,
+            sent_at=None,
+            worker="",
+        )
+
+    def close(self, detail: str, *, now: datetime) -> bool:
+        """A person decided to leave it: no more attempts."""
+        return self.move(self.State.REJECTED, when=[self.State.UNKNOWN], now=now, detail=detail[:1000], sent_at=None)
 
 
 class MessageEvent(models.Model):

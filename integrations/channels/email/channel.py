@@ -1,0 +1,152 @@
+"""Letters over SMTP: one connection for a batch, one letter in flight.
+
+What flows in: envelopes. What flows out: 250 is an Outcome; 4xx is temporary; 5xx is for good. The letter is lost for
+sure when the connection breaks before its last line has left, and of unknown fate when it breaks afterwards.
+"""
+
+import logging
+import smtplib
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.utils import parseaddr
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.utils import timezone
+
+from segments.campaigns.channel import Envelope, Outcome, PermanentFailure, TemporaryFailure, Unknown
+
+from .mime import as_bytes
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = 30
+NO_SUCH_ADDRESS = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10")
+LOST = (OSError, smtplib.SMTPServerDisconnected)
+
+
+class EmailChannel:
+    def __init__(self, url: dict[str, Any] | None = None, sender: str | None = None, timeout: float = TIMEOUT) -> None:
+        self.url = url or settings.EMAIL_URL
+        self.sender = sender or settings.DEFAULT_FROM_EMAIL
+        self.timeout = timeout
+
+    @contextmanager
+    def open(self) -> Iterator["SmtpConnection"]:
+        connection = SmtpConnection(self)
+        connection.connect()
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+class SmtpConnection:
+    def __init__(self, channel: EmailChannel) -> None:
+        self.channel = channel
+        self.smtp: smtplib.SMTP | None = None
+
+    def connect(self) -> smtplib.SMTP:
+        url = self.channel.url
+        smtp: smtplib.SMTP | None = None
+        try:
+            smtp = self._greet(str(url["host"]), int(str(url["port"])))
+            if url["starttls"]:
+                smtp.starttls(context=ssl.create_default_context())
+            smtp.ehlo_or_helo_if_needed()
+            if url["user"]:
+                smtp.login(str(url["user"]), str(url["password"]))
+        except (OSError, smtplib.SMTPException) as error:  # a wrong password too: no letter is to blame for it
+            if smtp:
+                smtp.close()
+            raise TemporaryFailure(f"почтовый сервер недоступен: {_words_of(error)}") from error
+        self.smtp = smtp
+        return smtp
+
+    def _greet(self, host: str, port: int) -> smtplib.SMTP:
+        if self.channel.url["ssl"]:
+            context = ssl.create_default_context()
+            return smtplib.SMTP_SSL(host, port, timeout=self.channel.timeout, context=context)
+        smtp = smtplib.SMTP(host, port, timeout=self.channel.timeout)
+        if smtp.sock:  # many small commands: do not wait to gather them
+            smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return smtp
+
+    def close(self) -> None:
+        smtp, self.smtp = self.smtp, None
+        if smtp:
+            with suppress(OSError, smtplib.SMTPException):
+                smtp.quit()
+            smtp.close()
+
+    def send(self, envelope: Envelope) -> Outcome:
+        data = as_bytes(envelope, sender=self.channel.sender, now=timezone.now())
+        smtp = self.smtp or self.connect()
+        try:
+            self._begin(smtp, envelope)
+            smtp.send(_dotted(data))
+        except LOST as error:
+            self._drop()
+            raise TemporaryFailure(f"связь прервалась: {_words_of(error)}") from error
+        return self._end(smtp)
+
+    def _begin(self, smtp: smtplib.SMTP, envelope: Envelope) -> None:
+        """Everything before the letter itself: a refusal here leaves the connection usable."""
+        code, reply = smtp.mail(parseaddr(self.channel.sender)[1])
+        if code // 100 != 2:
+            self._refuse(code, reply, is_about_sender=code != 552)
+        code, reply = smtp.rcpt(envelope.to)
+        if code // 100 != 2:
+            self._refuse(code, reply)
+        code, reply = smtp.docmd("DATA")
+        if code != 354:
+            self._refuse(code, reply)
+
+    def _end(self, smtp: smtplib.SMTP) -> Outcome:
+        """The last line: from here on a silence means that nobody knows."""
+        try:
+            code, reply = smtp.docmd(".")
+        except (OSError, smtplib.SMTPException) as error:
+            self._drop()
+            raise Unknown(f"связь прервалась после передачи письма: {_words_of(error)}") from error
+        if 400 <= code < 600:
+            self._refuse(code, reply)
+        if code != 250:
+            self._drop()
+            raise Unknown(f"непонятный ответ сервера: {_reply(code, reply)}")
+        return Outcome(_reply(code, reply))
+
+    def _refuse(self, code: int, reply: bytes, *, is_about_sender: bool = False) -> NoReturn:
+        """A refused sender is our own set-up, not the fault of any letter: it waits until somebody repairs it."""
+        words = _reply(code, reply)
+        if code == 421 or not 400 <= code < 600:
+            self._drop()
+        elif self.smtp:
+            with suppress(OSError, smtplib.SMTPException):
+                self.smtp.rset()
+        if 500 <= code < 600 and not is_about_sender:
+            raise PermanentFailure(words, is_bad_address=any(status in words for status in NO_SUCH_ADDRESS))
+        raise TemporaryFailure(words)
+
+    def _drop(self) -> None:
+        smtp, self.smtp = self.smtp, None
+        if smtp:
+            smtp.close()
+
+
+def _dotted(data: bytes) -> bytes:
+    """Lines that begin with a dot get another (RFC 5321 §4.5.2); bodies are base64, so only headers could."""
+    return b"\r\n".join(b"." + line if line.startswith(b".") else line for line in data.split(b"\r\n"))
+
+
+def _reply(code: int, reply: bytes) -> str:
+    return f"{code} {reply.decode(errors='replace')}"[:500]
+
+
+def _words_of(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        reply = error.smtp_error
+        return _reply(error.smtp_code, reply if isinstance(reply, bytes) else str(reply).encode())
+    return str(error)[:300]

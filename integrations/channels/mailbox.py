@@ -1,0 +1,158 @@
+"""The catcher's letters: a directory of .eml files and a page to read them, without any database.
+
+``/`` lists the letters, ``/letters/<name>/`` shows one, ``/letters/<name>/html`` its HTML for a sandboxed frame,
+``/messages.json`` everything for scripts.
+"""
+
+import itertools
+import json
+import re
+import threading
+import uuid
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from html import escape
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+NAME = re.compile(r"[0-9]{8}-[0-9a-f]{8}")
+STYLE = """
+:root{color-scheme:light dark}body{font:14px/20px system-ui,sans-serif;max-width:960px;margin:24px auto;padding:0 16px}
+a{color:light-dark(#2F5BEA,#8BA4FF)}table{border-collapse:collapse;width:100%}
+td,th{text-align:left;padding:6px 8px;border-bottom:1px solid light-dark(#E4E7EC,#272C35);vertical-align:top}
+iframe{width:100%;height:480px;border:1px solid light-dark(#D3D8E0,#363C47);border-radius:8px;background:#fff}
+pre{white-space:pre-wrap;overflow-wrap:anywhere}
+"""
+CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; base-uri 'none'"
+Answer = tuple[HTTPStatus, str, str]
+
+
+class Mailbox:
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+        last = max((int(path.name[:8]) for path in directory.glob("*.eml")), default=0)
+        self._numbers = itertools.count(last + 1)
+        self._server: ThreadingHTTPServer | None = None
+
+    def keep(self, content: bytes, sender: str, recipients: list[str]) -> str:
+        """Write a letter whole or not at all."""
+        name = f"{next(self._numbers):08d}-{uuid.uuid4().hex[:8]}"
+        path = self.directory / f"{name}.eml"
+        head = f"X-Envelope-From: {sender}\r\nX-Envelope-To: {', '.join(recipients)}\r\n".encode()
+        path.with_suffix(".tmp").write_bytes(head + content)
+        path.with_suffix(".tmp").rename(path)
+        return name
+
+    def names(self) -> list[str]:
+        return sorted(path.stem for path in self.directory.glob("*.eml"))
+
+    def read(self, name: str) -> EmailMessage | None:
+        path = self.directory / f"{name}.eml"
+        if not NAME.fullmatch(name) or not path.exists():
+            return None
+        return message_from_bytes(path.read_bytes(), policy=policy.default)
+
+    def letters(self) -> list[dict[str, Any]]:
+        """Every letter as plain data, oldest first."""
+        return [_as_data(name, letter) for name in self.names() if (letter := self.read(name))]
+
+    def serve(self, host: str, port: int) -> int:
+        mailbox = self
+
+        class Page(_Page):
+            box = mailbox
+
+        self._server = ThreadingHTTPServer((host, port), Page)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, name="catcher page", daemon=True).start()
+        return int(self._server.server_address[1])
+
+    def close(self) -> None:
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+
+
+def _as_data(name: str, letter: EmailMessage) -> dict[str, Any]:
+    return {
+        "name": name,
+        "from": str(letter["From"] or ""),
+        "to": str(letter["X-Envelope-To"] or ""),
+        "subject": str(letter["Subject"] or ""),
+        "date": str(letter["Date"] or ""),
+        "message_id": str(letter["Message-ID"] or ""),
+        "headers": [[key, str(value)] for key, value in letter.items()],
+        "html": body_of(letter, "html"),
+        "text": body_of(letter, "plain"),
+    }
+
+
+def body_of(letter: EmailMessage, kind: str) -> str:
+    part = letter.get_body((kind,))
+    return str(part.get_content()) if part else ""
+
+
+class _Page(BaseHTTPRequestHandler):
+    box: Mailbox
+
+    def do_GET(self) -> None:
+        status, kind, body = self._answer(self.path.partition("?")[0])
+        data = body.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(data)))
+        if not self.path.endswith("/html"):
+            self.send_header("Content-Security-Policy", CSP)
+        else:
+            self.send_header("Content-Security-Policy", "sandbox; script-src 'none'")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _answer(self, path: str) -> Answer:
+        if path == "/":
+            return HTTPStatus.OK, "text/html", _list_page(self.box.letters())
+        if path == "/messages.json":
+            return HTTPStatus.OK, "application/json", json.dumps({"messages": self.box.letters()}, ensure_ascii=False)
+        found = re.fullmatch(r"/letters/([^/]+)/(html)?", path)
+        letter = self.box.read(found[1]) if found else None
+        if found is None or letter is None:
+            return HTTPStatus.NOT_FOUND, "text/html", _page("Нет такого письма", '<p><a href="/">Все письма</a></p>')
+        if found[2]:
+            return HTTPStatus.OK, "text/html", body_of(letter, "html")
+        return HTTPStatus.OK, "text/html", _letter_page(_as_data(found[1], letter))
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Requests are not worth a line."""
+
+
+def _page(title: str, body: str) -> str:
+    return (
+        f'<!doctype html><html lang="ru"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head>'
+        f"<body><main><h1>{escape(title)}</h1>{body}</main></body></html>"
+    )
+
+
+def _list_page(letters: list[dict[str, Any]]) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(one['to'])}</td>"
+        f'<td><a href="/letters/{one["name"]}/">{escape(one["subject"]) or "(без темы)"}</a></td>'
+        f"<td>{escape(one['date'])}</td></tr>"
+        for one in reversed(letters)
+    )
+    table = f"<table><thead><tr><th>Кому</th><th>Тема</th><th>Когда</th></tr></thead><tbody>{rows}</tbody></table>"
+    return _page(f"Письма: {len(letters)}", table if letters else "<p>Писем пока нет.</p>")
+
+
+def _letter_page(one: dict[str, Any]) -> str:
+    headers = "".join(f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>" for key, value in one["headers"])
+    frame = f'<iframe sandbox title="Письмо" src="/letters/{one["name"]}/html"></iframe>' if one["html"] else ""
+    return _page(
+        one["subject"],
+        f'<p><a href="/">Все письма</a></p>{frame}<h2>Текст</h2><pre>{escape(one["text"])}</pre>'
+        f"<h2>Заголовки</h2><table>{headers}</table>",
+    )

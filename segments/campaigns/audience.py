@@ -1,0 +1,154 @@
+"""Who gets it: the one eligibility function behind count, preview, launch and the last check before a handover.
+
+What flows in: a campaign and ``now``. What flows out: for every person of the audience the address and a verdict, empty
+for "may be sent" or a skip reason of contracts §5. People of excluded segments are not in the audience.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+
+from pipelines.models import Contact, ContactPoint
+from segments.models import Membership
+
+from .consent import AddressHash, allowed, suppressed
+from .models import Campaign, Channel, Message, Purpose, Suppression
+
+Reason = Message.Reason
+OPTED_OUT = (Suppression.Reason.UNSUBSCRIBED, Suppression.Reason.COMPLAINED, Suppression.Reason.MANUAL)
+
+VERDICTS = """
+    WITH people AS MATERIALIZED ({people}),
+    chosen AS MATERIALIZED ({chosen}),
+    judged AS (
+        SELECT people.id AS contact_id, chosen.value AS address, chosen.hash AS address_hash,
+            CASE
+                WHEN people.has_left THEN 'left_segment'
+                WHEN chosen.value IS NULL THEN 'no_address'
+                WHEN people.opted_out OR chosen.is_suppressed THEN 'suppressed'
+                WHEN NOT chosen.is_allowed THEN 'no_consent'
+                WHEN people.recent >= {cap} THEN 'frequency_cap'
+                ELSE ''
+            END AS reason
+        FROM people LEFT JOIN chosen ON chosen.contact_id = people.id
+    )
+    SELECT contact_id, coalesce(address, '') AS address, coalesce(address_hash, '') AS address_hash,
+        CASE
+            WHEN reason = '' AND row_number() OVER (PARTITION BY reason, address_hash ORDER BY contact_id) > 1
+            THEN 'duplicate_address' ELSE reason
+        END AS reason
+    FROM judged
+"""
+
+
+@dataclass(frozen=True)
+class Person:
+    contact_id: int
+    address: str
+    address_hash: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Audience:
+    """The query as SQL: it is counted, sampled, or poured into the ledger, and is the same query each time."""
+
+    sql: str
+    params: tuple[Any, ...]
+
+    def counts(self) -> dict[str, int]:
+        """How many by verdict; the key of those who get it is the empty string."""
+        rows = self._rows(f"SELECT reason, count(*) FROM ({self.sql}) AS v GROUP BY reason")  # noqa: S608
+        return dict(rows)
+
+    def people(self, limit: int | None = None) -> list[Person]:
+        tail = "" if limit is None else f" LIMIT {int(limit)}"
+        sql = f"SELECT * FROM ({self.sql}) AS v ORDER BY reason, contact_id{tail}"  # noqa: S608
+        return [Person(*row) for row in self._rows(sql)]
+
+    def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, self.params)
+            yield from cursor.fetchall()
+
+
+def audience(campaign: Campaign, *, now: datetime) -> Audience:
+    people = Contact.objects.filter(is_member(campaign)).annotate(has_left=Value(False))
+    return _verdicts(campaign, people, now=now)
+
+
+def recheck(message: Message, campaign: Campaign, *, now: datetime) -> str:
+    """The same verdict for one planned message, at the address it was planned for; empty when it may go."""
+    people = Contact.objects.filter(pk=message.contact_id).annotate(has_left=~is_member(campaign))
+    found = _verdicts(campaign, people, now=now, address=message.address).people()
+    return found[0].reason if found else Reason.LEFT_SEGMENT
+
+
+def is_member(campaign: Campaign) -> Q:
+    """In the segment now, in none of the excluded ones, and not deleted."""
+    stays = Membership.objects.filter(contact=OuterRef("pk"), left_at__isnull=True)
+    excluded: Any = campaign.exclude_segments.values("pk") if campaign.pk else []
+    return (
+        Q(deleted_at__isnull=True)
+        & Q(Exists(stays.filter(segment=campaign.segment_id)))
+        & ~Q(Exists(stays.filter(segment__in=excluded)))
+    )
+
+
+def _verdicts(campaign: Campaign, people: QuerySet[Contact], *, now: datetime, address: str | None = None) -> Audience:
+    points = _points(campaign.channel).filter(contact__in=people.values("pk"))
+    if address is not None:
+        points = points.filter(value=address)
+    rows = people.order_by().annotate(opted_out=_opted_out(campaign.channel), recent=_recent(campaign, now))
+    people_sql, people_params = rows.values("id", "has_left", "opted_out", "recent").query.sql_with_params()
+    chosen_sql, chosen_params = _chosen(points, campaign, now).query.sql_with_params()
+    sql = VERDICTS.format(people=people_sql, chosen=chosen_sql, cap=int(settings.FREQUENCY_CAP[0]))
+    return Audience(sql, (*people_params, *chosen_params))
+
+
+def _points(channel: str) -> QuerySet[ContactPoint]:
+    kind = ContactPoint.Kind.EMAIL if channel == Channel.EMAIL else ContactPoint.Kind.PHONE
+    return ContactPoint.objects.filter(kind=kind, contact__isnull=False).annotate(hash=AddressHash(channel, F("value")))
+
+
+def _chosen(points: QuerySet[ContactPoint], campaign: Campaign, now: datetime) -> QuerySet[Any, Any]:
+    """One address a person: the first that may be written to, else the first, to name the reason."""
+    return (
+        points.filter(is_valid=True)
+        .annotate(
+            is_suppressed=suppressed(campaign.channel),
+            is_allowed=Case(When(allowed(campaign.channel, campaign.purpose, now), then=True), default=False),
+            rank=Case(When(is_suppressed=False, is_allowed=True, then=0), default=1),
+        )
+        .order_by("contact_id", "rank", "position", "id")
+        .distinct("contact_id")
+        .values("contact_id", "value", "hash", "is_suppressed", "is_allowed")
+    )
+
+
+def _opted_out(channel: str) -> Exists:
+    """A person who said no at one address is not written to at another; a dead address forbids only itself."""
+    refused = Suppression.objects.filter(channel=channel, address_hash=OuterRef("hash"), reason__in=OPTED_OUT)
+    return Exists(_points(channel).filter(Exists(refused), contact=OuterRef("pk")))
+
+
+def _recent(campaign: Campaign, now: datetime) -> Coalesce | Value:
+    """How many advertising messages reached, or may have reached, the person in the days of the cap (D10)."""
+    if campaign.purpose != Purpose.ADVERTISING:
+        return Value(-1)
+    since = now - timedelta(days=settings.FREQUENCY_CAP[1])
+    sent = Message.objects.filter(
+        contact=OuterRef("pk"),
+        channel=campaign.channel,
+        run__campaign__purpose=Purpose.ADVERTISING,
+        state__in=Message.GONE,
+        sent_at__gt=since,
+    )
+    counted = sent.order_by().values("contact").annotate(n=Count("*")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)

@@ -1,0 +1,211 @@
+"""Claim → hand over → record, exactly as the ledger's arrows allow (reliability D1–D9).
+
+What flows in: planned messages that are due. What flows out: each accepted, deferred, rejected, skipped, or unknown.
+The step to ``handing_over`` is a transaction of its own, committed before the first byte; in it the run, the contact
+and the address are held, so that a pause, a cap or an unsubscribe that has committed always wins. The result is written
+right after. A worker that dies leaves at most one message unknown; the sweep finds it by its lease.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from itertools import groupby
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from pipelines import changes
+from pipelines.models import Contact, Origin
+
+from . import personal
+from .audience import recheck
+from .channel import Connection, Envelope, PermanentFailure, TemporaryFailure, Unknown, channel_for
+from .consent import lock_address, suppress
+from .launch import zone
+from .models import Campaign, Message, Run, Suppression
+from .rendering import Letter, TemplateFailed, render
+from .schedule import quiet_until
+
+log = logging.getLogger(__name__)
+
+BATCH = 50
+PER_TASK = 200
+LANES = 4  # tasks that send at once
+DELAYS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60)]
+
+
+@dataclass
+class Sent:
+    accepted: int = 0
+    rejected: int = 0
+    deferred: int = 0
+    unknown: int = 0
+    skipped: int = 0
+    released: int = 0
+    claimed: int = 0
+
+
+@dataclass(frozen=True)
+class Swept:
+    freed: int
+    lost: int
+    expired: int
+    finished: int
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Who works, and by which clock."""
+
+    worker: str
+    now: Callable[[], datetime]
+    is_stopping: Callable[[], bool]
+
+
+def send_planned(
+    limit: int, *, worker: str, now_fn: Callable[[], datetime], is_stopping: Callable[[], bool] = lambda: False
+) -> Sent:
+    """Send up to so many of the messages that are due; several workers share them without meeting."""
+    desk, sent = Desk(worker, now_fn, is_stopping), Sent()
+    while sent.claimed < limit and not is_stopping():
+        batch = Message.objects.claim(min(BATCH, limit - sent.claimed), worker=worker, now=now_fn())
+        if not batch:
+            break
+        sent.claimed += len(batch)
+        for kind, letters in groupby(sorted(batch, key=lambda message: message.channel), lambda one: one.channel):
+            _send_all(kind, list(letters), desk, sent)
+    Run.objects.finish(now_fn())
+    return sent
+
+
+def _send_all(kind: str, batch: list[Message], desk: Desk, sent: Sent) -> None:
+    values = personal.people(message.contact_id for message in batch)
+    retry_at = None
+    try:
+        with channel_for(kind).open() as connection:
+            for message in batch:
+                if desk.is_stopping():
+                    break
+                result = _send_one(connection, message, values.get(message.contact_id, {}), desk)
+                setattr(sent, result, getattr(sent, result) + 1)
+    except TemporaryFailure as failure:  # the provider cannot be reached at all
+        log.warning("channel %s is not available: %s", kind, failure.detail)
+        _explain(batch, failure.detail)
+        retry_at = failure.retry_at or desk.now() + DELAYS[0]
+    for message in batch:
+        if message.state == Message.State.CLAIMED and message.release(now=desk.now(), due_at=retry_at):
+            sent.released += 1
+
+
+def _explain(batch: list[Message], reason: str) -> None:
+    """Show on the campaign why nothing leaves; the next letter that is accepted clears it."""
+    ids = {message.run.campaign_id for message in batch}
+    Campaign.objects.filter(pk__in=ids, state=Campaign.State.RUNNING).update(state_reason=reason[:500])
+
+
+def _send_one(connection: Connection, message: Message, values: personal.Values, desk: Desk) -> str:
+    url = settings.PUBLIC_URL + reverse("campaigns:unsubscribe", args=[message.token])
+    try:
+        letter = render(message.run.templates[str(message.step_id)], values, url)
+    except TemplateFailed as error:
+        message.skip(Message.Reason.TEMPLATE_ERROR, now=desk.now(), detail=str(error))
+        return "skipped"
+    if not hand_over(message, letter, desk.now()):
+        return "skipped" if message.state == Message.State.SKIPPED else "released"
+    try:
+        outcome = connection.send(_envelope(message, letter, url))
+    except TemporaryFailure as failure:
+        due_at = failure.retry_at or desk.now() + DELAYS[min(message.attempt, len(DELAYS)) - 1]
+        message.defer(failure.detail, due_at=due_at, now=desk.now())
+        return "deferred"
+    except PermanentFailure as failure:
+        _reject(message, failure, desk.now())
+        return "rejected"
+    except Unknown as failure:
+        message.doubt(failure.detail, now=desk.now())
+        return "unknown"
+    return "accepted" if accept(message, outcome.detail, desk.now()) else "unknown"
+
+
+@transaction.atomic
+def hand_over(message: Message, letter: Letter, now: datetime) -> bool:
+    """Check everything once more under locks, and begin. False: the message was skipped or given back instead."""
+    campaign = message.run.campaign
+    run_state = Run.objects.raw("SELECT id, state FROM campaigns_run WHERE id = %s FOR SHARE", [message.run_id])[
+        0
+    ].state
+    if run_state != Run.State.RUNNING:
+        _ = message.release(now=now) if run_state == Run.State.PAUSED else message.skip("cancelled", now=now)
+        return False
+    opens_at = quiet_until(now, settings.QUIET_HOURS.get(message.channel), zone())
+    if opens_at:
+        message.release(now=now, due_at=opens_at)
+        return False
+    list(Contact.objects.select_for_update(no_key=True).filter(pk=message.contact_id).values("pk"))
+    lock_address(message.address_hash)
+    reason = recheck(message, campaign, now=now)
+    if reason:
+        message.skip(reason, now=now)
+        return False
+    return message.hand_over(provider_id=message_id(message), subject=letter.subject, now=now)
+
+
+@transaction.atomic
+def accept(message: Message, detail: str, now: datetime) -> bool:
+    """The provider has it: the state and its line in the log share one transaction."""
+    if not message.accept(detail, now=now):
+        return False
+    tell(message, "message.accepted", now)
+    if message.run.campaign.state_reason:
+        message.run.campaign.move(Campaign.State.RUNNING, when=(Campaign.State.RUNNING,), now=now, state_reason="")
+    return True
+
+
+def tell(message: Message, kind: str, at: datetime) -> None:
+    data = {"contact": message.contact_id, "campaign": message.run.campaign_id, "run": message.run_id}
+    changes.record(kind, message.pk, origin=Origin.CAMPAIGN, at=at, data=data)
+
+
+@transaction.atomic
+def _reject(message: Message, failure: PermanentFailure, now: datetime) -> None:
+    if message.reject(failure.detail, now=now) and failure.is_bad_address:
+        suppress(message.address, message.channel, Suppression.Reason.BOUNCED, now=now)
+
+
+def _envelope(message: Message, letter: Letter, url: str) -> Envelope:
+    campaign = message.run.campaign
+    return Envelope(
+        message_id=message.provider_id,
+        to=message.address,
+        subject=letter.subject,
+        html=letter.html,
+        text=letter.text,
+        unsubscribe_url=url,
+        list_id=f"campaign-{campaign.pk}.{domain()}",
+        list_name=campaign.name,
+    )
+
+
+def message_id(message: Message) -> str:
+    """Of the coming attempt; the token keeps it unguessable and unique over installations (D12)."""
+    return f"<{message.pk}.{message.attempt + 1}.{message.token[:12]}@{domain()}>"
+
+
+def domain() -> str:
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+
+
+def sweep(now: datetime) -> Swept:
+    """Put right by state what dead workers and passing time left behind (D4, D7)."""
+    freed, lost = Message.objects.expire_leases(now)
+    expired = Message.objects.skip_expired(now)
+    return Swept(freed, lost, expired, Run.objects.finish(now))
+
+
+def lanes(now: datetime) -> int:
+    """How many tasks of PER_TASK messages have something to do now."""
+    waiting = Message.objects.due(now)[: LANES * PER_TASK].count()
+    return -(-waiting // PER_TASK)

@@ -1,0 +1,173 @@
+"""A campaign starts: its run, and one ledger row per person, in one transaction.
+
+What flows in: a campaign that a person launches, or whose time has come. What flows out: a Run with frozen templates
+and the whole audience as Message rows, planned or skipped with the reason. Safe to repeat and to do twice at once: the
+campaign is claimed by a conditional UPDATE, a run is unique per due instant.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from crmseg.accounts.models import User
+from segments.models import Segment
+
+from .audience import audience
+from .models import Campaign, Message, Run, Step
+from .rendering import problems
+from .schedule import Schedule, ScheduleRefused, is_late, parse
+
+log = logging.getLogger(__name__)
+
+EXPIRY = timedelta(days=3)  # what could not be sent by then is not news any more (D11)
+STARTABLE = (Campaign.State.DRAFT, Campaign.State.SCHEDULED)
+
+
+class LaunchRefused(Exception):
+    """It cannot start as it is; the text says why to a person."""
+
+
+class AlreadyLaunched(LaunchRefused):
+    """It is neither a draft nor scheduled any more."""
+
+
+def launch(campaign: Campaign, *, by: User | None, now: datetime) -> Campaign:
+    """Start a draft now or put it on schedule; a scheduled one starts at once, early or late, as a person said so."""
+    if campaign.state not in STARTABLE:
+        raise AlreadyLaunched(_("Кампания уже запущена."))
+    schedule = _ready(campaign)
+    if campaign.state == Campaign.State.DRAFT and schedule:
+        due_at = _first_due(schedule, now)
+        moved = campaign.move(Campaign.State.SCHEDULED, when=(Campaign.State.DRAFT,), now=now, next_due_at=due_at)
+    else:
+        moved = start(campaign, due_at=campaign.next_due_at or now, now=now) is not None
+    if not moved:
+        raise AlreadyLaunched(_("Кампания уже запущена."))
+    log.info("campaign %s launched by user %s", campaign.pk, by.pk if by else None)
+    return campaign
+
+
+def start_due(now: datetime) -> int:
+    """Start every campaign whose time has come; one that is too late waits for a person (D8)."""
+    due = Campaign.objects.filter(state=Campaign.State.SCHEDULED, next_due_at__lte=now).order_by("next_due_at", "id")
+    return sum(_start_scheduled(campaign, now) for campaign in due)
+
+
+def _start_scheduled(campaign: Campaign, now: datetime) -> bool:
+    due_at = campaign.next_due_at
+    assert due_at is not None
+    if is_late(due_at, now):
+        when = date_format(localtime(due_at), "j E Y, H:i")
+        _explain(campaign, _("Начало было назначено на %(when)s и пропущено. Начать сейчас?") % {"when": when})
+        return False
+    try:
+        _ready(campaign)
+    except LaunchRefused as refused:
+        _explain(campaign, str(refused))
+        return False
+    return start(campaign, due_at=due_at, now=now) is not None
+
+
+def _explain(campaign: Campaign, reason: str) -> None:
+    waiting = Campaign.objects.filter(pk=campaign.pk, state=Campaign.State.SCHEDULED)
+    waiting.exclude(state_reason=reason).update(state_reason=reason[:500])
+
+
+@transaction.atomic
+def start(campaign: Campaign, *, due_at: datetime, now: datetime) -> Run | None:
+    """Claim the campaign, freeze its templates, fill the ledger. None when somebody else was quicker."""
+    schedule = parse(campaign.schedule)
+    following = schedule.next_due(max(due_at, now), zone()) if schedule and schedule.rule else None
+    claimed = campaign.move(
+        Campaign.State.RUNNING,
+        when=STARTABLE,
+        now=now,
+        only={"next_due_at": campaign.next_due_at},
+        next_due_at=following,
+        launched_at=now,
+        state_reason="",
+    )
+    if not claimed:
+        return None
+    steps = list(campaign.steps.all()[:1])
+    run = Run.objects.create(
+        campaign=campaign,
+        due_at=due_at,
+        started_at=now,
+        expires_at=max(due_at, now) + EXPIRY,
+        state=Run.State.RUNNING,
+        templates={str(step.pk): step.as_template() for step in steps},
+    )
+    run.audience = sum(_fill(run, step, now) for step in steps)
+    run.save(update_fields=["audience"])
+    run.finish(now=now)
+    return run
+
+
+def _fill(run: Run, step: Step, now: datetime) -> int:
+    """Pour the audience into the ledger set-wise; returns how many rows were written."""
+    people = audience(run.campaign, now=now)
+    sql = f"""
+        INSERT INTO {Message._meta.db_table}
+            (run_id, step_id, contact_id, channel, address, address_hash, state, reason, detail, subject, token,
+             due_at, attempt, worker, provider_id, created_at, changed_at)
+        SELECT %s, %s, contact_id, %s, address, address_hash,
+            CASE WHEN reason = '' THEN 'planned' ELSE 'skipped' END, reason, '', '',
+            replace(gen_random_uuid()::text, '-', ''), %s, 0, '', '', %s, %s
+        FROM ({people.sql}) AS verdicts
+        ON CONFLICT DO NOTHING
+    """  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [run.pk, step.pk, run.campaign.channel, now, now, now, *people.params])
+        return cursor.rowcount
+
+
+def _ready(campaign: Campaign) -> Schedule | None:
+    """Raise the first reason why it cannot start; give its schedule."""
+    for reason in blockers(campaign):
+        raise LaunchRefused(reason)
+    return parse(campaign.schedule)
+
+
+def blockers(campaign: Campaign) -> list[str]:
+    """What stands in the way of a launch, in words."""
+    found = _segment_blockers(campaign.segment)
+    if campaign.channel not in settings.CHANNELS:
+        found.append(_("Канал «%(channel)s» не подключён.") % {"channel": campaign.get_channel_display()})
+    step = campaign.steps.first()
+    if step is None or not step.subject.strip() or not (step.html.strip() or step.text.strip()):
+        found.append(_("Напишите тему и текст письма."))
+    elif wrong := problems(**step.as_template()):
+        found.append(_("В шаблоне ошибка: %(error)s") % {"error": wrong[0]})
+    try:
+        parse(campaign.schedule)
+    except ScheduleRefused as refused:
+        found.append(str(refused))
+    return found
+
+
+def _segment_blockers(segment: Segment | None) -> list[str]:
+    if segment is None or segment.deleted_at:
+        return [_("Выберите сегмент.")]
+    if segment.health == Segment.Health.BROKEN:
+        return [_("Сегмент «%(name)s» сломан: исправьте его условия.") % {"name": segment.name}]
+    if segment.is_paused:
+        return [_("Сегмент «%(name)s» на паузе.") % {"name": segment.name}]
+    return []
+
+
+def _first_due(schedule: Schedule, now: datetime) -> datetime:
+    due_at = schedule.next_due(now, zone()) if schedule.rule else schedule.start
+    if due_at is None or is_late(due_at, now):
+        raise LaunchRefused(_("Назначенное время прошло. Выберите другое."))
+    return due_at
+
+
+def zone() -> ZoneInfo:
+    return ZoneInfo(settings.TIME_ZONE)

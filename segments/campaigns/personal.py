@@ -1,0 +1,96 @@
+"""What a template may say of a person: plain texts only, by an allow-list.
+
+What flows in: ids of contacts. What flows out: for each ``{"contact": {…}, "deal": {…}}`` of texts, loaded in a handful
+of queries for a whole batch. The deal is the latest one of the contact that is not deleted.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from pipelines.models import Contact, CustomField, Deal, DealContact
+
+Values = dict[str, Any]
+SPACE = "\u00a0"
+
+
+def people(contact_ids: Iterable[int]) -> dict[int, Values]:
+    contacts = Contact.objects.filter(pk__in=list(contact_ids)).select_related("company", "responsible")
+    forms = _forms()
+    deals = _latest_deals([contact.pk for contact in contacts])
+    return {contact.pk: values(contact, deals.get(contact.pk), forms) for contact in contacts}
+
+
+def values(contact: Contact, deal: Deal | None, forms: dict[tuple[str, str], str]) -> Values:
+    return {
+        "contact": {
+            "name": contact.name,
+            "first_name": contact.first_name,
+            "last_name": contact.last_name,
+            "company": contact.company.name if contact.company else "",
+            "responsible": str(contact.responsible or ""),
+            "custom": _custom(contact.custom, "contact", forms),
+        },
+        "deal": _deal(deal, forms) if deal else {},
+    }
+
+
+def _deal(deal: Deal, forms: dict[tuple[str, str], str]) -> Values:
+    return {
+        "name": deal.name,
+        "price": rubles(deal.price),
+        "stage": deal.stage.name,
+        "pipeline": deal.pipeline.name,
+        "responsible": str(deal.responsible or ""),
+        "custom": _custom(deal.custom, "deal", forms),
+    }
+
+
+def _latest_deals(contact_ids: list[int]) -> dict[int, Deal]:
+    links = DealContact.objects.filter(contact__in=contact_ids, deal__deleted_at__isnull=True)
+    links = links.order_by("contact_id", "-deal__created_at", "-deal_id").distinct("contact_id")
+    related = links.select_related("deal__stage", "deal__pipeline", "deal__responsible")
+    return {link.contact_id: link.deal for link in related}
+
+
+def _forms() -> dict[tuple[str, str], str]:
+    fields = CustomField.objects.filter(deleted_at__isnull=True).exclude(form=CustomField.Form.OTHER)
+    return {(entity, key): form for entity, key, form in fields.values_list("entity", "key", "form")}
+
+
+def _custom(custom: dict[str, Any], entity: str, forms: dict[tuple[str, str], str]) -> dict[str, str]:
+    return {key: _text(value, forms[entity, key]) for key, value in custom.items() if (entity, key) in forms}
+
+
+def _text(value: Any, form: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    if isinstance(value, bool):
+        return _("да") if value else _("нет")
+    if form == CustomField.Form.MONEY:
+        return rubles(value)
+    if form == CustomField.Form.DATE:
+        return _day(parse_date(str(value)[:10]), value)
+    if form == CustomField.Form.DATETIME:
+        found = parse_datetime(str(value))
+        return _day(localtime(found) if found and found.tzinfo else found, value)
+    return str(value)
+
+
+def _day(found: date | datetime | None, raw: Any) -> str:
+    return date_format(found, "j E Y") if found else str(raw)
+
+
+def rubles(amount: Decimal | float | str | None) -> str:
+    """«4 830 000 ₽» with spaces that do not break."""
+    if amount is None or amount == "":
+        return ""
+    return f"{Decimal(str(amount)):,.0f}".replace(",", SPACE) + f"{SPACE}₽"

@@ -1,0 +1,196 @@
+"""Template and person become a letter.
+
+What flows in: the frozen Liquid sources of a step and the plain values of a person. What flows out: subject, HTML and
+text. Liquid runs without includes, with an allow-list of filters and with limits; HTML is cleaned by an allow-list
+after the values are in, so neither a template nor a value can bring a script. A letter always says how to unsubscribe.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from typing import Any
+
+import nh3
+from django.utils.translation import gettext as _
+from inscriptis import get_text
+from inscriptis.model.config import ParserConfig
+from liquid import BoundTemplate, Environment
+from liquid.exceptions import LiquidError
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+TAGS = words("# assign break capture case comment content continue cycle echo for if ifchanged illegal output unless")
+FILTERS = words(
+    "append capitalize default downcase escape first last lstrip newline_to_br prepend remove rstrip size squish "
+    "strip strip_html truncate truncatewords upcase url_encode"
+)
+MAX_SOURCE = 200_000
+STYLES = words(
+    "background background-color border border-bottom border-collapse border-color border-left border-radius "
+    "border-right border-spacing border-style border-top border-width color display font font-family font-size "
+    "font-style font-weight height letter-spacing line-height list-style margin margin-bottom margin-left "
+    "margin-right margin-top max-width min-width padding padding-bottom padding-left padding-right padding-top "
+    "text-align text-decoration text-transform vertical-align white-space width word-break"
+)
+LOOK = {"style", "align", "valign", "width", "height", "bgcolor", "border", "cellpadding", "cellspacing", "role"}
+ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
+ATTRIBUTES["*"] = ATTRIBUTES.get("*", set()) | LOOK
+MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"  # stand round a substituted value in a preview
+
+PAGE = (
+    '<!doctype html><html lang="ru"><head><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width, initial-scale=1"><title>{subject}</title></head>'
+    '<body style="margin:0;padding:16px;font:16px/1.5 Arial,sans-serif;color:#15181E">{body}</body></html>'
+)
+FOOTER = '<p style="margin-top:32px;font-size:13px;color:#626A7A">{words} <a href="{url}">{act}</a></p>'
+
+
+class LetterEnvironment(Environment):
+    context_depth_limit = 20
+    block_nesting_limit = 20
+    loop_iteration_limit = 1000
+    local_namespace_limit = 200_000
+    output_stream_limit = 500_000
+
+    def setup_tags_and_filters(self, *, extra: bool = False) -> None:
+        super().setup_tags_and_filters(extra=extra)
+        self.tags = {name: tag for name, tag in self.tags.items() if name in TAGS}
+        self.filters = {name: act for name, act in self.filters.items() if name in FILTERS}
+
+
+HTML = LetterEnvironment(autoescape=True)
+PLAIN = LetterEnvironment()
+
+
+class TemplateFailed(Exception):
+    """This letter cannot be written; the text says why."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    field: str
+    line: int | None
+    message: str
+
+    def __str__(self) -> str:
+        where = {"subject": _("тема"), "html": _("текст"), "text": _("текст без оформления")}[self.field]
+        line = _(", строка %(line)s") % {"line": self.line} if self.line else ""
+        return f"{where}{line}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Letter:
+    subject: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Compiled:
+    subject: BoundTemplate
+    html: BoundTemplate
+    text: BoundTemplate
+    has_html: bool
+    has_text: bool
+    has_unsubscribe: bool
+
+    def render(self, values: dict[str, Any], unsubscribe_url: str) -> Letter:
+        context = {**values, "unsubscribe_url": unsubscribe_url}
+        try:
+            subject = one_line(self.subject.render(**context))
+            body = clean(self.html.render(**context)) if self.has_html else ""
+            text = self.text.render(**context) if self.has_text else ""
+        except LiquidError as error:
+            raise TemplateFailed(str(error.message)) from error
+        if not subject:
+            raise TemplateFailed(_("пустая тема"))
+        return self._letter(subject, body, text, unsubscribe_url)
+
+    def _letter(self, subject: str, body: str, text: str, url: str) -> Letter:
+        if not self.has_unsubscribe:
+            lead, act = _("Если письма больше не нужны,"), _("отпишитесь")
+            body = body and body + FOOTER.format(words=lead, url=escape(url), act=act)
+            text = text and f"{text}\n\n{lead} {act}: {url}"
+        html = PAGE.format(subject=escape(subject), body=body) if body else ""
+        return Letter(subject, html, text.strip() or as_text(body))
+
+
+@lru_cache(maxsize=128)
+def compiled(subject: str, html: str, text: str) -> Compiled:
+    """Parsed once for a run, kept for the process; raises LiquidError."""
+    return Compiled(
+        subject=PLAIN.from_string(subject),
+        html=HTML.from_string(paragraphs(html)),
+        text=PLAIN.from_string(text),
+        has_html=bool(html.strip()),
+        has_text=bool(text.strip()),
+        has_unsubscribe=all("unsubscribe_url" in source for source in (html, text) if source.strip()),
+    )
+
+
+def render(template: dict[str, str], values: dict[str, Any], unsubscribe_url: str) -> Letter:
+    try:
+        letter = compiled(template["subject"], template["html"], template["text"])
+    except LiquidError as error:
+        raise TemplateFailed(str(error.message)) from error
+    return letter.render(values, unsubscribe_url)
+
+
+def problems(subject: str, html: str, text: str) -> list[Problem]:
+    """What is wrong with the sources, by field and line: they are parsed and tried on a person without any data."""
+    found = []
+    for field, source, environment in (("subject", subject, PLAIN), ("html", html, HTML), ("text", text, PLAIN)):
+        if len(source) > MAX_SOURCE:
+            found.append(Problem(field, None, _("слишком длинно")))
+            continue
+        try:
+            environment.from_string(source).render(contact={"custom": {}}, deal={"custom": {}}, unsubscribe_url="#")
+        except LiquidError as error:
+            context = error.context()
+            found.append(Problem(field, context[0] if context else None, str(error.message)))
+    return found
+
+
+def paragraphs(source: str) -> str:
+    """Text typed without any markup becomes paragraphs."""
+    if "<" in source:
+        return source
+    blocks = re.split(r"\n\s*\n", source.replace("\r\n", "\n").strip())
+    return "".join(f"<p>{block.strip().replace(chr(10), '<br>')}</p>" for block in blocks)
+
+
+def clean(html: str) -> str:
+    return nh3.clean(
+        html,
+        tags=nh3.ALLOWED_TAGS | {"font"},
+        attributes=ATTRIBUTES,
+        url_schemes={"http", "https", "mailto", "tel"},
+        filter_style_properties=set(STYLES),
+    )
+
+
+def as_text(body: str) -> str:
+    return get_text(body, ParserConfig(display_links=True)).strip() if body else ""
+
+
+def one_line(text: str) -> str:
+    """A header value: no line breaks, no control characters."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def marked(values: dict[str, Any]) -> dict[str, Any]:
+    """The same values with a mark round each, for the preview."""
+    return {
+        key: marked(value) if isinstance(value, dict) else f"{MARK_OPEN}{value}{MARK_CLOSE}" if value else value
+        for key, value in values.items()
+    }
+
+
+def highlight(html: str) -> str:
+    """Turn the marks into <mark>; inside a tag they only vanish."""
+    html = re.sub(r"<[^>]*>", lambda tag: re.sub(f"[{MARK_OPEN}{MARK_CLOSE}]", "", tag[0]), html)
+    return html.replace(MARK_OPEN, "<mark>").replace(MARK_CLOSE, "</mark>")

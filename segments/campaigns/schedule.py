@@ -1,0 +1,115 @@
+"""When: pure functions of a schedule document and ``now``.
+
+``{"at": ISO}`` once; ``{"rrule": TEXT, "start": ISO}`` again and again, by the clock on the wall of the company's zone,
+so that nine in the morning stays nine when summer time begins; null means on launch.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dateutil.rrule import rrule, rrulebase, rrulestr
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+LATE = timedelta(hours=2)
+HORIZON = timedelta(days=5 * 366)  # a rule that gives no date within five years gives none
+FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+
+
+class ScheduleRefused(ValueError):
+    """The document cannot be a schedule; the text says why to a person."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    start: datetime
+    rule: str = ""
+
+    def next_due(self, after: datetime, zone: ZoneInfo) -> datetime | None:
+        """The first due instant strictly after ``after``."""
+        if not self.rule:
+            return self.start if self.start > after else None
+        start = self.start.astimezone(zone)
+        begin = max(after, self.start - timedelta(seconds=1)).astimezone(zone)
+        found = _rule(self.rule, start, until=begin + HORIZON).after(begin)
+        return found.astimezone(UTC) if found else None
+
+    def first_due(self, zone: ZoneInfo) -> datetime | None:
+        return self.next_due(self.start - timedelta(seconds=1), zone)
+
+
+def parse(document: Any) -> Schedule | None:
+    """Read the JSON of contracts §3; raises ScheduleRefused."""
+    if document is None:
+        return None
+    if not isinstance(document, dict):
+        raise ScheduleRefused(_("Расписание должно быть объектом."))
+    if document.keys() == {"at"}:
+        return Schedule(_instant(document["at"]))
+    if document.keys() == {"rrule", "start"}:
+        schedule = Schedule(_instant(document["start"]), _checked_rule(document["rrule"]))
+        _occurs(schedule)
+        return schedule
+    raise ScheduleRefused(_("Укажите дату и время или правило повторения."))
+
+
+def _instant(value: Any) -> datetime:
+    try:
+        found = parse_datetime(value) if isinstance(value, str) else None
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise ScheduleRefused(_("Укажите дату и время с часовым поясом."))
+    return found.astimezone(UTC)
+
+
+def _checked_rule(text: Any) -> str:
+    if not isinstance(text, str) or not text.strip() or "\n" in text.strip() or len(text) > 300:
+        raise ScheduleRefused(_("Правило повторения — одна строка RRULE."))
+    rule = text.strip().removeprefix("RRULE:").upper()
+    if not any(f"FREQ={name}" in rule for name in FREQUENCIES):
+        raise ScheduleRefused(_("Повторять можно по дням, неделям, месяцам или годам."))
+    if re.search(r"INTERVAL=0*(?!\d)", rule):
+        raise ScheduleRefused(_("Шаг повторения — целое число от 1."))
+    return rule
+
+
+def _occurs(schedule: Schedule) -> None:
+    try:
+        first = schedule.first_due(ZoneInfo("UTC"))
+    except (ValueError, TypeError) as error:
+        raise ScheduleRefused(_("Правило повторения не читается: %(error)s") % {"error": error}) from error
+    if first is None:
+        raise ScheduleRefused(_("По этому правилу не будет ни одной даты."))
+
+
+def _rule(text: str, start: datetime, until: datetime) -> rrulebase:
+    rule = rrulestr(text, dtstart=start)
+    if isinstance(rule, rrule) and "COUNT=" not in text and "UNTIL=" not in text:
+        return rule.replace(until=until)
+    return rule
+
+
+def is_due(due_at: datetime, now: datetime) -> bool:
+    return due_at <= now
+
+
+def is_late(due_at: datetime, now: datetime) -> bool:
+    """So late that a person is asked first (D8)."""
+    return now - due_at > LATE
+
+
+def quiet_until(now: datetime, hours: tuple[int, int] | None, zone: ZoneInfo) -> datetime | None:
+    """When the window opens if ``now`` is in quiet hours, else None. ``(21, 9)``: from nine in the evening to nine."""
+    if hours is None:
+        return None
+    begin, end = hours
+    local = now.astimezone(zone)
+    is_quiet = begin <= local.hour < end if begin < end else local.hour >= begin or local.hour < end
+    if not is_quiet:
+        return None
+    day = local.date() if local.hour < end else local.date() + timedelta(days=1)
+    return datetime.combine(day, time(end), tzinfo=zone).astimezone(UTC)
