@@ -1,0 +1,185 @@
+"""Connect, import, fill segments, send a campaign, write back: each step starts like a person's click and then waits.
+
+The workers do the work; what is waited for is found in the database. Safe to run again on the same data: what is done
+already is only looked at.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from crmseg.accounts.models import Role, User
+from integrations.amocrm import connect, tasks
+from integrations.amocrm.client import AmoClient
+from integrations.amocrm.models import Account, ImportStep, Push
+from integrations.amocrm.tags import tag_segment
+from pipelines.models import Contact, Deal, Stage
+from segments import gallery
+from segments.campaigns import launch
+from segments.campaigns.models import Campaign, Message, Run, Step
+from segments.models import Membership, Segment
+from segments.tasks import refresh_all
+
+CAMPAIGN = "Разбор сметы"
+SEGMENT = "silent_14d"
+TAG = "crmseg: молчат после расчёта"
+NORMS = {  # stage → days, percent
+    "Расчёт с сайта": (1, 10),
+    "Первичный контакт": (2, 20),
+    "Отправлен расчёт": (7, 40),
+    "Заключение договора": (5, 80),
+}
+SUBJECT = "{{ contact.first_name | default: 'Здравствуйте' }}, разберём вашу смету по строкам?"
+LETTER = """<p>Здравствуйте{% if contact.first_name != '' %}, {{ contact.first_name }}{% endif %}!</p>
+<p>Недавно мы отправили вам расчёт: {{ deal.name | default: 'дом вашей мечты' }}. Сумма по смете — {{ deal.price }}.</p>
+<p>Понимаем, что решение о доме не принимают за день. Чтобы было проще сравнить, мы подготовили разбор вашей сметы по
+строкам: что можно убрать без потери тепла и прочности, а на чём экономить не стоит.</p>
+<p>Разбор занимает 20 минут по видеосвязи. Удобное время подтвердит {{ deal.responsible | default: 'наш менеджер' }}.</p>
+<p>«Дом у озера»</p>
+<p><a href="{{ unsubscribe_url }}">Отписаться</a></p>"""
+
+
+class CircleError(Exception):
+    """The step that failed, and why: one line."""
+
+
+@dataclass
+class Circle:
+    """``show(step, done, total)`` draws progress; ``check()`` raises when a process of the tree has died."""
+
+    show: Callable[[str, int, int | None], None]
+    check: Callable[[], None]
+    seconds: dict[str, float] = field(default_factory=dict)
+    patience: float = 170.0
+
+    def step(self, name: str, act: Callable[[], Any]) -> Any:
+        began = time.monotonic()
+        try:
+            return act()
+        except CircleError as error:
+            raise CircleError(f"{name}: {error}") from error
+        finally:
+            self.seconds[name] = round(time.monotonic() - began, 1)
+
+    def wait(self, label: str, look: Callable[[], tuple[int, int | None, bool]]) -> None:
+        """Look again and again until it is done: ``look`` gives done, total or None, and whether that is all."""
+        deadline = time.monotonic() + self.patience
+        while True:
+            done, total, is_over = look()
+            self.show(label, done, total)
+            if is_over:
+                return
+            if time.monotonic() > deadline:
+                raise CircleError(f"не закончилось за {self.patience:.0f} с ({done} из {total})")
+            self.check()
+            time.sleep(0.25)
+
+
+def connect_account(base_url: str, token: str, public_url: str) -> Account:
+    now = timezone.now()
+    try:
+        account = connect.connect(connect.check(base_url, token, now), now)
+    except connect.ConnectionRefused as error:
+        raise CircleError(error.reason) from error
+    account.put(consent_field="mail_consent")
+    with AmoClient(account) as client:
+        connect.subscribe(client, public_url)
+    tasks.continue_import.delay()
+    return account
+
+
+def await_import(circle: Circle, expected: dict[str, int]) -> None:
+    """Until the product is usable; the stage history goes on behind it."""
+    for entity, label in (("companies", "Компании"), ("contacts", "Контакты"), ("leads", "Сделки")):
+        circle.wait(label, lambda entity=entity: _of_step(entity, expected.get(entity)))
+    circle.wait("Задачи и примечания", lambda: (*_rest(), bool(Account.objects.exclude(imported_at=None))))
+
+
+def _of_step(entity: str, expected: int | None) -> tuple[int, int | None, bool]:
+    step = ImportStep.objects.filter(entity=entity).first()
+    if step is None:
+        return 0, expected, False
+    return step.done, expected or step.total, step.is_done
+
+
+def _rest() -> tuple[int, None]:
+    steps = ImportStep.objects.filter(Q(entity__contains="notes") | Q(entity="tasks"))
+    return sum(step.done for step in steps), None
+
+
+def set_norms() -> None:
+    """What amoCRM does not know of a stage: how long a deal may stand there, and how likely it is won."""
+    for name, (days, probability) in NORMS.items():
+        Stage.objects.filter(name=name, max_days=None).update(max_days=days, probability=probability)
+
+
+def fill_segments(circle: Circle) -> Segment:
+    gallery.ensure(timezone.now())
+    refresh_all.delay()
+
+    def look() -> tuple[int, int | None, bool]:
+        live = Segment.objects.live()
+        filled = live.exclude(refreshed_at=None).count()
+        return filled, live.count(), filled == live.count()
+
+    circle.wait("Сегменты", look)
+    segment = Segment.objects.filter(ready_key=SEGMENT).first()
+    if segment is None or not segment.size:
+        raise CircleError("сегмент «Молчат после расчёта» пуст")
+    return segment
+
+
+def run_campaign(circle: Circle, segment: Segment) -> Campaign:
+    campaign = Campaign.objects.filter(name=CAMPAIGN).first() or _schedule(segment)
+
+    def look() -> tuple[int, int | None, bool]:
+        messages = Message.objects.filter(run__campaign=campaign)
+        waiting = messages.filter(state__in=Message.PENDING).count()
+        run = campaign.runs.first()
+        is_over = run is not None and run.state == Run.State.DONE
+        return messages.count() - waiting, messages.count() or None, is_over
+
+    circle.wait("Письма", look)
+    return campaign
+
+
+def _schedule(segment: Segment) -> Campaign:
+    now = timezone.now()
+    start = {"at": (now + timedelta(seconds=2)).isoformat()}
+    author = User.objects.filter(role=Role.MARKETER).first()
+    campaign = Campaign.objects.create(name=CAMPAIGN, segment=segment, schedule=start, created_by=author)
+    Step.objects.create(campaign=campaign, subject=SUBJECT, html=LETTER)
+    return launch.launch(campaign, by=author, now=now)
+
+
+def write_back(circle: Circle, segment: Segment) -> None:
+    tag_segment(segment, TAG, now=timezone.now())
+    tasks.push.delay()
+    began = time.monotonic()
+
+    def look() -> tuple[int, int | None, bool]:
+        pushes = Push.objects.all()
+        total, left = pushes.count(), pushes.open().count()
+        is_planned = time.monotonic() - began > 2 and total >= segment.size
+        return total - left, total or None, is_planned and not left
+
+    circle.wait("Запись в amoCRM", look)
+
+
+def result(circle: Circle) -> dict[str, Any]:
+    """The figures of contracts §1."""
+    return {
+        "contacts": Contact.objects.alive().count(),
+        "deals": Deal.objects.alive().count(),
+        "segments": Segment.objects.alive().count(),
+        "memberships": Membership.objects.filter(left_at=None).count(),
+        "messages_accepted": Message.objects.filter(state=Message.State.ACCEPTED).count(),
+        "messages_skipped": Message.objects.filter(state=Message.State.SKIPPED).count(),
+        "written_back": Push.objects.filter(state=Push.State.DONE).count(),
+        "seconds": circle.seconds,
+    }
