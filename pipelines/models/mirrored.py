@@ -38,7 +38,7 @@ class MirroredQuerySet(models.QuerySet):
 
 
 class Mirrored(models.Model):
-    """``created_at``, ``updated_at`` are amoCRM's where the row came from there; ``changed_at`` is this server's clock."""
+    """``created_at`` and ``updated_at`` are those of amoCRM where the row came from there; ``changed_at`` is ours."""
 
     amo_id = models.BigIntegerField(null=True, blank=True, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
