@@ -13,10 +13,16 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 HEIGHTS = {1440: 900, 390: 844}
-ARGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
+ARGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 LOOKS = [(theme, width) for theme in ("light", "dark") for width in (1440, 390)]
 
 
