@@ -62,11 +62,14 @@ class Child:
     def is_alive(self) -> bool:
         return self.process.poll() is None
 
-    def last_words(self) -> str:
+    def said(self) -> str:
+        """All it has printed since it started."""
         with self.log.open("rb") as log:
             log.seek(self.started_at)
-            lines = log.read().decode(errors="replace").split("\n")
-        told = [line.strip() for line in lines if line.strip()]
+            return log.read().decode(errors="replace")
+
+    def last_words(self) -> str:
+        told = [line.strip() for line in self.said().split("\n") if line.strip()]
         return told[-1] if told else "ничего не сказал"
 
     def terminate(self) -> None:
