@@ -33,8 +33,8 @@ class Entry:
 Source = Callable[[Subject, int, datetime | None], Iterable[Entry]]
 
 ICONS = {
-    Note.Kind.CALL_IN: "phone-incoming",
-    Note.Kind.CALL_OUT: "phone-outgoing",
+    Note.Kind.CALL_IN: "phone",
+    Note.Kind.CALL_OUT: "phone",
     Note.Kind.MAIL_IN: "mail",
     Note.Kind.MAIL_OUT: "mail",
     Note.Kind.SMS_IN: "message",

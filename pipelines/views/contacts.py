@@ -8,9 +8,9 @@ from crmseg.accounts.policy import allowed, visible
 from crmseg.web.page import render_page
 from crmseg.web.paging import Keyset
 from crmseg.web.panels import columns_for
-from pipelines import people
+from pipelines import custom, people
 from pipelines.filters import ContactFilter
-from pipelines.models import Contact, Deal, Task
+from pipelines.models import Contact, CustomField, Deal, Task
 from pipelines.timeline import timeline
 
 
@@ -41,6 +41,6 @@ def contact_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "deals": deals.select_related("stage", "pipeline", "responsible").order_by("-created_at", "-id")[:50],
         "tasks": visible(request.user, Task).alive().filter(contact=contact, is_done=False).order_by("due_at"),
         "entries": timeline(contact, limit=50),
-        "custom": people.custom_values(contact),
+        "custom": custom.shown(CustomField.Entity.CONTACT, contact.custom),
     }
     return render_page(request, "contacts/detail.html", context, partial="card")
