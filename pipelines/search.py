@@ -31,7 +31,7 @@ def _points(typed: str) -> Q:
 
 
 def local_digits(typed: str) -> str:
-    """The digits of a phone as typed, without the trunk 8 or country 7 of a full Russian number; "" if it is no phone."""
+    """The digits of a phone as typed, without the 8 or 7 a full Russian number begins with; "" if it is no phone."""
     if re.search(r"[^\d\s()+\-.]", typed):
         return ""
     digits = re.sub(r"\D", "", typed)
