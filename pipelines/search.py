@@ -21,7 +21,7 @@ def people(typed: str, owner: str = "contact") -> Q:
     by_name = Q()
     for word in words:
         by_name &= Q(name_key__contains=word)
-    return by_name | Exists(ContactPoint.objects.filter(_points(typed), **{owner: OuterRef("pk")}))
+    return by_name | Q(Exists(ContactPoint.objects.filter(_points(typed), **{owner: OuterRef("pk")})))
 
 
 def _points(typed: str) -> Q:
