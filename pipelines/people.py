@@ -3,19 +3,12 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db.models import Count, Max, Q, Sum
-from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
-from crmseg.web import formats
-
-from .models import Company, Contact, ContactPoint, CustomField, Deal, Note, Stage, Task
+from .models import Contact, ContactPoint, Deal, Note, Stage, Task
 
 
 @dataclass
@@ -58,39 +51,3 @@ def last_contacts(ids: Sequence[int]) -> dict[int, datetime]:
             for contact_id, at in grouped:
                 latest[contact_id] = max(at, latest.get(contact_id, at))
     return latest
-
-
-@dataclass(frozen=True)
-class Line:
-    """A custom field as a card shows it."""
-
-    name: str
-    text: str
-
-
-def custom_values(person: Contact | Company | Deal) -> list[Line]:
-    """The filled custom fields of a row, in amoCRM's order, as words."""
-    entity = person._meta.model_name or ""
-    fields = CustomField.objects.filter(entity=entity, deleted_at__isnull=True, key__in=list(person.custom))
-    return [Line(field.name, text) for field in fields if (text := in_words(field, person.custom[field.key]))]
-
-
-def in_words(field: CustomField, value: Any) -> str:
-    """A value of a custom field in the language of the page; "" where there is nothing to show."""
-    if value is None or value in ("", []):
-        return ""
-    if field.form == CustomField.Form.BOOLEAN:
-        return str(_("да") if value else _("нет"))
-    if field.form == CustomField.Form.DATE:
-        return date_format(date.fromisoformat(value), "j E Y")
-    if field.form == CustomField.Form.DATETIME:
-        return date_format(timezone.localtime(datetime.fromisoformat(value)), "j E Y, H:i")
-    if field.form in (CustomField.Form.NUMBER, CustomField.Form.MONEY):
-        return formats.number(Decimal(str(value)), (get_language() or "ru")[:2])
-    return _other_in_words(value)
-
-
-def _other_in_words(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(filter(None, map(_other_in_words, value.values())))
-    return ", ".join(filter(None, map(_other_in_words, value))) if isinstance(value, list) else str(value)

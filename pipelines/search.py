@@ -21,7 +21,7 @@ def people(typed: str, owner: str = "contact") -> Q:
     by_name = Q()
     for word in words:
         by_name &= Q(name_key__contains=word)
-    return by_name | Exists(ContactPoint.objects.filter(_points(typed), **{owner: OuterRef("pk")}))
+    return by_name | Q(Exists(ContactPoint.objects.filter(_points(typed), **{owner: OuterRef("pk")})))
 
 
 def _points(typed: str) -> Q:
@@ -31,7 +31,7 @@ def _points(typed: str) -> Q:
 
 
 def local_digits(typed: str) -> str:
-    """The digits of a phone as typed, without the trunk 8 or country 7 of a full Russian number; "" if it is no phone."""
+    """The digits of a phone as typed, without the 8 or 7 a full Russian number begins with; "" if it is no phone."""
     if re.search(r"[^\d\s()+\-.]", typed):
         return ""
     digits = re.sub(r"\D", "", typed)

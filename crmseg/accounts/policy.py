@@ -7,7 +7,7 @@ nothing seen and nothing allowed.
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, TypeVar
+from typing import Any, Concatenate
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
@@ -16,7 +16,6 @@ from django.http import HttpRequest, HttpResponse
 
 from .models import ApiKey, Role, User
 
-M = TypeVar("M", bound=Model)
 Rule = Callable[[User, QuerySet[Any]], QuerySet[Any]]
 View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
 
@@ -42,8 +41,8 @@ def allow(act: str, *roles: Role) -> None:
     _acts[act] = frozenset(roles) | {Role.OWNER, Role.ADMIN}
 
 
-def visible(user: User | AnonymousUser | ApiKey, model: type[M]) -> QuerySet[M]:
-    """All rows of the model this user, or this API key, may see."""
+def visible(user: User | AnonymousUser | ApiKey, model: type[Model]) -> Any:
+    """All rows of the model this user, or this API key, may see: a queryset of the model's own class."""
     rows = model._default_manager.all()
     if isinstance(user, ApiKey):
         return rows if user.may("read", _scopes.get(model, "")) else rows.none()

@@ -5,9 +5,9 @@ from django.views.decorators.http import require_safe
 from crmseg.accounts.policy import allowed, visible
 from crmseg.web.page import render_page
 from crmseg.web.paging import Keyset
-from pipelines import people
+from pipelines import custom
 from pipelines.filters import CompanyFilter
-from pipelines.models import Company, Contact, Deal
+from pipelines.models import Company, Contact, CustomField, Deal
 
 
 @require_safe
@@ -29,6 +29,6 @@ def company_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "points": company.points.all(),
         "deals": deals.select_related("stage", "pipeline").order_by("-created_at", "-id")[:50],
         "people": visible(request.user, Contact).alive().filter(company=company).order_by("name_key", "id")[:50],
-        "custom": people.custom_values(company),
+        "custom": custom.shown(CustomField.Entity.COMPANY, company.custom),
     }
     return render_page(request, "companies/detail.html", context, partial="card")

@@ -3,12 +3,11 @@ from datetime import timedelta
 import pytest
 
 from pipelines import people
-from pipelines.models import CustomField, Note
+from pipelines.models import Note
 from tests.factories import (
     NOW,
     ContactFactory,
     ContactPointFactory,
-    CustomFieldFactory,
     DealFactory,
     NoteFactory,
     StageFactory,
@@ -41,23 +40,3 @@ def test_facts_take_the_same_number_of_queries_for_a_page(django_assert_num_quer
     contacts = [ContactPointFactory().contact for _ in range(10)]
     with django_assert_num_queries(6):
         people.facts(contacts)
-
-
-@pytest.mark.parametrize(
-    ("form", "value", "text"),
-    [
-        ("text", "Истра", "Истра"),
-        ("boolean", False, "нет"),
-        ("date", "2026-11-21", "21 ноября 2026"),
-        ("datetime", "2026-11-21T11:32:00+00:00", "21 ноября 2026, 14:32"),
-        ("set", ["баня", "гараж"], "баня, гараж"),
-        ("money", 1284500, "1\u202f284\u202f500"),
-        ("other", {"city": "Истра", "zip": "143500"}, "Истра, 143500"),
-        ("text", "", None),
-        ("set", [], None),
-    ],
-)
-def test_custom_value_reads_as_words(form, value, text):
-    CustomFieldFactory(entity=CustomField.Entity.CONTACT, key="f", name="Поле", form=form)
-    lines = people.custom_values(ContactFactory(custom={"f": value}))
-    assert [line.text for line in lines] == ([] if text is None else [text])
