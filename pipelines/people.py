@@ -27,6 +27,7 @@ def facts(contacts: Sequence[Contact]) -> dict[int, Facts]:
     ids = [contact.pk for contact in contacts]
     found: dict[int, Facts] = defaultdict(Facts)
     for point in ContactPoint.objects.filter(contact__in=ids):
+        assert point.contact_id is not None  # the filter says so
         kind = (
             found[point.contact_id].emails if point.kind == ContactPoint.Kind.EMAIL else found[point.contact_id].phones
         )
