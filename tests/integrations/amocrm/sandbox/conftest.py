@@ -111,6 +111,8 @@ def hooked(api):
 
     def delivered(event):
         assert box.hooks.flush()
-        return [dict(parse_qsl(job["body"], keep_blank_values=True)) for job in box.hooks.delivered if job["event"] == event]
+        return [
+            dict(parse_qsl(job["body"], keep_blank_values=True)) for job in box.hooks.delivered if job["event"] == event
+        ]
 
     return delivered
