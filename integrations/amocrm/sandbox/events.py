@@ -38,6 +38,8 @@ TYPES = {
     "outgoing_call": "Исходящий звонок",
     "incoming_sms": "Входящее SMS",
     "outgoing_sms": "Исходящее SMS",
+    "incoming_mail": "Входящее письмо",
+    "outgoing_mail": "Исходящее письмо",
     "entity_tag_added": "Теги добавлены",
     "entity_tag_deleted": "Теги убраны",
     "entity_linked": "Прикрепление",

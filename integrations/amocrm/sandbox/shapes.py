@@ -61,7 +61,7 @@ def trashed(box: "Sandbox", entity: Entity) -> bytes:
         "account_id": box.account_id,
         "is_deleted": entity.kind == "leads",
         "_links": self_link(box, f"{entity.kind}/{entity.id}"),
-        "_embedded": {"tags": [], "companies": []},
+        "_embedded": {"tags": []} | ({} if entity.kind == "companies" else {"companies": []}),
     }
     return orjson.dumps(bare)
 

@@ -82,6 +82,9 @@ def _deals(
         lead = deals.add(intent, party)
         work.leave_on(lead, party[0])
         party[0].updated_at = max(party[0].updated_at, min(lead.created_at + 90, now))
+    for kind in ("contacts", "companies"):
+        for entity in store.entities[kind].values():
+            work.know(kind, entity)
 
 
 def _greet(store: Store) -> None:

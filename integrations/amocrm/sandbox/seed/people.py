@@ -133,6 +133,9 @@ class People:
             ),
             fields["call_time"].id: rng.choice(words.CALL_TIMES),
         }
+        if rng.random() < 0.5:
+            values[fields["about"].id] = rng.choice(words.REMARKS)
+            values[fields["met_on"].id] = midnight(self.now - int(DAY * 600 * rng.random()))
         if rng.random() < 0.4:
             values[fields["children"].id] = str(rng.randint(1, 4))
             values[fields["family"].id] = rng.choice(self.book.options["contacts", "family"])
@@ -171,6 +174,8 @@ def _company(rng: Random, store: Store, book: Book, place: int, now: int) -> Com
             "address": address,
         },
     }
+    if rng.random() < 0.15:
+        company.values[fields["legal_name"].id] = {"name": company.name}
     if rng.random() < 0.3:
         company.tags = (rng.choice(book.tags["companies"]),)
     store.entities["companies"][company.id] = company

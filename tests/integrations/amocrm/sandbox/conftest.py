@@ -4,7 +4,7 @@ import pytest
 
 from integrations.amocrm.sandbox import Sandbox
 
-NOW = 1_790_000_000  # 2026-09-21 16:53:20 in Moscow
+NOW = 1_790_000_000  # 2026-09-21 17:13:20 in Moscow
 
 
 class Client:
@@ -111,6 +111,8 @@ def hooked(api):
 
     def delivered(event):
         assert box.hooks.flush()
-        return [dict(parse_qsl(job["body"], keep_blank_values=True)) for job in box.hooks.delivered if job["event"] == event]
+        return [
+            dict(parse_qsl(job["body"], keep_blank_values=True)) for job in box.hooks.delivered if job["event"] == event
+        ]
 
     return delivered

@@ -141,7 +141,9 @@ def test_new_contacts_are_never_merged(api):
 
 def test_new_lead_is_linked_to_contacts_and_company(api):
     one, two, company = api.contact(), api.contact(), api.company()
-    lead_id = api.lead(_embedded={"contacts": [{"id": one}, {"id": two, "is_main": True}], "companies": [{"id": company}]})
+    lead_id = api.lead(
+        _embedded={"contacts": [{"id": one}, {"id": two, "is_main": True}], "companies": [{"id": company}]}
+    )
     embedded = api.get(f"/leads/{lead_id}?with=contacts")["_embedded"]
     assert {entry["id"]: entry["is_main"] for entry in embedded["contacts"]} == {one: False, two: True}
     assert [entry["id"] for entry in embedded["companies"]] == [company]
