@@ -45,6 +45,18 @@ def template() -> Iterator[Path]:
         yield path
 
 
+@pytest.fixture(scope="session")
+def migrated(template) -> Iterator[Path]:
+    """The same with the schema in it."""
+    with pytest.MonkeyPatch.context() as patch, open_directory() as path:
+        for name in OUTSIDE:
+            patch.delenv(name, raising=False)
+        patch.setenv("DATA_DIR", str(path))
+        subprocess.run(["cp", "-a", template / "servers", path], check=True)
+        assert command("migrate", "-v0").returncode == 0
+        yield path
+
+
 @pytest.fixture
 def empty_dir(monkeypatch) -> Iterator[Path]:
     for name in OUTSIDE:
@@ -60,13 +72,19 @@ def data_dir(empty_dir, template) -> Path:
     return empty_dir
 
 
+@pytest.fixture
+def site_dir(empty_dir, migrated) -> Path:
+    subprocess.run(["cp", "-a", migrated / "servers", empty_dir], check=True)
+    return empty_dir
+
+
 def command(*arguments: str, **options) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
         **options,
     )

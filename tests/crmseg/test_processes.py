@@ -45,7 +45,7 @@ def test_a_child_that_ends_is_named_with_its_last_words(tmp_path):
 def test_a_child_that_ends_while_awaited_is_named(tmp_path):
     with Supervisor(tmp_path) as tree:
         child = tree.start("mute", python(""))
-        with pytest.raises(ProcessError, match="mute остановился .*ничего не сказал"):
+        with pytest.raises(ProcessError, match=r"mute остановился .*ничего не сказал"):
             tree.wait_ready(child, lambda: False)
 
 

@@ -21,7 +21,7 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def served(data_dir):
+def served(site_dir):
     """`serve` that has printed its address, and its port."""
     port = free_port()
     process = subprocess.Popen(
@@ -48,21 +48,21 @@ def said(path, words: str, seconds: float = 30.0) -> bool:
     return True
 
 
-def test_serve_answers_works_and_stops_everything(served, data_dir):
+def test_serve_answers_works_and_stops_everything(served, site_dir):
     process, port = served
-    postmaster = Postgres(places(data_dir)).pid()
+    postmaster = Postgres(places(site_dir)).pid()
     assert answers(f"http://127.0.0.1:{port}/")
-    assert said(data_dir / "log" / "worker-io.log", " ready.")
-    assert said(data_dir / "log" / "worker-heavy.log", " ready.")
+    assert said(site_dir / "log" / "worker-io.log", " ready.")
+    assert said(site_dir / "log" / "worker-heavy.log", " ready.")
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=30) == 130
     assert not is_running(postmaster)
     assert not answers(f"http://127.0.0.1:{port}/")
 
 
-def test_serve_ends_with_one_line_when_its_database_is_killed(served, data_dir):
+def test_serve_ends_with_one_line_when_its_database_is_killed(served, site_dir):
     process, port = served
-    os.kill(Postgres(places(data_dir)).pid(), signal.SIGKILL)
+    os.kill(Postgres(places(site_dir)).pid(), signal.SIGKILL)
     assert process.wait(timeout=40) == 1
     lines = process.stderr.read().splitlines()
     assert lines[-1].startswith("PostgreSQL остановился: ")
