@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 import django
 from django.conf import settings
@@ -30,17 +31,22 @@ WITHOUT_DATABASE = {
     "makemessages",
     "startapp",
     "startproject",
-    "test",  # brings servers of its own
     "version",
 }
 MIGRATES_ITSELF = {"makemigrations", "migrate", "showmigrations", "sqlmigrate", "squashmigrations", "optimizemigration"}
-WITH_REDIS = {"serve", "demo"}
+SETS_UP_ITSELF = {"serve", "test"}
+WITH_REDIS = {"demo"}
 
 
 def run(argv: list[str]) -> int:
     command = argv[1] if len(argv) > 1 else ""
     try:
-        django.setup()  # reads the environment: a wrong value is the first thing to tell
+        settings.DATA_DIR  # noqa: B018 — reads the environment: a wrong value is the first thing to tell
+        if command in SETS_UP_ITSELF:
+            module = import_module(f"crmseg.management.commands.{command}")
+            module.Command().run_from_argv(argv)
+            return 0
+        django.setup()
         with ready_for(command, argv):
             execute_from_command_line(argv)
     except (EmbeddedError, ImproperlyConfigured, ProcessError) as error:

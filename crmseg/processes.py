@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -40,6 +40,7 @@ class Child:
         log: Path,
         env: Mapping[str, str] | None = None,
         support: bool = False,
+        pass_fds: Collection[int] = (),
     ) -> None:
         self.name = name
         self.log = log
@@ -54,6 +55,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+                pass_fds=tuple(pass_fds),
                 start_new_session=True,  # a Ctrl-C in the terminal is ours to pass on, in order
                 preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 — one system call, nothing that could lock
             )
@@ -107,10 +109,15 @@ class Supervisor:
         self.signals.__exit__(None, None, None)
 
     def start(
-        self, name: str, argv: Sequence[str], env: Mapping[str, str] | None = None, support: bool = False
+        self,
+        name: str,
+        argv: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        support: bool = False,
+        pass_fds: Collection[int] = (),
     ) -> Child:
         """`support`: others need it while they finish (a mail catcher, the stand-in), so it is stopped last."""
-        child = Child(name, argv, self.log_dir / f"{name}.log", env, support)
+        child = Child(name, argv, self.log_dir / f"{name}.log", env, support, pass_fds)
         self.children.append(child)
         return child
 

@@ -1,6 +1,7 @@
 """The process tree of one machine: web, one worker for input and output with the clock in it, one for heavy work."""
 
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -29,19 +30,39 @@ def refuse_busy(host: str, port: int) -> None:
             raise ProcessError(f"Порт {port} занят. Укажите другой: --port {port + 1}") from None
 
 
+class Web:
+    """gunicorn that has begun to load and answers once `open` was called."""
+
+    def __init__(self, supervisor: Supervisor, host: str, port: int) -> None:
+        self.supervisor = supervisor
+        self.page = f"http://{reach(host)}:{port}/livez"
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        memory = Path("/dev/shm")  # noqa: S108 — for gunicorn's heartbeat: on a slow disk a worker looks hung
+        behind, self.gate = os.pipe()
+        self.child = supervisor.start(
+            WEB,
+            [sys.executable, "-m", "gunicorn", "crmseg.gate", "--bind", address, "--no-control-socket"]
+            + ["--worker-class", "gthread", "--workers", "1", "--threads", str(WEB_THREADS)]
+            + ["--timeout", "60", "--graceful-timeout", "15"]
+            + (["--worker-tmp-dir", str(memory)] if os.access(memory, os.W_OK) else []),
+            env={"CRMSEG_GATE": str(behind)},
+            pass_fds=[behind],
+        )
+        os.close(behind)
+
+    def open(self) -> None:
+        """Returns when the first page answers. One process gets there sooner; the second one follows."""
+        os.close(self.gate)
+        self.supervisor.wait_ready(self.child, lambda: answers(self.page))
+        if (os.cpu_count() or 1) > 1:
+            self.child.process.send_signal(signal.SIGTTIN)
+
+
 def start_web(supervisor: Supervisor, host: str, port: int) -> Child:
-    """Returns when the first page answers."""
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    memory = Path("/dev/shm")  # noqa: S108 — gunicorn's heartbeat file; a slow disk would look like a hung worker
-    child = supervisor.start(
-        WEB,
-        [sys.executable, "-m", "gunicorn", "crmseg.wsgi", "--bind", address]
-        + ["--worker-class", "gthread", "--workers", str(min(2, os.cpu_count() or 1))]
-        + ["--threads", str(WEB_THREADS), "--timeout", "60", "--graceful-timeout", "15", "--no-control-socket"]
-        + (["--worker-tmp-dir", str(memory)] if os.access(memory, os.W_OK) else []),
-    )
-    supervisor.wait_ready(child, lambda: answers(f"http://{reach(host)}:{port}/livez"))
-    return child
+    """For those whose schema is ready already. Returns when the first page answers."""
+    web = Web(supervisor, host, port)
+    web.open()
+    return web.child
 
 
 def reach(host: str) -> str:

@@ -1,0 +1,100 @@
+"""`manage.py` on a machine without Django, with a tiny package of that name instead of the real one."""
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+COMMANDLINE = "import json, sys\ndef run(argv):\n    print(json.dumps([sys.prefix, argv[1:]]))\n    return 7\n"
+
+
+def make_wheel(folder: Path, name: str) -> str:
+    wheel = folder / f"{name}-1.0-py3-none-any.whl"
+    info = f"{name}-1.0.dist-info"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr(f"{name}/__init__.py", "")
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return f"{name}==1.0 --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n"
+
+
+@pytest.fixture
+def clone(tmp_path) -> Path:
+    shutil.copy(ROOT / "manage.py", tmp_path)
+    (tmp_path / "crmseg").mkdir()
+    (tmp_path / "crmseg" / "commandline.py").write_text(COMMANDLINE)
+    offline = f"--no-index\n--find-links {tmp_path}\n"
+    (tmp_path / "requirements.txt").write_text(offline + make_wheel(tmp_path, "django"))
+    (tmp_path / "requirements-dev.txt").write_text(make_wheel(tmp_path, "pytest"))
+    return tmp_path
+
+
+def start(clone: Path, *arguments: str, **variables: str) -> subprocess.Popen:
+    """With `-S` an interpreter sees the standard library alone, like a new machine's."""
+    env = {"PATH": os.environ["PATH"], "HOME": str(clone / "home"), **variables}
+    base = str(Path(sys.executable).resolve())
+    return subprocess.Popen(
+        [base, "-S", "manage.py", *arguments],
+        cwd=clone,
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def outcome(process: subprocess.Popen) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=110)
+    return process.returncode, out, err
+
+
+def test_a_fresh_clone_is_prepared_once_for_two_commands_at_once(clone):
+    pair = [outcome(each) for each in [start(clone, "demo"), start(clone, "serve")]]
+    assert [json.loads(out) for _, out, _ in pair] == [[str(clone / ".venv"), [name]] for name in ("demo", "serve")]
+    assert {code for code, _, _ in pair} == {7}
+    assert sum("Готовлю окружение" in err for _, _, err in pair) == 1
+    assert outcome(start(clone, "demo"))[2] == ""
+    assert "Готовлю окружение" in outcome(start(clone, "test"))[2]
+    assert "pytest-1.0" in (clone / ".venv" / "pip.log").read_text()
+    # A changed list is installed again; what pip cannot do is told in one line.
+    (clone / "requirements.txt").write_text("--no-index\nno-such-package==1.0 --hash=sha256:" + "0" * 64)
+    code, _, err = outcome(start(clone, "demo"))
+    assert (code, err.count("\n")) == (1, 2)
+    assert "библиотеки: No matching distribution found for no-such-package" in err.splitlines()[-1]
+
+
+def test_a_killed_preparation_is_repaired(clone):
+    process = start(clone, "demo")
+    while not (clone / ".venv" / "bin").exists():
+        assert process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert outcome(start(clone, "demo"))[0] == 7
+
+
+def test_own_venv_without_pytest_is_told_what_to_install(clone):
+    (clone / "django").mkdir()
+    (clone / "django" / "__init__.py").touch()
+    code, _, err = outcome(start(clone, "test"))
+    assert (code, err) == (1, "Для test нужен pytest: pip install -r requirements-dev.txt\n")
+    assert outcome(start(clone, "demo"))[0] == 7
+    assert not (clone / ".venv").exists()
+
+
+def test_missing_venv_module_is_told(clone, monkeypatch):
+    spec = importlib.util.spec_from_file_location("fresh_manage", clone / "manage.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(module.BootstrapError, match=r"apt install python3\.\d+-venv"):
+        module.create_venv(0)

@@ -1,0 +1,94 @@
+import os
+import socket
+
+import pytest
+
+from crmseg import reachability
+from crmseg.commandline import needs_database
+from tests.crmseg.conftest import command
+
+PASSWORD = "tayna-42"
+PRODUCTION = {"SECRET_KEY": "x" * 50, "FIELD_KEYS": "y" * 44}
+
+
+def only_line(finished) -> str:
+    assert finished.returncode == 1
+    assert finished.stderr.count("\n") == 1
+    assert PASSWORD not in finished.stderr + finished.stdout
+    return finished.stderr
+
+
+def test_unreachable_database_is_told_without_the_password(empty_dir):
+    env = {**os.environ, **PRODUCTION, "DATABASE_URL": f"postgres://crm:{PASSWORD}@127.0.0.1:1/crm"}
+    line = only_line(command("migrate", env=env))
+    assert line.startswith("База данных недоступна: postgres://crm:***@127.0.0.1:1/crm: ")
+    assert line.endswith("Проверьте DATABASE_URL.\n")
+
+
+def test_missing_secret_in_production_is_told(empty_dir):
+    env = {**os.environ, "DATABASE_URL": "postgres://crm@127.0.0.1:1/crm"}
+    assert only_line(command("migrate", env=env)).startswith("SECRET_KEY не задан")
+
+
+def test_data_directory_that_is_a_file_is_told(empty_dir):
+    (empty_dir / "file").touch()
+    env = {**os.environ, "DATA_DIR": str(empty_dir / "file")}
+    assert "не каталог" in only_line(command("migrate", env=env))
+
+
+def test_busy_port_is_told_with_another_to_try(empty_dir):
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        line = only_line(command("serve", "--port", str(port)))
+    assert line == f"Порт {port} занят. Укажите другой: --port {port + 1}\n"
+
+
+def test_schema_is_brought_up_to_date_once(data_dir):
+    code = "from crmseg.accounts.models import User; print('users', User.objects.count())"
+    first, second = command("shell", "-v0", "-c", code), command("shell", "-v0", "-c", code)
+    assert first.stderr.startswith("База обновлена, применено миграций: ")
+    assert (second.stdout, second.stderr) == ("users 0\n", "")
+
+
+def test_a_command_without_data_starts_no_servers(empty_dir):
+    assert command("check").returncode == 0
+    assert not (empty_dir / "servers").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("migrate", True),
+        ("makemigrations --check", True),
+        ("check --database default", True),
+        ("check --deploy", False),
+        ("migrate --help", False),
+        ("version", False),
+        ("--help", False),
+        ("", False),
+        ("no_such_command", False),
+    ],
+)
+def test_who_needs_the_database(line, expected):
+    argv = ["manage.py", *line.split()]
+    assert needs_database(argv[1] if line else "", argv) is expected
+
+
+def test_unreachable_redis_is_told_without_the_password(settings, monkeypatch):
+    settings.REDIS_URL = f"redis://:{PASSWORD}@127.0.0.1:1/0"
+    monkeypatch.setenv("REDIS_URL", settings.REDIS_URL)
+    line = reachability.redis()
+    assert line.startswith("Redis недоступен: redis://:***@127.0.0.1:1/0: ")
+    assert line.endswith("Проверьте REDIS_URL.")
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ("connection failed: connection to server at h failed: FATAL:  no such role", "FATAL:  no such role"),
+        ("connection to server at h failed: Connection refused\n\tIs the server running?", "Connection refused"),
+        ("failed to resolve host 'nowhere'", "failed to resolve host 'nowhere'"),
+    ],
+)
+def test_the_reason_is_taken_out_of_what_libpq_tells(told, why):
+    assert reachability.reason(Exception(told)) == why
