@@ -63,6 +63,12 @@ class Access(Protocol):
         ...
 
 
+class Valued(Access, Protocol):
+    """An access that can also hand out the value itself, for sums over rows."""
+
+    def value(self, clock: Clock) -> Sql: ...
+
+
 @dataclass(frozen=True)
 class Column:
     name: str
@@ -165,7 +171,7 @@ class Grouped:
 
     def value(self, clock: Clock) -> Sql:
         grouped = self.rows().filter(**{self.owner: OuterRef("pk")}).order_by().values(self.owner)
-        found = Subquery(grouped.annotate(rule_value=self.aggregate()).values("rule_value"))
+        found: Any = Subquery(grouped.annotate(rule_value=self.aggregate()).values("rule_value"))
         return found if self.default is None else Coalesce(found, number(self.default), output_field=NUMBER)
 
 
@@ -217,7 +223,7 @@ class _InUnion(Func):
         super().__init__(F("pk"), having)
         self.union = union
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         owner, having = self.get_source_expressions()
         owner_sql, owner_params = compiler.compile(owner)
         union_sql, union_params = self.union.query.get_compiler(connection=connection).as_sql()
@@ -234,7 +240,7 @@ class _OfUnion(Func):
         super().__init__(F("pk"))
         self.union, self.aggregate = union, aggregate
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         owner_sql, owner_params = compiler.compile(self.get_source_expressions()[0])
         union_sql, union_params = self.union.query.get_compiler(connection=connection).as_sql()
         sql = self.template % {"aggregate": self.aggregate, "union": union_sql, "owner": owner_sql}

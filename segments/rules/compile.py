@@ -6,11 +6,11 @@ Each node is true or false: "unknown" counts as false, and every complement is b
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Avg, Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
 
-from .access import Clock, over_default, owned
+from .access import Clock, Valued, over_default, owned
 from .durations import ago
 from .fields import AMOUNT, ZERO, live, membership, picked_links
 from .sql import every, is_present, negated, some
@@ -95,7 +95,7 @@ def _aggregate(node: Has, clock: Clock) -> Any:
 
 
 def _value(node: Has, clock: Clock) -> Any:
-    return F("pk") if node.of is None else node.of.access.value(clock.inside())
+    return F("pk") if node.of is None else cast(Valued, node.of.access).value(clock.inside())
 
 
 def _rows(node: Has, clock: Clock, link: dict[str, Any]) -> QuerySet[Any]:

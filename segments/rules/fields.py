@@ -295,7 +295,7 @@ class Known:
 
 
 # --- what the compiler asks of tables that are no relation -----------------------------------------------------
-def picked_links(pick: Pick, clock: Clock) -> QuerySet[DealContact]:
+def picked_links(pick: Pick, clock: Clock) -> QuerySet[Any]:
     """For each contact the link to its one deal: the latest, or the largest."""
     first = F("deal__created_at").desc() if pick == Pick.LATEST else F("deal__price").desc(nulls_last=True)
     links = DealContact.objects.filter(deal__deleted_at__isnull=True)

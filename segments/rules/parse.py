@@ -164,7 +164,8 @@ class _Reader:
         try:
             return Condition(path, found, op, self.value(raw, op, found, path))
         except Refused as refused:
-            return self._not_read(refused, _join(path, "value"))
+            self._not_read(refused, _join(path, "value"))
+            return None
 
     def has(self, raw: dict[str, Any], path: str, entity: str, depth: int) -> Has | None:
         self.only_keys(raw, HAS_KEYS, path)
@@ -182,7 +183,8 @@ class _Reader:
         try:
             value = self.value({"value": 1} | raw, op, AMOUNT, path)
         except Refused as refused:
-            return self._not_read(refused, _join(path, "value"))
+            self._not_read(refused, _join(path, "value"))
+            return None
         return Has(path, relation, op, value, pick, where, agg, of)
 
     def in_segment(self, raw: dict[str, Any], path: str, entity: str) -> InSegment | None:
@@ -199,7 +201,8 @@ class _Reader:
             key = "for"
             since = read_duration(raw[key]) if key in raw else None
         except Refused as refused:
-            return self._not_read(refused, _join(path, key))
+            self._not_read(refused, _join(path, key))
+            return None
         self.pending.append(("segment", found, _join(path, "segment")))
         return InSegment(path, found, raw["op"] == "in", since)
 

@@ -94,8 +94,8 @@ class Repeated(Func):
 
     arity = 1
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:
-        sql, params = super().as_sql(compiler, connection, **extra)
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        sql, params = super().as_sql(compiler, connection)
         return sql, [*params] * str(self.template).count("%(expressions)s")
 
 
