@@ -1,0 +1,66 @@
+"""The pages for what went wrong: what happened, why, what next. Fragments get the same words as a toast."""
+
+import logging
+import secrets
+import sys
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from . import preferences
+from .page import is_fragment, render_page, toast
+
+logger = logging.getLogger(__name__)
+
+ADMIN_ROLES = ("owner", "admin")
+NAMES_SHOWN = 3
+
+
+def admin_names() -> str:
+    """Whom to ask for a right: people who can log in and change roles."""
+    users = get_user_model()._default_manager.filter(role__in=ADMIN_ROLES, is_active=True)
+    users = users.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).order_by("name")
+    return ", ".join(str(user) for user in users[:NAMES_SHOWN])
+
+
+def _page(request: HttpRequest, template: str, status: int, text: str, **context: str) -> HttpResponse:
+    if is_fragment(request):
+        return toast(HttpResponse(status=status), text, kind="bad")
+    user = getattr(request, "user", None)
+    shell = "base.html" if user is not None and user.is_authenticated else "outside.html"
+    return render_page(request, template, {"shell": shell, "text": text, **context}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _page(request, "errors/400.html", 400, _("Запрос не разобрать. Обновите страницу и повторите"))
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    names = admin_names()
+    text = _("Нет доступа. Попросите администратора: %(names)s") % {"names": names} if names else _("Нет доступа")
+    return _page(request, "errors/403.html", 403, text, names=names)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _page(request, "errors/404.html", 404, _("Такой записи нет: её удалили или ссылка неверна"))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    logger.warning("Request to %s refused: %s", request.path, reason)
+    return _page(request, "errors/csrf.html", 403, _("Страница устарела. Обновите её и повторите"))
+
+
+def failure(request: HttpRequest) -> HttpResponse:
+    """Leans on nothing that may be the very thing that failed: no user, no database, no navigation."""
+    code = secrets.token_hex(2).upper()
+    logger.error("Failure %s at %s %s", code, request.method, request.path, exc_info=sys.exc_info())
+    text = _("Сбой на нашей стороне. Номер: %(number)s") % {"number": code}
+    if is_fragment(request):
+        return toast(HttpResponse(status=500), text, kind="bad")
+    theme = request.COOKIES.get(preferences.THEME_COOKIE, "auto")
+    theme = theme if theme in preferences.THEMES else "auto"
+    context = {"text": text, "number": code, "theme": theme, "shell": "outside.html"}
+    return HttpResponse(render_to_string("errors/500.html", context), status=500)

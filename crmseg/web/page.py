@@ -1,0 +1,51 @@
+"""The one place that decides between a whole page and its fragment.
+
+In: a request, a template and the name of the partial the server would swap. Out: the partial for an htmx request,
+the page for everything else (a link, a boosted link, Back after the history was lost). Every URL is thus a page too.
+"""
+
+from typing import Any, Literal
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.cache import patch_vary_headers
+from django_htmx.http import trigger_client_event
+
+Kind = Literal["ok", "bad"]
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of a page that is already on the screen."""
+    htmx = getattr(request, "htmx", None)
+    return htmx is not None and bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def render_page(
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any] | None = None,
+    *,
+    partial: str | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Render the page, or `template#partial` when htmx asks for a fragment and the server names one."""
+    name = f"{template}#{partial}" if partial and is_fragment(request) else template
+    response = HttpResponse(render_to_string(name, context, request), status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def toast(
+    response: HttpResponse, text: str, kind: Kind = "ok", undo: str | dict[str, Any] | None = None
+) -> HttpResponse:
+    """Show a toast when htmx receives this response. `undo` is the URL to POST to, or {"url": …, "values": {…}}."""
+    detail = {"text": str(text), "kind": kind} | ({"undo": undo} if undo else {})
+    trigger_client_event(response, "toast", detail)
+    return response
+
+
+def flash(request: HttpRequest, text: str, kind: Kind = "ok") -> None:
+    """Show a toast on the next whole page: for a form that ends in a redirect."""
+    messages.add_message(request, messages.SUCCESS if kind == "ok" else messages.ERROR, str(text))
