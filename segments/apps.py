@@ -9,11 +9,13 @@ class SegmentsConfig(AppConfig):
     def ready(self) -> None:
         from crmseg.accounts.policy import may
         from crmseg.web import navigation
+        from pipelines import timeline as feed
 
-        from . import panels, policy
+        from . import panels, policy, timeline
 
         policy.install()
         panels.install()
+        feed.register(timeline.stays)
         navigation.register(
             navigation.NavItem(
                 "segments:list",

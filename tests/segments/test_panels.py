@@ -1,10 +1,13 @@
 """segments.panels: where a person is, on the pages of others."""
 
+from datetime import timedelta
+
 import pytest
 from django.template.loader import render_to_string
 
 from crmseg.accounts.models import Role
 from crmseg.web.panels import panels_for
+from pipelines.timeline import timeline
 from tests.factories import NOW, ContactFactory, DealFactory, MembershipFactory, SegmentFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -34,3 +37,15 @@ def test_deal_shows_those_of_its_main_contact(rf):
 
 def test_nothing_for_those_who_may_not_see_segments(rf):
     assert shown(rf, "contact", ContactFactory(), role=Role.PARTNER) == ""
+
+
+def test_timeline_of_a_contact_tells_of_its_segments():
+    contact, later = ContactFactory(), NOW + timedelta(hours=1)
+    segment = SegmentFactory(name="Молчат")
+    MembershipFactory(contact=contact, segment=segment, left_at=later, left_cause="rule")
+    told = [(entry.title, entry.at, entry.body) for entry in timeline(contact) if entry.kind == "segment"]
+    assert told == [
+        ("Вышел из сегмента «Молчат»", later, "по условиям"),
+        ("Вошёл в сегмент «Молчат»", NOW, "по условиям"),
+    ]
+    assert [entry.at for entry in timeline(contact, before=later)] == [NOW]
