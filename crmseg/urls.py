@@ -12,4 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("contacts/", include("pipelines.urls.contacts")),
     path("companies/", include("pipelines.urls.companies")),
     path("api/v1/", include("integrations.api.urls")),
+    path("segments/", include("segments.urls")),
 ]

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 
 from crmseg.accounts.models import Role, User
 from crmseg.accounts.policy import STAFF, allow, everyone_sees, register, visible
@@ -18,6 +20,11 @@ def install() -> None:
     register(Membership, _of_people_one_sees)
     allow("segments.see", *EDITORS, Role.MANAGER, Role.AUDITOR)
     allow("segments.edit", *EDITORS)
+
+
+def find(request: HttpRequest, pk: int) -> Segment:
+    """A segment that is there and that this user may see, or 404."""
+    return get_object_or_404(visible(request.user, Segment), pk=pk, deleted_at__isnull=True)
 
 
 def _of_people_one_sees(user: User, rows: QuerySet[Any]) -> QuerySet[Any]:

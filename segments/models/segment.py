@@ -87,6 +87,9 @@ class Segment(models.Model):
         """Follow the rules again; the next refresh catches up with what happened meanwhile."""
         self._write(now, is_paused=False, paused_until=None, refreshed_at=None)
 
+    def rename(self, name: str, description: str, *, now: datetime) -> None:
+        self._write(now, name=name, description=description)
+
     def change_rules(self, rules: dict[str, Any], *, now: datetime) -> None:
         """Take rules that were parsed before; the next refresh writes entries and leaves with the cause ``edit``."""
         self._write(now, rules=rules, refreshed_at=None, health=self.Health.OK, health_reason="")
