@@ -15,9 +15,7 @@ TASK_TYPES = {1: ("Связаться", "FOLLOW_UP"), 2: ("Встреча", "MEE
 def detail(box: "Sandbox", request: Request) -> Response:
     wanted = names(request.query.get("with"))
     embedded = {name: value for name, value in _embedded(box).items() if name in wanted}
-    document = _columns(box, request) | {
-        name: value for name, value in _scalars(box).items() if name in wanted
-    }
+    document = _columns(box, request) | {name: value for name, value in _scalars(box).items() if name in wanted}
     document["_links"] = self_link(box, "account")
     if embedded:
         document["_embedded"] = embedded

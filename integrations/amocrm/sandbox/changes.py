@@ -35,9 +35,7 @@ class Snapshot:
 
 def added(box: "Sandbox", entity: Entity) -> None:
     singular = SINGULAR[entity.kind]
-    record(
-        box, f"{singular}_added", (singular, entity.id), entity.created_by, after=box.store.new_id("notes")
-    )
+    record(box, f"{singular}_added", (singular, entity.id), entity.created_by, after=box.store.new_id("notes"))
     payloads.tell(box, "add", entity)
 
 

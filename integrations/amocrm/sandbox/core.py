@@ -105,16 +105,12 @@ class Sandbox:
         if path.startswith(CONTROL):
             with self.lock:
                 return control.handle(self, method, target, body)
-        authorization = next(
-            (value for name, value in headers.items() if name.lower() == "authorization"), ""
-        )
+        authorization = next((value for name, value in headers.items() if name.lower() == "authorization"), "")
         with self.lock:
             answer = self._answer(method, target, path, authorization, body)
             self._served += 1
             answer.headers["X-Request-Id"] = self.uuid(f"request-{self._served}")
-            self.requests.append(
-                {"time": self.time(), "method": method, "path": target, "status": answer.status}
-            )
+            self.requests.append({"time": self.time(), "method": method, "path": target, "status": answer.status})
         return answer
 
     def close(self) -> None:
@@ -145,13 +141,9 @@ class Sandbox:
         handler = route.handlers.get(method)
         if handler is None:
             return Response(405)
-        if (route.is_admin_only or (route.is_admin_writes and method != "GET")) and not self._is_admin(
-            user_id
-        ):
+        if (route.is_admin_only or (route.is_admin_writes and method != "GET")) and not self._is_admin(user_id):
             return problem(403, "Forbidden. You don't have sufficient rights")
-        request = Request(
-            method, path, parse(target), body, user_id, self.now(), target, route.kind, route.ids
-        )
+        request = Request(method, path, parse(target), body, user_id, self.now(), target, route.kind, route.ids)
         try:
             return handler(self, request)
         except Refusal as refusal:

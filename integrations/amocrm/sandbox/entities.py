@@ -126,9 +126,7 @@ def _changed_json(box: "Sandbox", entity: Entity) -> dict[str, Any]:
 
 def _change(box: "Sandbox", request: Request, targets: list[tuple[Item, Any]]) -> list[tuple[Item, Entity]]:
     found = [(item, entity_id, box.store.find(request.kind, entity_id)) for item, entity_id in targets]
-    drafts = [
-        (_draft(box, request.kind, item, entity), entity_id, entity) for item, entity_id, entity in found
-    ]
+    drafts = [(_draft(box, request.kind, item, entity), entity_id, entity) for item, entity_id, entity in found]
     settle([draft.item for draft, _, _ in drafts])
     broken: dict[str, str] = {}
     sound = []

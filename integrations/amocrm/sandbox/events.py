@@ -1,5 +1,6 @@
 """The history feed: newest first, a hundred per page, ids that sort like time."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -37,6 +38,8 @@ TYPES = {
     "outgoing_call": "Исходящий звонок",
     "incoming_sms": "Входящее SMS",
     "outgoing_sms": "Исходящее SMS",
+    "incoming_mail": "Входящее письмо",
+    "outgoing_mail": "Исходящее письмо",
     "entity_tag_added": "Теги добавлены",
     "entity_tag_deleted": "Теги убраны",
     "entity_linked": "Прикрепление",
@@ -54,31 +57,30 @@ TYPES = {
 }
 
 
+SHAPES: dict[str, Callable[[Any], list[dict[str, Any]]]] = {
+    "lead_status_changed": lambda bare: [{"lead_status": {"id": bare[0], "pipeline_id": bare[1]}}],
+    "entity_responsible_changed": lambda bare: [{"responsible_user": {"id": bare}}],
+    "sale_field_changed": lambda bare: [{"sale_field_value": {"sale": bare}}],
+    "name_field_changed": lambda bare: [{"name_field_value": {"name": bare}}],
+    "entity_tag_added": lambda bare: [{"tag": {"name": name}} for name in bare],
+    "entity_tag_deleted": lambda bare: [{"tag": {"name": name}} for name in bare],
+    "entity_linked": lambda bare: [{"link": {"entity": {"type": bare[0], "id": bare[1]}}}],
+    "entity_unlinked": lambda bare: [{"link": {"entity": {"type": bare[0], "id": bare[1]}}}],
+    "task_deadline_changed": lambda bare: [{"task_deadline": {"timestamp": bare}}],
+    "task_type_changed": lambda bare: [{"task_type": {"id": bare}}],
+    "task_text_changed": lambda bare: [{"task": {"text": bare}}],
+    "task_result_added": lambda bare: [{"task": {"text": bare}}],
+}
+
+
 def shape(event_type: str, bare: Any) -> list[dict[str, Any]]:
-    """`value_before` / `value_after` items of one event."""
+    """`value_before` / `value_after` items of one event; notes, calls and letters point at their note."""
     if bare is None:
         return []
-    if event_type == "lead_status_changed":
-        return [{"lead_status": {"id": bare[0], "pipeline_id": bare[1]}}]
-    if event_type == "entity_responsible_changed":
-        return [{"responsible_user": {"id": bare}}]
-    if event_type == "sale_field_changed":
-        return [{"sale_field_value": {"sale": bare}}]
-    if event_type == "name_field_changed":
-        return [{"name_field_value": {"name": bare}}]
-    if event_type.startswith("entity_tag_"):
-        return [{"tag": {"name": name}} for name in bare]
-    if event_type in ("entity_linked", "entity_unlinked"):
-        return [{"link": {"entity": {"type": bare[0], "id": bare[1]}}}]
     if event_type.startswith("custom_field_"):
         return [{"custom_field_value": entry} for entry in bare]
-    if event_type == "task_deadline_changed":
-        return [{"task_deadline": {"timestamp": bare}}]
-    if event_type == "task_type_changed":
-        return [{"task_type": {"id": bare}}]
-    if event_type.startswith("task_"):
-        return [{"task": {"text": bare}}]
-    return [{"note": {"id": bare}}]
+    known = SHAPES.get(event_type)
+    return known(bare) if known else [{"note": {"id": bare}}]
 
 
 def record(
@@ -95,11 +97,7 @@ def record(
 
 def event_id(position: int, created_at: int) -> str:
     """Like a ULID: ten characters of milliseconds, then the position in the feed, then noise."""
-    return (
-        _base32(created_at * 1000, 10)
-        + _base32(position, 8)
-        + _base32(position * 0x9E3779B97F + created_at, 8)
-    )
+    return _base32(created_at * 1000, 10) + _base32(position, 8) + _base32(position * 0x9E3779B97F + created_at, 8)
 
 
 def _base32(value: int, width: int) -> str:
@@ -145,9 +143,7 @@ def index(box: "Sandbox", request: Request) -> Response:
 
     wanted = names(request.query.get("with"))
     rows = box.store.arranged("events", query_key(request.target), build)
-    return paged(
-        box, request, rows, "events", lambda at: orjson.dumps(_named(box, document(box, at), wanted)), PAGE
-    )
+    return paged(box, request, rows, "events", lambda at: orjson.dumps(_named(box, document(box, at), wanted)), PAGE)
 
 
 def _named(box: "Sandbox", event: dict[str, Any], wanted: set[str]) -> dict[str, Any]:
@@ -198,9 +194,7 @@ def _value_test(side: str, node: dict[str, Any]) -> Any:
     if "leads_statuses" in node:
         entries = [entry for entry in node["leads_statuses"].values() if isinstance(entry, dict)]
         pairs = {(whole(entry.get("status_id")), whole(entry.get("pipeline_id"))) for entry in entries}
-        return lambda at, event: (
-            event.type == "lead_status_changed" and tuple(getattr(event, side) or ()) in pairs
-        )
+        return lambda at, event: event.type == "lead_status_changed" and tuple(getattr(event, side) or ()) in pairs
     if "responsible_user_id" in node:
         users = {whole(part) for part in names(node["responsible_user_id"])}
         return lambda at, event: event.type == "entity_responsible_changed" and getattr(event, side) in users
@@ -219,7 +213,5 @@ def detail(box: "Sandbox", request: Request) -> Response:
 
 
 def types(box: "Sandbox", request: Request) -> Response:
-    shown = [
-        {"key": key, "type": index, "lang": words} for index, (key, words) in enumerate(TYPES.items(), 1)
-    ]
+    shown = [{"key": key, "type": index, "lang": words} for index, (key, words) in enumerate(TYPES.items(), 1)]
     return whole_list(box, request, "events_types", shown)

@@ -10,9 +10,7 @@ from integrations.amocrm.sandbox.limits import too_many
 if TYPE_CHECKING:
     from integrations.amocrm.sandbox.core import Flags
 
-SERVER_ERROR = (
-    b'{"title":"ErrInternalServer","status":500,"detail":"Internal server error","trace_id":"5f0c1e"}'
-)
+SERVER_ERROR = b'{"title":"ErrInternalServer","status":500,"detail":"Internal server error","trace_id":"5f0c1e"}'
 
 
 @dataclass(slots=True)

@@ -63,9 +63,7 @@ def create(box: "Sandbox", request: Request) -> Response:
         groups[group.id] = group
         shown.append(document(box, request.kind, group) | {"request_id": item.request_id})
     links = self_link(box, f"{request.kind}/custom_fields/groups")
-    return hal(
-        {"_total_items": len(shown), "_links": links, "_embedded": {"custom_field_groups": shown}}, 201
-    )
+    return hal({"_total_items": len(shown), "_links": links, "_embedded": {"custom_field_groups": shown}}, 201)
 
 
 def change(box: "Sandbox", request: Request) -> Response:

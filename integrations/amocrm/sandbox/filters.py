@@ -118,9 +118,7 @@ def matches(store: "Store", row: Entity, search: str) -> bool:
     if any(wanted in text.lower() for text in filled):
         return True
     digits = _digits(wanted)
-    return (
-        len(digits) >= 5 and digits == wanted.lstrip("+") and any(digits in _digits(text) for text in filled)
-    )
+    return len(digits) >= 5 and digits == wanted.lstrip("+") and any(digits in _digits(text) for text in filled)
 
 
 def _digits(text: str) -> str:

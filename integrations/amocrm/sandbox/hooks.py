@@ -21,9 +21,8 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def post(destination: str, body: bytes) -> int:
-    request = urllib.request.Request(
-        destination, body, {"Content-Type": FORM, "User-Agent": "amoCRM-Webhooks/3.0"}
-    )
+    headers = {"Content-Type": FORM, "User-Agent": "amoCRM-Webhooks/3.0"}
+    request = urllib.request.Request(destination, body, headers)  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
             return int(answer.status)
@@ -47,9 +46,7 @@ class Hooks:
         for hook in self.box.store.webhooks.values():
             if code in hook.settings and not hook.disabled:
                 self._start()
-                self._queue.put(
-                    {"event": code, "destination": hook.destination, "body": body, "at": self.box.now()}
-                )
+                self._queue.put({"event": code, "destination": hook.destination, "body": body, "at": self.box.now()})
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until everything queued so far was attempted."""

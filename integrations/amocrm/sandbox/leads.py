@@ -19,10 +19,8 @@ def stage(store: "Store", item: Item, lead: Lead | None) -> dict[str, int]:
     if pipeline_id is not None and pipeline_id not in store.pipelines:
         item.not_a_choice("pipeline_id")
         return {}
-    if pipeline_id is None and status_id is None:
-        return {} if lead else _first(store, store.main_pipeline().id)
     if status_id is None:
-        return {} if lead and lead.pipeline_id == pipeline_id else _first(store, pipeline_id)
+        return _entry(store, pipeline_id, lead)
     if pipeline_id is None:
         pipeline_id = _pipeline_of(store, status_id, lead)
     if pipeline_id is None or not store.status(pipeline_id, status_id):
@@ -31,7 +29,11 @@ def stage(store: "Store", item: Item, lead: Lead | None) -> dict[str, int]:
     return {"pipeline_id": pipeline_id, "status_id": status_id}
 
 
-def _first(store: "Store", pipeline_id: int) -> dict[str, int]:
+def _entry(store: "Store", pipeline_id: int | None, lead: Lead | None) -> dict[str, int]:
+    """No stage named: a lead already in the pipeline stays, any other starts at its first stage."""
+    if lead and pipeline_id in (None, lead.pipeline_id):
+        return {}
+    pipeline_id = pipeline_id or store.main_pipeline().id
     return {"pipeline_id": pipeline_id, "status_id": store.pipelines[pipeline_id].first_stage().id}
 
 

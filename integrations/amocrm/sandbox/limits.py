@@ -48,9 +48,7 @@ def too_many(flags: "Flags") -> Response:
     if flags.html_429:
         answer = html(429, "429 Too Many Requests")
     else:
-        answer = problem(
-            429, "The request limit is exceeded, try again later", retry_after=flags.retry_after or 1
-        )
+        answer = problem(429, "The request limit is exceeded, try again later", retry_after=flags.retry_after or 1)
     if flags.retry_after:
         answer.headers["Retry-After"] = str(flags.retry_after)
     return answer

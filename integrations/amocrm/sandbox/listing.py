@@ -39,9 +39,7 @@ def paged(
     return raw_hal(orjson.dumps(head)[:-1] + f',"_embedded":{{"{key}":['.encode() + body + b"]}}")
 
 
-def whole_list(
-    box: "Sandbox", request: Request, key: str, items: Sequence[Any], status: int = 200
-) -> Response:
+def whole_list(box: "Sandbox", request: Request, key: str, items: Sequence[Any], status: int = 200) -> Response:
     """A dictionary that amoCRM never pages, with its count."""
     if not items and request.method == "GET":
         return no_content()
@@ -67,9 +65,7 @@ def ordering(query: dict[str, Any], allowed: tuple[str, ...], default: tuple[str
 def query_key(target: str) -> tuple[str, ...]:
     """What makes two requests ask for the same rows: everything but the page, its size and `with`."""
     skipped = ("page", "limit", "with")
-    return tuple(
-        sorted(part for part in urlsplit(target).query.split("&") if part.split("=")[0] not in skipped)
-    )
+    return tuple(sorted(part for part in urlsplit(target).query.split("&") if part.split("=")[0] not in skipped))
 
 
 def _links(box: "Sandbox", target: str, page: int, more: bool) -> dict[str, Any]:

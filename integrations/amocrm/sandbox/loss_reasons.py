@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 def index(box: "Sandbox", request: Request) -> Response:
     found = sorted(box.store.loss_reasons.values(), key=attrgetter("sort", "id"))
-    return paged(
-        box, request, found, "loss_reasons", lambda reason: orjson.dumps(loss_reason_json(box, reason))
-    )
+    return paged(box, request, found, "loss_reasons", lambda reason: orjson.dumps(loss_reason_json(box, reason)))
 
 
 def _known(box: "Sandbox", request: Request) -> LossReason:
@@ -39,9 +37,7 @@ def create(box: "Sandbox", request: Request) -> Response:
         item.need("name", str, "string")
         _check_sort(item)
     settle(items)
-    shown = [
-        loss_reason_json(box, _add(box, request, item)) | {"request_id": item.request_id} for item in items
-    ]
+    shown = [loss_reason_json(box, _add(box, request, item)) | {"request_id": item.request_id} for item in items]
     links = self_link(box, "leads/loss_reasons")
     return hal({"_total_items": len(shown), "_links": links, "_embedded": {"loss_reasons": shown}})
 

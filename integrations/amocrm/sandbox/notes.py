@@ -120,10 +120,7 @@ def create(box: "Sandbox", request: Request) -> Response:
     items = batch(request)
     drafts = [_draft(box, request, item) for item in items]
     settle(items)
-    notes = [
-        _add(box, request, item, entity, columns)
-        for item, (entity, columns) in zip(items, drafts, strict=True)
-    ]
+    notes = [_add(box, request, item, entity, columns) for item, (entity, columns) in zip(items, drafts, strict=True)]
     shown = [
         {"id": note.id, "entity_id": note.entity_id, "request_id": item.request_id,
          "_links": self_link(box, f"{request.kind}/{note.entity_id}/notes/{note.id}")}
@@ -148,9 +145,7 @@ def _draft(box: "Sandbox", request: Request, item: Item) -> tuple[Entity | None,
     return entity, attributes(box.store, WRITABLE, item)
 
 
-def _add(
-    box: "Sandbox", request: Request, item: Item, entity: Entity | None, columns: dict[str, Any]
-) -> Note:
+def _add(box: "Sandbox", request: Request, item: Item, entity: Entity | None, columns: dict[str, Any]) -> Note:
     if entity is None:  # settled before: a batch with a missing entity never gets here
         raise refused(404, "Entity not found")
     now, who = request.now, request.user_id

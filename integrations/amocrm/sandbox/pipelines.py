@@ -26,9 +26,7 @@ def document(box: "Sandbox", pipeline: Pipeline) -> dict[str, Any]:
         "is_archive": False,
         "account_id": box.account_id,
         "_links": self_link(box, f"leads/pipelines/{pipeline.id}"),
-        "_embedded": {
-            "statuses": [statuses.document(box, pipeline, status) for status in pipeline.ordered()]
-        },
+        "_embedded": {"statuses": [statuses.document(box, pipeline, status) for status in pipeline.ordered()]},
     }
 
 

@@ -103,14 +103,18 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile("/".join(known.get(part, re.escape(part)) for part in path.split("/")))
 
 
-PATTERNS = [(_pattern(path), rights, handlers) for path, rights, handlers in TABLE]
+def _converters(path: str) -> list[Callable[[str], Any]]:
+    return [int if part == "{n}" else str for part in path.split("/") if part in ("{n}", "{id}")]
+
+
+PATTERNS = [(_pattern(path), _converters(path), rights, handlers) for path, rights, handlers in TABLE]
 
 
 def find(path: str) -> Match | None:
-    for pattern, rights, handlers in PATTERNS:
+    for pattern, converters, rights, handlers in PATTERNS:
         if found := pattern.fullmatch(path):
             kind = found.groupdict().get("kind") or ""
             parts = found.groups()[1:] if kind else found.groups()
-            ids = tuple(int(part) if part.isdigit() else part for part in parts)
+            ids = tuple(convert(part) for convert, part in zip(converters, parts, strict=True))
             return Match(handlers, rights == ALL, rights == WRITES, kind, ids)
     return None

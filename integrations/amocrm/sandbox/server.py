@@ -9,19 +9,19 @@ HOST = "127.0.0.1"
 
 
 class Server(ThreadingHTTPServer):
+    """Bound at once, so that a busy port is known before anything is seeded; `sandbox` is set before serving."""
+
     daemon_threads = True
     request_queue_size = 64
+    sandbox: Sandbox
 
-    def __init__(self, sandbox: Sandbox, port: int) -> None:
-        self.sandbox = sandbox
+    def __init__(self, port: int) -> None:
         super().__init__((HOST, port), Handler)
-        sandbox.base_url = f"http://{HOST}:{self.server_port}"
+        self.base_url = f"http://{HOST}:{self.server_port}"
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server_version = "nginx"
-    sys_version = ""
     disable_nagle_algorithm = True
     wbufsize = -1  # head and body leave in one piece
     timeout = 120
@@ -44,10 +44,18 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = answer
 
+    def version_string(self) -> str:
+        return "nginx"
+
     def log_message(self, format: str, *args: Any) -> None:
         """Quiet: the request log is in the control plane."""
 
 
-def serve(sandbox: Sandbox, port: int) -> Server:
-    """Bind and return; the caller runs `serve_forever()` and, to stop, `shutdown()` from another thread."""
-    return Server(sandbox, port)
+def serve(port: int, sandbox: Sandbox | None = None) -> Server:
+    """Bind and return (port 0 takes any free one); the caller runs `serve_forever()`, and `shutdown()` from
+    another thread to stop."""
+    server = Server(port)
+    if sandbox is not None:
+        server.sandbox = sandbox
+        sandbox.base_url = server.base_url
+    return server

@@ -61,7 +61,7 @@ def trashed(box: "Sandbox", entity: Entity) -> bytes:
         "account_id": box.account_id,
         "is_deleted": entity.kind == "leads",
         "_links": self_link(box, f"{entity.kind}/{entity.id}"),
-        "_embedded": {"tags": [], "companies": []},
+        "_embedded": {"tags": []} | ({} if entity.kind == "companies" else {"companies": []}),
     }
     return orjson.dumps(bare)
 
@@ -146,9 +146,7 @@ def _lead_extras(box: "Sandbox", lead: Any, wanted: set[str]) -> dict[str, Any]:
 
 def _contact_extras(box: "Sandbox", contact: Any, wanted: set[str]) -> dict[str, Any]:
     extra: dict[str, Any] = {"leads": linked(box, "leads", contact.leads)} if "leads" in wanted else {}
-    return extra | {
-        name: [] for name in ("customers", "catalog_elements", "social_profiles") if name in wanted
-    }
+    return extra | {name: [] for name in ("customers", "catalog_elements", "social_profiles") if name in wanted}
 
 
 def _company_extras(box: "Sandbox", company: Company, wanted: set[str]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from integrations.amocrm.sandbox.rows import (
 )
 
 T = TypeVar("T")
+WORTH_KEEPING, KEPT = 500, 12  # short lists would only push the long ones out
 
 FIRST_IDS = {
     "leads": 31_000_001,
@@ -90,7 +91,9 @@ class Store:
         if cached and cached[0] == version:
             return cached[1]
         rows = list(build())
-        if len(self._sorted) >= 12:
+        if len(rows) < WORTH_KEEPING:
+            return rows
+        if len(self._sorted) >= KEPT:
             self._sorted.pop(next(iter(self._sorted)))
         self._sorted[collection, *key] = (version, rows)
         return rows

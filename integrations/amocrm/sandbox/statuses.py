@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from integrations.amocrm.sandbox.state import Store
 
 MOST = 100
-PALETTE = frozenset(
-    ["#fffeb2", "#fffd7f", "#fff000", "#ffeab2", "#ffdc7f", "#ffce5a", "#ffdbdb", "#ffc8c8", "#ff8f92", "#d6eaff", "#c1e0ff", "#98cbff", "#ebffb1", "#deff81", "#87f2c0", "#f9deff", "#f3beff", "#ccc8f9", "#eb93ff", "#f2f3f4", "#e6e8ea"]
-)
+PALETTE = frozenset({
+    "#fffeb2", "#fffd7f", "#fff000", "#ffeab2", "#ffdc7f", "#ffce5a", "#ffdbdb", "#ffc8c8", "#ff8f92",
+    "#d6eaff", "#c1e0ff", "#98cbff", "#ebffb1", "#deff81", "#87f2c0", "#f9deff", "#f3beff", "#ccc8f9",
+    "#eb93ff", "#f2f3f4", "#e6e8ea",
+})  # fmt: skip
 
 
 def document(box: "Sandbox", pipeline: Pipeline, status: Status) -> dict[str, Any]:

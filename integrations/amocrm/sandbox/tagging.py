@@ -25,9 +25,7 @@ def wish(store: "Store", kind: str, item: Item, *, is_new: bool) -> Wish:
     if isinstance(embedded, dict) and "tags" in embedded:
         whole = _references(store, kind, item, embedded["tags"], "_embedded.tags")
     added = _references(store, kind, item, item.data.get("tags_to_add"), "tags_to_add")
-    deleted = (
-        [] if is_new else _references(store, kind, item, item.data.get("tags_to_delete"), "tags_to_delete")
-    )
+    deleted = [] if is_new else _references(store, kind, item, item.data.get("tags_to_delete"), "tags_to_delete")
     return Wish(whole, added, deleted)
 
 
@@ -63,6 +61,5 @@ def granted(store: "Store", entity: Entity, wish: Wish) -> tuple[int, ...]:
 
 def _ids(store: "Store", kind: str, references: list[int | str]) -> list[int]:
     return [
-        reference if isinstance(reference, int) else store.tag_named(kind, reference).id
-        for reference in references
+        reference if isinstance(reference, int) else store.tag_named(kind, reference).id for reference in references
     ]

@@ -15,9 +15,11 @@ from integrations.amocrm.sandbox.validation import Item, batch, settle
 if TYPE_CHECKING:
     from integrations.amocrm.sandbox.core import Sandbox
 
-PALETTE = frozenset(
-    ["EBEBEB", "D0D0D0", "F2DDF7", "D1A4DC", "FF8F92", "FFC8C8", "C7DB8C", "DDEBB5", "8699DA", "AABDFF", "FFCE5A", "FFE193", "90CDB0", "C6F4DE", "A9A5D7", "D8D5FF", "86C0FC", "832161", "6A0F49", "0C7C59", "10599D", "9D2B32", "247BA0"]
-)
+PALETTE = frozenset({
+    "EBEBEB", "D0D0D0", "F2DDF7", "D1A4DC", "FF8F92", "FFC8C8", "C7DB8C", "DDEBB5", "8699DA", "AABDFF",
+    "FFCE5A", "FFE193", "90CDB0", "C6F4DE", "A9A5D7", "D8D5FF", "86C0FC", "832161", "6A0F49", "0C7C59",
+    "10599D", "9D2B32", "247BA0",
+})  # fmt: skip
 
 
 def index(box: "Sandbox", request: Request) -> Response:

@@ -218,9 +218,7 @@ def _change(box: "Sandbox", request: Request, targets: list[tuple[Item, int]]) -
     missing = {str(task_id): "Task not found" for _, task_id, _ in drafts if task_id not in box.store.tasks}
     if missing:
         raise broken_rules(missing)
-    return [
-        (item, _apply(box, request, box.store.tasks[task_id], columns)) for item, task_id, columns in drafts
-    ]
+    return [(item, _apply(box, request, box.store.tasks[task_id], columns)) for item, task_id, columns in drafts]
 
 
 def _apply(box: "Sandbox", request: Request, task: Task, columns: dict[str, Any]) -> Task:
@@ -239,9 +237,7 @@ def _apply(box: "Sandbox", request: Request, task: Task, columns: dict[str, Any]
     extra = {"old_text": old[0]} if old[0] != task.text else {}
     if old[4] != task.responsible_user_id:
         payloads.tell_task(box, "responsible", task, {"old_responsible_user_id": old[4]})
-    payloads.tell_task(
-        box, "update", task, extra | ({"action_close": "1"} if task.is_completed and not old[3] else {})
-    )
+    payloads.tell_task(box, "update", task, extra | ({"action_close": "1"} if task.is_completed and not old[3] else {}))
     return task
 
 

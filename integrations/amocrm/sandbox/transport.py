@@ -10,11 +10,7 @@ def transport(sandbox: Sandbox) -> httpx2.BaseTransport:
         target = request.url.raw_path.decode("ascii")
         response = sandbox.handle(request.method, target, dict(request.headers), request.read())
         if response.dropped:
-            raise httpx2.RemoteProtocolError(
-                "Server disconnected without sending a response.", request=request
-            )
-        return httpx2.Response(
-            response.status, headers=response.headers, content=response.body, request=request
-        )
+            raise httpx2.RemoteProtocolError("Server disconnected without sending a response.", request=request)
+        return httpx2.Response(response.status, headers=response.headers, content=response.body, request=request)
 
     return httpx2.MockTransport(answer)

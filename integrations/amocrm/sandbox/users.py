@@ -18,9 +18,7 @@ VERBS = ("view", "edit", "add", "delete", "export")
 
 def document(box: "Sandbox", user: User, wanted: set[str]) -> dict[str, Any]:
     level = "A" if user.is_admin or user.group_id == 0 else "G"
-    rights: dict[str, Any] = {
-        kind: dict.fromkeys(VERBS, level) for kind in ("leads", "contacts", "companies")
-    }
+    rights: dict[str, Any] = {kind: dict.fromkeys(VERBS, level) for kind in ("leads", "contacts", "companies")}
     rights |= {
         "tasks": {"edit": level, "delete": level},
         "mail_access": user.is_admin,

@@ -1,6 +1,6 @@
 """The three shapes of a 400: schema errors per item, business rules by entity id, and a plain problem."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -142,7 +142,7 @@ WRITABLE: dict[str, dict[str, tuple[Check, bool]]] = {
 }
 
 
-def attributes(store: "Store", rules: dict[str, tuple[Check, bool]], item: Item) -> dict[str, Any]:
+def attributes(store: "Store", rules: Mapping[str, tuple[Check, bool]], item: Item) -> dict[str, Any]:
     """The plain columns the item names, each checked; keys nobody may write are passed over."""
     found = {}
     for name, (check, nullable) in rules.items():

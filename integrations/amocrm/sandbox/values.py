@@ -165,10 +165,7 @@ def render(field: Field, stored: Any) -> list[dict[str, Any]]:
             for value, enum_id in stored
         ]
     if field.type == "smart_address":
-        return [
-            {"value": value, "enum_id": number, "enum_code": SMART_ADDRESS[number - 1]}
-            for value, number in stored
-        ]
+        return [{"value": value, "enum_id": number, "enum_code": SMART_ADDRESS[number - 1]} for value, number in stored]
     if field.type == "chained_list":
         return [{"catalog_id": catalog, "catalog_element_id": element} for catalog, element in stored]
     return [{"value": stored}]

@@ -59,9 +59,7 @@ def _people(
         came.setdefault(intent.person, intent.created_at - 5)
     for person in range(count):
         if person not in came:
-            came[person] = (
-                now - int(DAY * (30 * rng.random() if rng.random() < 0.5 else 700 * rng.random())) - 60
-            )
+            came[person] = now - int(DAY * (30 * rng.random() if rng.random() < 0.5 else 700 * rng.random())) - 60
     makers = People(rng, store, book, now)
     people: dict[int, Contact] = {}
     for person in sorted(came, key=lambda number: (came[number], number)):
@@ -84,6 +82,9 @@ def _deals(
         lead = deals.add(intent, party)
         work.leave_on(lead, party[0])
         party[0].updated_at = max(party[0].updated_at, min(lead.created_at + 90, now))
+    for kind in ("contacts", "companies"):
+        for entity in store.entities[kind].values():
+            work.know(kind, entity)
 
 
 def _greet(store: Store) -> None:
@@ -91,6 +92,4 @@ def _greet(store: Store) -> None:
     for kind in ("contacts", "companies"):
         for entity in store.entities[kind].values():
             singular = SINGULAR[kind]
-            store.events.append(
-                Event(f"{singular}_added", singular, entity.id, entity.created_by, entity.created_at)
-            )
+            store.events.append(Event(f"{singular}_added", singular, entity.id, entity.created_by, entity.created_at))

@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from integrations.amocrm.sandbox.rows import CLOSED, LOST, Contact, Event, Lead
+from integrations.amocrm.sandbox.rows import CLOSED, LOST, WON, Contact, Event, Lead
 from integrations.amocrm.sandbox.seed import words
 from integrations.amocrm.sandbox.seed.dictionaries import REASONS, Book
 from integrations.amocrm.sandbox.seed.plan import DAY, Intent
@@ -84,6 +84,20 @@ class Deals:
             moment = lead.created_at + int(20 * DAY * rng.random())
             values[fields["meeting_at"].id] = moment - moment % 1800
             values[fields["visit_on"].id] = midnight(moment)
+        if lead.status_id == WON:
+            values |= self._contract(lead)
+        return values
+
+    def _contract(self, lead: Lead) -> dict[int, Any]:
+        rng, fields = self.rng, self.fields
+        number = f"Д-{lead.id % 10_000:04}"
+        values: dict[int, Any] = {fields["contract"].id: number}
+        if rng.random() < 0.4:
+            uuid = f"{rng.getrandbits(128):032x}"
+            scan = {"file_uuid": uuid, "version_uuid": uuid, "file_name": f"{number}.pdf", "file_size": 480_112}
+            values[fields["contract_file"].id] = scan
+        if rng.random() < 0.3:
+            values[fields["materials"].id] = ((5501, rng.randint(1, 40)),)
         return values
 
     def _close(self, lead: Lead, intent: Intent) -> None:

@@ -140,9 +140,9 @@ def _fields(store: Store, book: Book, kind: str, specs: tuple[Spec, ...]) -> Non
         groups.append(FieldGroup("statistic", "Статистика", 2, is_predefined=True))
     store.field_groups[kind] = {group.id: group for group in groups}
     book.fields[kind] = {}
-    for place, (key, name, field_type, extra) in enumerate(specs):
-        extra = dict(extra)
-        options = extra.pop("enums", ())
+    for place, (key, name, field_type, attributes) in enumerate(specs):
+        options = attributes.get("enums", ())
+        extra = {name: value for name, value in attributes.items() if name != "enums"}
         made = Field(store.new_id("fields"), name, field_type, sort=500 + place * 2, **extra)
         made.enums = {store.new_id("enums"): {"value": value, "sort": at} for at, value in enumerate(options)}
         store.fields[kind][made.id] = made

@@ -133,6 +133,9 @@ class People:
             ),
             fields["call_time"].id: rng.choice(words.CALL_TIMES),
         }
+        if rng.random() < 0.5:
+            values[fields["about"].id] = rng.choice(words.REMARKS)
+            values[fields["met_on"].id] = midnight(self.now - int(DAY * 600 * rng.random()))
         if rng.random() < 0.4:
             values[fields["children"].id] = str(rng.randint(1, 4))
             values[fields["family"].id] = rng.choice(self.book.options["contacts", "family"])
@@ -147,15 +150,11 @@ def companies(rng: Random, store: Store, book: Book, count: int, now: int) -> li
 
 def _company(rng: Random, store: Store, book: Book, place: int, now: int) -> Company:
     fields = book.fields["companies"]
-    company = Company(
-        store.new_id("companies"), now - DAY * 900 + place % 600 * 3600, rng.choice(book.managers)
-    )
+    company = Company(store.new_id("companies"), now - DAY * 900 + place % 600 * 3600, rng.choice(book.managers))
     root = words.COMPANY_ROOTS[place % len(words.COMPANY_ROOTS)]
     turn = place // len(words.COMPANY_ROOTS)
     if rng.random() < 0.2:
-        company.name = (
-            f"ИП {rng.choice(words.SURNAMES)} {rng.choice('АВДИКМНОПРС')}. {rng.choice('АВДИМНПС')}."
-        )
+        company.name = f"ИП {rng.choice(words.SURNAMES)} {rng.choice('АВДИКМНОПРС')}. {rng.choice('АВДИМНПС')}."
     else:
         company.name = f"ООО «{root}{f' {turn + 1}' if turn else ''}»"
     city = rng.choice(words.CITIES)
@@ -175,6 +174,8 @@ def _company(rng: Random, store: Store, book: Book, place: int, now: int) -> Com
             "address": address,
         },
     }
+    if rng.random() < 0.15:
+        company.values[fields["legal_name"].id] = {"name": company.name}
     if rng.random() < 0.3:
         company.tags = (rng.choice(book.tags["companies"]),)
     store.entities["companies"][company.id] = company

@@ -43,9 +43,7 @@ def intents(rng: Random, contacts: int, deals: int) -> list[Intent]:
     lost = list(_lost(rng, people, round(deals * 0.30)))
     known = [intent.person for intent in won + lost if intent.end != "junk"]
     rest = max(deals - len(won) - len(lost), 0)
-    opened = [
-        Intent(rng.choice(known) if known and rng.random() < 0.12 else next(people)) for _ in range(rest)
-    ]
+    opened = [Intent(rng.choice(known) if known and rng.random() < 0.12 else next(people)) for _ in range(rest)]
     for intent in opened:
         if rng.random() < 0.04:
             intent.size = "service"
@@ -119,11 +117,7 @@ def _closed_route(rng: Random, book: Book, intent: Intent) -> list[tuple[int, in
         return [*stages, (book.service_id, WON if intent.end == "won" else LOST)]
     if intent.end == "won":
         return [*_forward(rng, book, 3), (book.main_id, WON)]
-    target = (
-        rng.choices((0, 1), (60, 40))[0]
-        if intent.end == "junk"
-        else rng.choices(OPEN_STAGES, LOST_WEIGHTS)[0]
-    )
+    target = rng.choices((0, 1), (60, 40))[0] if intent.end == "junk" else rng.choices(OPEN_STAGES, LOST_WEIGHTS)[0]
     return [*_forward(rng, book, target), (book.main_id, LOST)]
 
 

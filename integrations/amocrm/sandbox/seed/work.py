@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from integrations.amocrm.sandbox.rows import CLOSED, Contact, Event, Lead, Note, Task
+from integrations.amocrm.sandbox.rows import CLOSED, SINGULAR, Company, Contact, Event, Lead, Note, Task
 from integrations.amocrm.sandbox.seed import words
 from integrations.amocrm.sandbox.seed.dictionaries import Book
 from integrations.amocrm.sandbox.seed.people import phone
@@ -37,6 +37,18 @@ class Work:
         elif rng.random() < 0.55:
             self._open_task(lead)
 
+    def know(self, kind: str, entity: Contact | Company) -> None:
+        """A remark on a person or a firm now and then, apart from any lead."""
+        rng = self.rng
+        if rng.random() > 0.08:
+            return
+        at = rng.randint(entity.created_at, self.now)
+        by, note_id = entity.responsible_user_id, self.store.new_id("notes")
+        params = {"text": rng.choice(words.REMARKS)}
+        self.store.notes[kind][note_id] = Note(note_id, entity.id, by, by, at, at, by, "common", params)
+        self.store.notes_of[kind].setdefault(entity.id, []).append(note_id)
+        self.store.events.append(Event("common_note_added", SINGULAR[kind], entity.id, by, at, None, note_id))
+
     def _note(self, lead: Lead, contact: Contact, at: int) -> None:
         note_type = self.rng.choices(NOTE_TYPES, NOTE_WEIGHTS)[0]
         by = 0 if note_type == "service_message" else lead.responsible_user_id
@@ -45,7 +57,8 @@ class Work:
         note = Note(note_id, lead.id, by, by, at, at, lead.responsible_user_id, note_type, params)
         self.store.notes["leads"][note.id] = note
         self.store.notes_of["leads"].setdefault(lead.id, []).append(note.id)
-        self.store.events.append(Event(EVENT_TYPES[note_type], "lead", lead.id, by, at, None, note.id))
+        event_type = "incoming_mail" if params.get("income") else EVENT_TYPES[note_type]
+        self.store.events.append(Event(event_type, "lead", lead.id, by, at, None, note.id))
 
     def _params(self, note_type: str, lead: Lead, contact: Contact) -> dict[str, Any]:
         rng = self.rng
@@ -58,9 +71,7 @@ class Work:
                 "uniq": f"{rng.getrandbits(64):016x}",
                 "duration": rng.randint(20, 900) if answered else 0,
                 "source": "domuozera-ats",
-                "link": f"https://ats.domuozera.example/records/{rng.getrandbits(32):08x}.mp3"
-                if answered
-                else "",
+                "link": f"https://ats.domuozera.example/records/{rng.getrandbits(32):08x}.mp3" if answered else "",
                 "phone": number,
                 "call_result": rng.choice(words.RESULTS) if answered else "Не взял трубку",
                 "call_status": 4 if answered else 6,
@@ -74,9 +85,7 @@ class Work:
     def _mail(self, lead: Lead, contact: Contact) -> dict[str, Any]:
         rng = self.rng
         user = self.store.users[lead.responsible_user_id]
-        address = (
-            contact.values[self.email_id][0][0] if self.email_id in contact.values else "klient@mail.example"
-        )
+        address = contact.values[self.email_id][0][0] if self.email_id in contact.values else "klient@mail.example"
         ours, theirs = {"email": user.email, "name": user.name}, {"email": address, "name": contact.name}
         income = rng.random() < 0.35
         return {

@@ -1,0 +1,66 @@
+"""The amoCRM stand-in as a process of its own, until it is told to stop."""
+
+import gc
+import signal
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from integrations.amocrm.sandbox import Sandbox, webhooks
+from integrations.amocrm.sandbox.server import Server, serve
+
+
+class Command(BaseCommand):
+    help = "Runs a stand-in for amoCRM with a building firm's data in it."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8765)
+        parser.add_argument("--contacts", type=int, default=2000)
+        parser.add_argument("--deals", type=int, default=3000)
+        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--no-limits", action="store_true", help="No 7 requests a second.")
+        parser.add_argument("--webhook-url", help="Subscribed to everything from the start.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        server = self._bind(options["port"])
+        box = Sandbox(
+            contacts=options["contacts"],
+            deals=options["deals"],
+            seed=options["seed"],
+            limits=not options["no_limits"],
+            base_url=server.base_url,
+        )
+        gc.freeze()  # the account stays for good, so the collector need not walk it again and again
+        if options["webhook_url"]:
+            webhooks.put(box, options["webhook_url"], sorted(webhooks.CODES), next(iter(box.store.users)))
+        self._announce(box)
+        self._run(server, box)
+
+    def _bind(self, port: int) -> Server:
+        try:
+            return serve(port)
+        except (OSError, OverflowError) as error:
+            raise CommandError(
+                _("Порт %(port)s занят или недоступен: %(error)s") % {"port": port, "error": error}
+            ) from None
+
+    def _announce(self, box: Sandbox) -> None:
+        self.stdout.write(_("Стенд amoCRM: %(url)s") % {"url": box.base_url})
+        self.stdout.write(_("Долгосрочный токен: %(token)s") % {"token": box.token})
+        self.stdout.write(_("Управление: %(url)s/__sandbox__/state") % {"url": box.base_url})
+        self.stdout.flush()
+
+    def _run(self, server: Server, box: Sandbox) -> None:
+        def stop(*_signal: Any) -> None:
+            threading.Thread(target=server.shutdown, daemon=True).start()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        server.sandbox = box
+        server.serve_forever(poll_interval=0.2)
+        server.server_close()
+        box.close()
