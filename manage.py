@@ -1,13 +1,224 @@
 #!/usr/bin/env python3
-import os
+"""Django's command line, on a machine that may have nothing but Python.
+
+Where Django cannot be imported, a private `.venv` is made beside this file, the pinned libraries are installed
+into it, and the command starts again there. Where Django is importable (a container, an own venv) none of that
+happens. `bootstrap` does only this, with the test tools, and prints the interpreter to use.
+Everything above `main` uses the standard library only.
+"""
+
 import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 — this is the line that tells
+    sys.exit("Нужен Python 3.11 или новее, а запущен %d.%d." % sys.version_info[:2])  # noqa: UP031
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / ".crmseg.json"
+REEXEC_MARK = "CRMSEG_IN_VENV"
+
+
+class BootstrapError(Exception):
+    """One line that tells a human what to do."""
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+# What is installed
+
+
+def wanted(dev: bool) -> dict[str, str]:
+    names = ["requirements.txt", "requirements-dev.txt"] if dev else ["requirements.txt"]
+    return {name: hashlib.sha256((ROOT / name).read_bytes()).hexdigest() for name in names}
+
+
+def read_stamp() -> dict:
+    try:
+        return json.loads(STAMP.read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def write_stamp(installed: dict[str, str]) -> None:
+    draft = STAMP.with_suffix(".new")
+    draft.write_text(json.dumps({"python": os.path.realpath(PYTHON), "installed": installed}))
+    draft.replace(STAMP)
+
+
+def is_whole(stamp: dict) -> bool:
+    """A venv that was finished once, whose interpreter is still the one it was made with."""
+    return bool(stamp.get("installed")) and stamp["python"] == os.path.realpath(PYTHON) and os.access(PYTHON, os.X_OK)
+
+
+def is_foreign() -> bool:
+    """Somebody made this venv by hand: we add to it and never delete it."""
+    return (VENV / "pyvenv.cfg").exists() and not STAMP.exists() and os.access(PYTHON, os.X_OK)
+
+
+def is_ready(needs: dict[str, str]) -> bool:
+    stamp = read_stamp()
+    return is_whole(stamp) and needs.items() <= stamp["installed"].items()
+
+
+# Making it
+
+
+@contextmanager
+def lock() -> Iterator[int]:
+    """One command installs, the others wait; pip inherits the lock, so even an orphaned pip keeps it."""
+    import fcntl
+
+    descriptor = os.open(ROOT / ".venv.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Жду: другая команда уже готовит окружение…")
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def create_venv(lock_fd: int) -> None:
+    if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        raise BootstrapError(f"Не хватает модуля venv. В Debian и Ubuntu: apt install python{version}-venv")
+    shutil.rmtree(VENV, ignore_errors=True)
+    VENV.mkdir()
+    STAMP.write_text("{}")
+    command = [sys.executable, "-m", "venv", str(VENV)]
+    made = subprocess.run(command, capture_output=True, text=True, errors="replace", pass_fds=[lock_fd], check=False)
+    if made.returncode:
+        reason = (made.stdout + made.stderr).strip().splitlines() or ["причина неизвестна"]
+        raise BootstrapError(f"Не удалось создать .venv: {reason[-1]}")
+
+
+def install(names: list[str], lock_fd: int) -> None:
+    """pip keeps the user's own configuration (index, proxy, certificate); `.venv/pip.log` has all it said."""
+    command = [
+        str(PYTHON),
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--no-compile",
+    ]
+    for name in names:
+        command += ["-r", str(ROOT / name)]
+    total = sum((ROOT / name).read_text().count("==") for name in names)
+    with (
+        (VENV / "pip.log").open("w") as log,
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            pass_fds=[lock_fd],
+            cwd=ROOT,
+        ) as pip,
+    ):
+        try:
+            lines = follow(pip, log, total)
+        except BaseException:
+            pip.kill()
+            raise
+    if pip.returncode:
+        errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR")]
+        reason = (errors or lines or ["pip не ответил"])[-1]
+        raise BootstrapError(f"Не удалось установить библиотеки: {reason} (подробно: {VENV / 'pip.log'})")
+
+
+def follow(pip: subprocess.Popen, log, total: int) -> list[str]:
+    started, shown, lines, seen = time.monotonic(), 0.0, [], 0
+    say("Готовлю окружение: ставлю библиотеки (1 раз, около 30 с)…")
+    for line in pip.stdout:
+        log.write(line)
+        lines.append(line.strip())
+        seen += line.startswith(("Collecting ", "Requirement already satisfied"))
+        elapsed = time.monotonic() - started
+        unpacking = line.startswith("Installing collected")
+        if unpacking or elapsed - shown >= 5:
+            shown = elapsed
+            step = "раскладываю по местам" if unpacking else f"{min(seen, total)} из {total}"
+            say(f"  {step}, {elapsed:.0f} с")
+    pip.wait()
+    if not pip.returncode:
+        say(f"  готово за {time.monotonic() - started:.0f} с")
+    return lines
+
+
+def prepare(dev: bool) -> None:
+    needs = wanted(dev)
+    if is_ready(needs):
+        return
+    with lock() as lock_fd:
+        if is_ready(needs):
+            return
+        stamp = read_stamp()
+        if not is_whole(stamp) and not is_foreign():
+            create_venv(lock_fd)
+            stamp = {}
+        install(list(needs), lock_fd)
+        write_stamp({**stamp.get("installed", {}), **needs})
+
+
+# The entry
+
+
+def enter_venv(command: str) -> None:
+    if os.environ.get(REEXEC_MARK):
+        raise BootstrapError(f"В {VENV} нет Django. Удалите этот каталог и повторите.")
+    prepare(dev=command in ("test", "bootstrap"))
+    if command == "bootstrap":
+        print(PYTHON)
+        sys.exit(0)
+    sys.stdout.flush()
+    os.environ[REEXEC_MARK] = "1"
+    os.execv(PYTHON, [str(PYTHON), *sys.argv])  # noqa: S606 — the same command, in the venv
+
+
+def bootstrap() -> None:
+    command = sys.argv[1] if len(sys.argv) > 1 else ""
+    if importlib.util.find_spec("django") is None:
+        enter_venv(command)
+    os.environ.pop(REEXEC_MARK, None)
+    if command == "bootstrap":
+        print(sys.executable)
+        sys.exit(0)
+    if command == "test" and importlib.util.find_spec("pytest") is None:
+        raise BootstrapError("Для test нужен pytest: pip install -r requirements-dev.txt")
 
 
 def main() -> None:
+    try:
+        bootstrap()
+    except BootstrapError as error:
+        sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"Не удалось подготовить окружение в {ROOT}: {error.strerror}: {error.filename}")
+    except KeyboardInterrupt:
+        sys.exit(130)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crmseg.settings")
-    from django.core.management import execute_from_command_line
+    from crmseg.commandline import run
 
-    execute_from_command_line(sys.argv)
+    sys.exit(run(sys.argv))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,108 @@
+"""What stands between `manage.py` and a command: the servers it needs, an up-to-date schema, errors in one line.
+
+Flows in: argv and the environment. Flows out: an exit code. With DATABASE_URL unset the command runs inside
+`embedded.servers`; with it set, the server is asked once before the command starts.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+
+import django
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line, get_commands
+
+from crmseg import embedded
+from crmseg.embedded import EmbeddedError
+from crmseg.processes import ProcessError
+
+WITHOUT_DATABASE = {
+    "",
+    "amocrm_sandbox",
+    "check",
+    "collectstatic",
+    "compilemessages",
+    "diffsettings",
+    "findstatic",
+    "help",
+    "makemessages",
+    "startapp",
+    "startproject",
+    "version",
+}
+MIGRATES_ITSELF = {"makemigrations", "migrate", "showmigrations", "sqlmigrate", "squashmigrations", "optimizemigration"}
+SETS_UP_ITSELF = {"serve", "test"}
+WITH_REDIS = {"demo"}
+
+
+def run(argv: list[str]) -> int:
+    command = argv[1] if len(argv) > 1 else ""
+    try:
+        settings.DATA_DIR  # noqa: B018 — reads the environment: a wrong value is the first thing to tell
+        if command in SETS_UP_ITSELF:
+            module = import_module(f"crmseg.management.commands.{command}")
+            module.Command().run_from_argv(argv)
+            return 0
+        django.setup()
+        with ready_for(command, argv):
+            execute_from_command_line(argv)
+    except (EmbeddedError, ImproperlyConfigured, ProcessError) as error:
+        return refuse(error)
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def refuse(error: Exception | str) -> int:
+    sys.stderr.write(" ".join(str(error).split()) + "\n")
+    return 1
+
+
+def needs_database(command: str, argv: list[str]) -> bool:
+    if {"--help", "-h", "--version"} & set(argv) or command.startswith("-"):
+        return False
+    if command == "check":
+        return "--database" in argv
+    return command not in WITHOUT_DATABASE and command in get_commands()
+
+
+@contextmanager
+def ready_for(command: str, argv: list[str]) -> Iterator[None]:
+    if not needs_database(command, argv):
+        yield
+        return
+    given = {name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
+    with embedded.servers(settings.DATA_DIR):
+        if given and (reason := why_unusable(command, given)):
+            raise EmbeddedError(reason)
+        if "DATABASE_URL" not in given and command not in MIGRATES_ITSELF:
+            migrate_pending()
+        try:
+            yield
+        except Exception as error:
+            # Whatever it broke with: when a server is gone, that is the reason.
+            if reason := embedded.failure() or why_unusable(command, given):
+                raise EmbeddedError(reason) from error
+            raise
+
+
+def migrate_pending() -> None:
+    from django.db import connection
+
+    from crmseg.schema import apply_pending
+
+    if applied := apply_pending():
+        sys.stderr.write(f"База обновлена, применено миграций: {applied}.\n")
+    connection.close()
+
+
+def why_unusable(command: str, which: set[str]) -> str:
+    from crmseg import reachability
+
+    reason = reachability.database() if "DATABASE_URL" in which else ""
+    if not reason and "REDIS_URL" in which and command in WITH_REDIS:
+        reason = reachability.redis()
+    return reason

@@ -1,0 +1,180 @@
+"""One PostgreSQL cluster with the database `crmseg`, reached through a socket in a directory closed to others."""
+
+import os
+import shutil
+import signal
+import subprocess
+from functools import cached_property
+from pathlib import Path
+
+from crmseg.embedded.binaries import POSTGRES_MAJOR, postgres_bin
+from crmseg.embedded.errors import EmbeddedError
+from crmseg.embedded.places import SOCKET_NAME, Places
+from crmseg.embedded.program import (
+    START_DEADLINE,
+    as_account,
+    clean_environment,
+    failed,
+    is_running,
+    launch,
+    wait_until,
+)
+
+NAME = "PostgreSQL"
+INITDB = [
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--locale=C",
+    "--encoding=UTF8",
+    "--auth=trust",
+    "--username=crmseg",
+    "--no-instructions",
+]
+TUNING = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "shared_buffers": "256MB",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "15min",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+}
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+CREATE_DATABASE = """
+SELECT 'CREATE DATABASE crmseg' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'crmseg') \\gexec
+"""
+
+
+class Postgres:
+    name = NAME
+
+    def __init__(self, place: Places, durable: bool = True) -> None:
+        self.place = place
+        self.durable = durable
+        self.process: subprocess.Popen[bytes] | None = None
+        self.log = place.logs / "postgres.log"
+
+    @cached_property
+    def bin(self) -> Path:
+        return postgres_bin(self.place.account)
+
+    def launch(self) -> None:
+        """Returns before the server answers; `wait` is the other half, so that two servers start at once."""
+        if self.pid() is not None:
+            return
+        self.check_cluster()
+        if not self.place.cluster.exists():
+            self.create_cluster()
+        self.forget_reused_pid()
+        settings = TUNING | ({} if self.durable else FORGETFUL)
+        settings["unix_socket_directories"] = f'"{self.place.sockets}"'
+        argv: list[str | Path] = [self.bin / "postgres", "-D", self.place.cluster]
+        for key, value in settings.items():
+            argv += ["-c", f"{key}={value}"]
+        self.process, self.log = launch(self.place, "postgres", argv)
+
+    def wait(self) -> None:
+        """A running server answers at once; one in recovery or on its way out is given time."""
+        wait_until(lambda: self.answers() or self.is_gone(), START_DEADLINE)
+        if self.process is None and self.is_gone():
+            self.launch()
+            wait_until(lambda: self.answers() or self.is_gone(), START_DEADLINE)
+        if not self.answers():
+            raise failed(NAME, self.log)
+        self.ensure_database()
+
+    def answers(self) -> bool:
+        return self.run("pg_isready", "-q", "-h", self.place.sockets, "-t", "2").returncode == 0
+
+    def is_gone(self) -> bool:
+        if self.process is not None:
+            return self.process.poll() is not None
+        return self.pid() is None
+
+    def is_alive(self) -> bool:
+        if self.process is not None:
+            return self.process.poll() is None
+        return self.pid() is not None
+
+    def stop(self) -> None:
+        """Fast shutdown; a server too slow for it is told to drop everything and recovers at the next start."""
+        pid = self.process.pid if self.process else self.pid()
+        for each, patience in ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0)):
+            if pid is None or self.is_gone():
+                return
+            os.kill(pid, each)
+            wait_until(self.is_gone, patience)
+
+    def pid(self) -> int | None:
+        """The postmaster of this cluster, if it lives."""
+        pid = self.written_pid()
+        return pid if pid and is_running(pid, str(self.place.cluster)) else None
+
+    def written_pid(self) -> int | None:
+        try:
+            return int((self.place.cluster / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return None
+
+    def forget_reused_pid(self) -> None:
+        """PostgreSQL itself sees through a dead pid, but not through one that now belongs to a stranger."""
+        if self.written_pid() is None or self.pid() is not None:
+            return
+        (self.place.cluster / "postmaster.pid").unlink(missing_ok=True)
+        (self.place.sockets / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
+
+    # The cluster
+
+    def check_cluster(self) -> None:
+        cluster = self.place.cluster
+        try:
+            version = (cluster / "PG_VERSION").read_text().strip()
+            uid = cluster.stat().st_uid
+        except FileNotFoundError:
+            if cluster.exists():
+                raise EmbeddedError(f"В {cluster} лежит не база PostgreSQL. Уберите этот каталог.") from None
+            return
+        except PermissionError:
+            raise EmbeddedError(f"База {cluster} принадлежит другому пользователю. Запустите от его имени.") from None
+        if version != POSTGRES_MAJOR:
+            raise EmbeddedError(
+                f"База {cluster} создана PostgreSQL {version}, а нужен {POSTGRES_MAJOR}: перенесите её через pg_dump."
+            )
+        if uid != (self.place.account.uid if self.place.account else os.geteuid()):
+            raise EmbeddedError(f"База {cluster} принадлежит другому пользователю. Запустите от его имени.")
+
+    def create_cluster(self) -> None:
+        """Made beside and renamed, so that a killed initdb leaves nothing that looks like a database."""
+        for leftover in self.place.home.glob("postgres.new-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        draft = self.place.home / f"postgres.new-{os.getpid()}"
+        flags = INITDB if self.durable else [*INITDB, "--no-sync"]
+        made = self.run("initdb", *flags, "-D", draft)
+        with self.log.open("ab") as log:
+            log.write(made.stdout + made.stderr)
+        if made.returncode:
+            raise failed(NAME, self.log)
+        draft.rename(self.place.cluster)
+
+    def ensure_database(self) -> None:
+        made = self.run(
+            "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.place.sockets, "-U", "crmseg", "postgres",
+            stdin=CREATE_DATABASE,
+        )  # fmt: skip
+        if made.returncode:
+            raise EmbeddedError(f"{NAME}: не удалось создать базу: {made.stderr.decode(errors='replace').strip()}")
+
+    def run(self, program: str, *arguments: str | Path, stdin: str = "") -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [self.bin / program, *arguments],
+            input=stdin.encode(),
+            capture_output=True,
+            cwd=self.place.home,
+            env=clean_environment(),
+            check=False,
+            **as_account(self.place.account),  # type: ignore[call-overload]
+        )

@@ -1,0 +1,77 @@
+import os
+import secrets
+import sys
+from typing import Any
+
+import django
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection
+
+from crmseg import embedded, messages, tree
+from crmseg.embedded import EmbeddedError
+from crmseg.processes import Supervisor
+
+OWNER = "owner@localhost"
+
+
+class Command(BaseCommand):
+    """Runs before Django is set up: the site loads in its own process at the same time as we do."""
+
+    help = "Всё для работы на одной машине: сайт, фоновые работники и расписание. Ctrl-C останавливает всё."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--host", default="127.0.0.1")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        host, port = options["host"], options["port"]
+        tree.refuse_busy(host, port)
+        os.environ.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
+        given = {name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
+        with embedded.servers(settings.DATA_DIR), Supervisor(settings.DATA_DIR / "log") as supervisor:
+            refuse_unreachable(given)
+            web = tree.Web(supervisor, host, port)
+            django.setup()
+            prepare()
+            web.open()
+            self.stdout.write(f"crmseg работает: {os.environ['PUBLIC_URL']}  (остановить: Ctrl-C)")
+            if hint := first_login():
+                self.stdout.write(hint)
+            self.stdout.flush()
+            connection.close()
+            tree.start_workers(supervisor)
+            supervisor.watch()
+
+
+def refuse_unreachable(given: set[str]) -> None:
+    if not given:
+        return
+    from crmseg import reachability
+
+    reason = reachability.database() if "DATABASE_URL" in given else ""
+    if reason := reason or (reachability.redis() if "REDIS_URL" in given else ""):
+        raise EmbeddedError(reason)
+
+
+def prepare() -> None:
+    from crmseg import schema, statics
+
+    messages.compile_stale()
+    schema.apply_pending()
+    if not settings.DEBUG:
+        statics.collect_if_stale()
+
+
+def first_login() -> str:
+    """A new installation has nobody who could log in. A password is shown only to a person, never to a log."""
+    from crmseg.accounts.models import Role, User
+
+    if any(user.has_usable_password() for user in User.objects.filter(is_active=True).iterator()):
+        return ""
+    if not sys.stdout.isatty():
+        return "Войти пока некому. Создайте владельца: python3 manage.py createsuperuser"
+    password = secrets.token_urlsafe(12)
+    User.objects.create_user(OWNER, password, name="Владелец", role=Role.OWNER)
+    return f"Создан владелец: {OWNER}, пароль {password} — показан один раз, запишите его."

@@ -1,0 +1,98 @@
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from crmseg import browser, embedded, messages
+from crmseg.interrupts import ended_by_signals
+
+HELP = """python3 manage.py test [аргументы pytest]
+
+Готовит базу, Redis, переводы и Chromium и запускает pytest; без аргументов — все тесты в два процесса."""
+SKIPPED = "Браузерные тесты пропущены: нет Chromium. Поставить: apt install chromium"
+
+
+class Command(BaseCommand):
+    """Everything after `test` belongs to pytest, so Django's own parser never sees it."""
+
+    help = HELP
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        arguments = argv[2:]
+        if {"--help", "-h"} & set(arguments):
+            self.stdout.write(HELP)
+            return
+        try:
+            code = self.run_pytest(arguments)
+        except CommandError as error:
+            self.stderr.write(str(error))
+            code = 1
+        sys.exit(code)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        sys.exit(self.run_pytest([str(each) for each in args]))
+
+    def run_pytest(self, arguments: list[str]) -> int:
+        messages.compile_stale()
+        arguments = arguments or default_arguments()
+        with ready_servers(settings.DATA_DIR / "test", workers(arguments)) as variables:
+            finished = subprocess.run(
+                [sys.executable, "-m", "pytest", "-p", "tests.servers", *arguments, *self.without_browser()],
+                env=os.environ | variables,
+                cwd=settings.BASE_DIR,
+                check=False,
+            )
+            return finished.returncode
+
+    def without_browser(self) -> list[str]:
+        """With CI set a skip is a failure: nobody reads a yellow line there."""
+        if browser.find():
+            return []
+        if browser.may_install():
+            self.stdout.write("Ставлю Chromium для браузерных тестов…")
+            self.stdout.flush()
+            if browser.install():
+                return []
+        if os.environ.get("CI"):
+            raise CommandError(SKIPPED)
+        self.stdout.write(SKIPPED)
+        self.stdout.flush()
+        return ["-m", "not browser"]
+
+
+def default_arguments() -> list[str]:
+    """In parallel only with a cluster for each: the change log waits for the oldest transaction of its cluster."""
+    return [] if os.environ.get("DATABASE_URL") else ["-n", "2"]
+
+
+def workers(arguments: list[str]) -> int:
+    """How many processes pytest-xdist will start; 0 without it."""
+    joined = " ".join(arguments)
+    found = re.search(r"(?:^| )(?:-n|--numprocesses)[ =]?(\w+)", joined)
+    if found is None:
+        return 0
+    return int(found[1]) if found[1].isdigit() else os.cpu_count() or 1
+
+
+@contextmanager
+def ready_servers(home: Path, count: int) -> Iterator[dict[str, str]]:
+    """Variables for pytest; `tests/servers.py` gives each of its processes the servers of its own."""
+    if os.environ.get("DATABASE_URL"):
+        with embedded.servers(home, durable=False):
+            yield {"DATA_DIR": str(home)}
+        return
+    with ended_by_signals(), ExitStack() as stack:
+        each = []
+        for number in range(max(1, count)):
+            data_dir = home / f"gw{number}"
+            variables = stack.enter_context(embedded.private(data_dir, durable=False))
+            each.append(variables | {"DATA_DIR": str(data_dir)})
+        yield each[0] | {"CRMSEG_TEST_SERVERS": json.dumps(each)}

@@ -1,0 +1,181 @@
+"""A few child processes that live and die together.
+
+Flows in: names, argument lists, how to tell that each is ready. Flows out: their output in `DATA_DIR/log/<name>.log`,
+and one line naming the child that failed. A child never outlives us: Linux ends it when we are killed.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.error import HTTPError, URLError
+from urllib.request import ProxyHandler, build_opener
+
+from crmseg import embedded
+from crmseg.interrupts import ended_by_signals, undisturbed
+
+STOP_WITHIN = 25.0
+LOG_LIMIT = 10 * 1024 * 1024
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+_direct = build_opener(ProxyHandler({}))
+
+
+class ProcessError(Exception):
+    """One line that names the process and what it said last."""
+
+
+class Child:
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str],
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        support: bool = False,
+        pass_fds: Collection[int] = (),
+    ) -> None:
+        self.name = name
+        self.log = log
+        self.support = support
+        if log.exists() and log.stat().st_size > LOG_LIMIT:
+            log.replace(log.with_suffix(".log.1"))
+        with log.open("ab") as output:
+            self.started_at = output.tell()
+            self.process = subprocess.Popen(
+                list(argv),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+                pass_fds=tuple(pass_fds),
+                start_new_session=True,  # a Ctrl-C in the terminal is ours to pass on, in order
+                preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 — one system call, nothing that could lock
+            )
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
+    def last_words(self) -> str:
+        with self.log.open("rb") as log:
+            log.seek(self.started_at)
+            lines = log.read().decode(errors="replace").split("\n")
+        told = [line.strip() for line in lines if line.strip()]
+        return told[-1] if told else "ничего не сказал"
+
+    def terminate(self) -> None:
+        if self.is_alive:
+            self.process.terminate()
+
+    def kill(self) -> None:
+        """With everything it started: it leads a session of its own."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+class Supervisor:
+    """Starts children, stops them all, tells which one failed.
+
+    `others` looks after what is not our child: it returns the failure as a line, or "".
+    """
+
+    def __init__(self, log_dir: Path, others: Callable[[], str] = embedded.failure) -> None:
+        log_dir.mkdir(parents=True, exist_ok=True)
+        self.log_dir = log_dir
+        self.others = others
+        self.children: list[Child] = []
+
+    def __enter__(self) -> Self:
+        self.signals = ended_by_signals()
+        self.signals.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self.signals.__exit__(None, None, None)
+
+    def start(
+        self,
+        name: str,
+        argv: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        support: bool = False,
+        pass_fds: Collection[int] = (),
+    ) -> Child:
+        """`support`: others need it while they finish (a mail catcher, the stand-in), so it is stopped last."""
+        child = Child(name, argv, self.log_dir / f"{name}.log", env, support, pass_fds)
+        self.children.append(child)
+        return child
+
+    def wait_ready(self, child: Child, ready: Callable[[], bool], seconds: float = 60.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not ready():
+            self.check()
+            if time.monotonic() > deadline:
+                raise ProcessError(
+                    f"{child.name} не отвечает {seconds:.0f} с: {child.last_words()} (журнал: {child.log})"
+                )
+            time.sleep(0.03)
+
+    def check(self) -> None:
+        for child in self.children:
+            if not child.is_alive:
+                code = child.process.returncode
+                raise ProcessError(f"{child.name} остановился (код {code}): {child.last_words()} (журнал: {child.log})")
+        if failure := self.others():
+            raise ProcessError(failure)
+
+    def watch(self, every: float = 1.0) -> None:
+        """Until something dies (ProcessError) or somebody stops us (KeyboardInterrupt, SystemExit)."""
+        while True:
+            self.check()
+            time.sleep(every)
+
+    def stop(self) -> None:
+        """First those who work, then those they lean on; whoever does not end in time is killed."""
+        with undisturbed():
+            deadline = time.monotonic() + STOP_WITHIN
+            for support in (False, True):
+                end([child for child in self.children if child.support is support], deadline)
+            self.children.clear()
+
+
+def end(children: list[Child], deadline: float) -> None:
+    for child in children:
+        child.terminate()
+    for child in children:
+        with suppress(subprocess.TimeoutExpired):
+            child.process.wait(max(0.5, deadline - time.monotonic()))
+        child.kill()
+
+
+def answers(url: str, timeout: float = 2.0) -> bool:
+    """Any HTTP answer of a server that is up counts, also a redirect to the login page."""
+    try:
+        with _direct.open(url, timeout=timeout) as response:
+            return bool(response.status < 500)
+    except HTTPError as error:
+        return error.code < 500
+    except (URLError, OSError):
+        return False
+
+
+def _die_with(parent: int) -> Callable[[], None]:
+    def arrange() -> None:
+        if _libc is not None:
+            _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it died before we asked
+            os._exit(1)
+
+    return arrange

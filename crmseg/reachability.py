@@ -1,0 +1,59 @@
+"""Do the two servers answer, and if not, the one line an operator reads. Never shows a password."""
+
+import os
+import re
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import redis as redis_client
+from django.conf import settings
+
+OLDEST_POSTGRES = 170000
+PATIENCE = 5
+DJANGO_OPTIONS = {"pool", "isolation_level", "assume_role", "server_side_binding"}
+
+
+def database() -> str:
+    entry = settings.DATABASES["default"]
+    options = {key: value for key, value in entry.get("OPTIONS", {}).items() if key not in DJANGO_OPTIONS}
+    target = {
+        "dbname": entry["NAME"],
+        "user": entry["USER"],
+        "password": entry["PASSWORD"],
+        "host": entry["HOST"],
+        "port": entry["PORT"],
+    }
+    given = {key: value for key, value in target.items() if value}
+    try:
+        with psycopg.connect(**({"connect_timeout": PATIENCE} | given | options)) as connection:
+            version = connection.info.server_version
+    except psycopg.Error as error:
+        return f"База данных недоступна: {masked('DATABASE_URL')}: {reason(error)}. Проверьте DATABASE_URL."
+    if version < OLDEST_POSTGRES:
+        return f"Нужен PostgreSQL 17 или новее, а DATABASE_URL ведёт на {version // 10000}."
+    return ""
+
+
+def redis() -> str:
+    try:
+        with redis_client.from_url(settings.REDIS_URL, socket_timeout=PATIENCE, retry=None) as client:
+            client.ping()
+    except (redis_client.RedisError, ValueError, OSError) as error:
+        return f"Redis недоступен: {masked('REDIS_URL')}: {reason(error)}. Проверьте REDIS_URL."
+    return ""
+
+
+def reason(error: Exception) -> str:
+    """libpq tells "connection to server at … failed: why", once per address; the first why is enough."""
+    text = str(error).strip()
+    if told := re.search(r"failed: (?!connection to)(.+)", text):
+        return told[1].strip().rstrip(".")
+    return text.split("\n", 1)[0].rstrip(".") or type(error).__name__
+
+
+def masked(variable: str) -> str:
+    parts = urlsplit(os.environ.get(variable, ""))
+    if parts.password is None:
+        return urlunsplit(parts)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{host}"))

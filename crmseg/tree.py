@@ -1,0 +1,82 @@
+"""The process tree of one machine: web, one worker for input and output with the clock in it, one for heavy work."""
+
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from django.conf import settings
+
+from crmseg.processes import Child, ProcessError, Supervisor, answers
+
+WEB = "web"
+WORKER_IO = "worker-io"
+WORKER_HEAVY = "worker-heavy"
+IO_THREADS = 8
+WEB_THREADS = 8
+
+
+def refuse_busy(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except PermissionError:
+            raise ProcessError(f"Порт {port} занять нельзя без прав root. Укажите другой: --port 8000") from None
+        except (OSError, OverflowError) as error:
+            if isinstance(error, OverflowError) or error.errno not in {48, 98}:
+                raise ProcessError(f"Адрес {host}:{port} не подходит: {error}. Укажите другой.") from None
+            raise ProcessError(f"Порт {port} занят. Укажите другой: --port {port + 1}") from None
+
+
+class Web:
+    """gunicorn that has begun to load and answers once `open` was called."""
+
+    def __init__(self, supervisor: Supervisor, host: str, port: int) -> None:
+        self.supervisor = supervisor
+        self.page = f"http://{reach(host)}:{port}/livez"
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        memory = Path("/dev/shm")  # noqa: S108 — for gunicorn's heartbeat: on a slow disk a worker looks hung
+        behind, self.gate = os.pipe()
+        self.child = supervisor.start(
+            WEB,
+            [sys.executable, "-m", "gunicorn", "crmseg.gate", "--bind", address, "--no-control-socket"]
+            + ["--worker-class", "gthread", "--workers", "1", "--threads", str(WEB_THREADS)]
+            + ["--timeout", "60", "--graceful-timeout", "15"]
+            + (["--worker-tmp-dir", str(memory)] if os.access(memory, os.W_OK) else []),
+            env={"CRMSEG_GATE": str(behind)},
+            pass_fds=[behind],
+        )
+        os.close(behind)
+
+    def open(self) -> None:
+        """Returns when the first page answers. One process gets there sooner; the second one follows."""
+        os.close(self.gate)
+        self.supervisor.wait_ready(self.child, lambda: answers(self.page))
+        if (os.cpu_count() or 1) > 1:
+            self.child.process.send_signal(signal.SIGTTIN)
+
+
+def start_web(supervisor: Supervisor, host: str, port: int) -> Child:
+    """For those whose schema is ready already. Returns when the first page answers."""
+    web = Web(supervisor, host, port)
+    web.open()
+    return web.child
+
+
+def reach(host: str) -> str:
+    """An address to call a server that listens on `host`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+
+
+def start_workers(supervisor: Supervisor) -> list[Child]:
+    """Beat runs in the io worker; more machines run `celery -A crmseg worker` without it."""
+    schedule = settings.DATA_DIR / "run" / f"beat-{os.getpid()}"
+    for leftover in schedule.parent.glob("beat-*"):
+        leftover.unlink(missing_ok=True)
+    flags = ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+    worker = [sys.executable, "-m", "celery", "-A", "crmseg", "worker", *flags]
+    io = ["-Q", "io", "-P", "threads", "-c", str(IO_THREADS), "-B", "-s", str(schedule), "-n", f"io-{os.getpid()}@%h"]
+    heavy = ["-Q", "heavy", "-P", "prefork", "-c", "1", "-n", f"heavy-{os.getpid()}@%h"]
+    return [supervisor.start(WORKER_IO, [*worker, *io]), supervisor.start(WORKER_HEAVY, [*worker, *heavy])]

@@ -1,0 +1,104 @@
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from crmseg import embedded
+from crmseg.embedded.places import places
+from crmseg.embedded.postgres import Postgres
+from crmseg.embedded.redis import Redis
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+OUTSIDE = ("DATABASE_URL", "REDIS_URL", "CRMSEG_EMBEDDED", "SECRET_KEY", "FIELD_KEYS", "DEBUG", "PUBLIC_URL")
+
+
+@contextmanager
+def open_directory() -> Iterator[Path]:
+    """Every account can reach it (pytest's own are closed); whatever runs there is stopped at the end."""
+    path = Path(tempfile.mkdtemp(prefix="crmseg-test-", dir="/tmp"))
+    path.chmod(0o755)
+    try:
+        yield path
+    finally:
+        Redis(places(path)).stop()
+        Postgres(places(path)).stop()
+        shutil.rmtree(path)
+
+
+@pytest.fixture(scope="session")
+def template() -> Iterator[Path]:
+    """A cluster made once; copying it is four times as fast as making another."""
+    with pytest.MonkeyPatch.context() as patch, open_directory() as path:
+        for name in OUTSIDE:
+            patch.delenv(name, raising=False)
+        with embedded.servers(path, durable=False):
+            pass
+        yield path
+
+
+@pytest.fixture
+def empty_dir(monkeypatch) -> Iterator[Path]:
+    for name in OUTSIDE:
+        monkeypatch.delenv(name, raising=False)
+    with open_directory() as path:
+        monkeypatch.setenv("DATA_DIR", str(path))
+        yield path
+
+
+@pytest.fixture
+def data_dir(empty_dir, template) -> Path:
+    subprocess.run(["cp", "-a", template / "servers", empty_dir], check=True)
+    return empty_dir
+
+
+def command(*arguments: str, **options) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        **options,
+    )
+
+
+def holder(path: Path, python: str = sys.executable, **options) -> subprocess.Popen:
+    """Another command that uses the servers until its input ends; it has started when this returns."""
+    code = (
+        "import sys; from pathlib import Path; from crmseg import embedded\n"
+        "with embedded.servers(Path(sys.argv[1]), durable=False): print('up', flush=True); sys.stdin.read()"
+    )
+    process = subprocess.Popen(
+        [python, "-c", code, str(path)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+    assert process.stdout.readline() == "up\n"
+    return process
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def kill(process: subprocess.Popen) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.wait()

@@ -1,0 +1,251 @@
+import os
+import shutil
+import signal
+import site
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+from crmseg import embedded
+from crmseg.embedded import EmbeddedError, binaries, users
+from crmseg.embedded.places import SYSTEM_HOME, places
+from crmseg.embedded.postgres import Postgres
+from tests.crmseg.conftest import ROOT, holder, is_running, kill
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+def postmaster(data_dir: Path) -> int | None:
+    return Postgres(places(data_dir)).pid()
+
+
+def ask(question: str) -> object:
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        return connection.execute(question).fetchone()[0]
+
+
+def create_table(name: str) -> None:
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        connection.execute(f"CREATE TABLE {name} AS SELECT 7 AS n")
+
+
+def test_both_servers_answer_and_are_gone_afterwards(empty_dir):
+    data_dir = empty_dir
+    with embedded.servers(data_dir, durable=False):
+        pid = postmaster(data_dir)
+        assert ask("SELECT lower('ЁЖ') || current_database()") == "ёжcrmseg"
+        assert ask("SHOW listen_addresses") == ""
+        assert redis.from_url(os.environ["REDIS_URL"]).ping()
+    assert not is_running(pid)
+    assert "DATABASE_URL" not in os.environ
+
+
+def test_data_outlives_the_servers(data_dir):
+    with embedded.servers(data_dir):
+        create_table("kept")
+    with embedded.servers(data_dir):
+        assert ask("SELECT n FROM kept") == 7
+        assert ask("SHOW fsync") == "on"
+
+
+def test_the_last_of_two_users_stops_the_servers(data_dir):
+    other = holder(data_dir)
+    pid = postmaster(data_dir)
+    with embedded.servers(data_dir, durable=False):
+        other.communicate()
+        assert postmaster(data_dir) == pid
+        assert ask("SELECT 1") == 1
+    assert not is_running(pid)
+
+
+def test_two_users_may_start_at_once(data_dir):
+    script = "from pathlib import Path; from crmseg import embedded\nwith embedded.servers(Path('%s')): pass"
+    pair = [subprocess.Popen([sys.executable, "-c", script % data_dir], cwd=ROOT) for _ in range(2)]
+    assert [process.wait() for process in pair] == [0, 0]
+    assert postmaster(data_dir) is None
+
+
+def test_servers_of_a_killed_command_are_taken_over(data_dir):
+    kill(holder(data_dir))
+    pid = postmaster(data_dir)
+    with embedded.servers(data_dir, durable=False):
+        assert postmaster(data_dir) == pid
+        assert ask("SELECT 1") == 1
+    assert not is_running(pid)
+
+
+def test_a_terminated_command_stops_its_servers(data_dir):
+    process = holder(data_dir)
+    pid = postmaster(data_dir)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 128 + signal.SIGTERM
+    assert not is_running(pid)
+
+
+def test_a_killed_server_starts_again(data_dir):
+    kill(holder(data_dir))
+    os.kill(postmaster(data_dir), signal.SIGKILL)
+    with embedded.servers(data_dir, durable=False):
+        assert ask("SELECT 1") == 1
+
+
+def test_a_pid_that_now_belongs_to_a_stranger_is_no_obstacle(data_dir):
+    with embedded.servers(data_dir, durable=False):
+        note = (places(data_dir).cluster / "postmaster.pid").read_text()
+    stranger = subprocess.Popen(["sleep", "60"])
+    lines = [str(stranger.pid), *note.splitlines()[1:]]
+    (places(data_dir).cluster / "postmaster.pid").write_text("\n".join(lines))
+    with embedded.servers(data_dir, durable=False):
+        assert ask("SELECT 1") == 1
+    kill(stranger)
+
+
+def test_a_server_that_dies_in_use_is_named(data_dir):
+    with embedded.servers(data_dir, durable=False):
+        assert embedded.failure() == ""
+        redis.from_url(os.environ["REDIS_URL"]).shutdown(nosave=True)
+        assert embedded.failure().startswith("Redis остановился: ")
+
+
+def test_half_made_cluster_is_made_again(empty_dir):
+    data_dir = empty_dir
+    (data_dir / "servers" / "postgres.new-1").mkdir(parents=True)
+    with embedded.servers(data_dir, durable=False):
+        assert ask("SELECT 1") == 1
+        assert not (data_dir / "servers" / "postgres.new-1").exists()
+
+
+def test_servers_named_from_outside_start_nothing(data_dir, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgres://a@b/c")
+    monkeypatch.setenv("REDIS_URL", "redis://b")
+    with embedded.servers(data_dir / "none"):
+        assert not (data_dir / "none").exists()
+    monkeypatch.delenv("DATABASE_URL")
+    monkeypatch.delenv("REDIS_URL")
+
+
+def test_long_and_odd_paths_get_a_short_socket(data_dir):
+    deep = data_dir / "очень, длинный путь" / ("x" * 90)
+    try:
+        with embedded.servers(deep, durable=False):
+            assert places(deep).sockets.parent == Path("/tmp")
+            assert ask("SELECT 1") == 1
+    finally:
+        places(deep).sockets.rmdir()
+
+
+# Refusals: one line each
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(EmbeddedError) as caught, embedded.servers(path, durable=False):
+        pass
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_file_instead_of_a_directory_is_refused(data_dir):
+    (data_dir / "file").touch()
+    assert "не каталог" in refusal(data_dir / "file")
+
+
+def test_a_cluster_of_another_version_is_refused(data_dir):
+    with embedded.servers(data_dir, durable=False):
+        pass
+    version = places(data_dir).cluster / "PG_VERSION"
+    version.write_text("16\n")
+    assert "создана PostgreSQL 16, а нужен 18" in refusal(data_dir)
+    version.write_text("18\n")
+
+
+def test_a_server_that_cannot_start_says_why(data_dir):
+    with embedded.servers(data_dir, durable=False):
+        pass
+    config = places(data_dir).cluster / "postgresql.conf"
+    good = config.read_text()
+    config.write_text("nonsense = 1\n")
+    assert "contains errors" in refusal(data_dir)
+    config.write_text(good)
+
+
+def test_missing_redis_says_what_to_install(data_dir, monkeypatch):
+    monkeypatch.setattr(binaries, "package_dir", lambda name: None)
+    monkeypatch.setenv("PATH", str(data_dir))
+    with pytest.raises(EmbeddedError, match="valkey-server"):
+        binaries.redis_server(None)
+
+
+def test_redis_from_path_serves_where_there_is_no_wheel(data_dir, monkeypatch):
+    (data_dir / "valkey-server").touch(mode=0o755)
+    monkeypatch.setattr(binaries, "package_dir", lambda name: None)
+    monkeypatch.setenv("PATH", str(data_dir))
+    assert binaries.redis_server(None) == data_dir / "valkey-server"
+
+
+def test_a_socket_directory_of_a_stranger_is_refused(data_dir, monkeypatch):
+    monkeypatch.setattr(users.os, "geteuid", lambda: 12345)
+    with pytest.raises(EmbeddedError, match="другому пользователю"):
+        users.own_directory(data_dir, None)
+
+
+def test_a_secret_is_made_once_and_kept_to_its_owner(data_dir):
+    value = embedded.local_secret(data_dir, "key")
+    assert embedded.local_secret(data_dir, "key") == value
+    assert (data_dir / "secrets" / "key").stat().st_mode & 0o777 == 0o600
+
+
+# Root and others
+
+
+@as_root
+def test_root_leaves_the_modes_of_a_closed_directory_alone(data_dir):
+    closed = data_dir / "closed"
+    closed.mkdir(mode=0o700)
+    with embedded.servers(closed / "data", durable=False):
+        home = places(closed / "data").home
+        assert home.parent == SYSTEM_HOME
+        assert ask("SELECT 1") == 1
+    assert closed.stat().st_mode & 0o777 == 0o700
+    assert (closed / "data" / "servers").readlink() == home
+    shutil.rmtree(home)
+
+
+@as_root
+def test_root_does_not_take_over_the_cluster_of_a_deleted_directory(data_dir):
+    closed = data_dir / "closed"
+    closed.mkdir(mode=0o700)
+    for _ in range(2):
+        with embedded.servers(closed / "data", durable=False):
+            home = places(closed / "data").home
+            create_table("made_once")
+        shutil.rmtree(closed / "data")
+    assert home.with_name(f"{home.name}.old").is_dir()
+    shutil.rmtree(home)
+    shutil.rmtree(home.with_name(f"{home.name}.old"))
+
+
+def works(python: str, **options) -> bool:
+    try:
+        return subprocess.run([python, "-c", "import celery"], check=False, cwd=ROOT, **options).returncode == 0
+    except OSError:
+        return False
+
+
+@as_root
+def test_an_ordinary_user_runs_the_servers_as_itself(data_dir):
+    nobody = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+    nobody["env"] = {**os.environ, "PYTHONPATH": os.pathsep.join(site.getsitepackages())}
+    python = next((each for each in (sys.executable, "/usr/bin/python3") if works(each, **nobody)), None)
+    if python is None:
+        pytest.skip("no interpreter is open to other users")
+    own = data_dir / "own"
+    own.mkdir()
+    shutil.chown(own, "nobody")
+    process = holder(own, python, **nobody)
+    assert Path(f"/proc/{postmaster(own)}").stat().st_uid == own.stat().st_uid
+    process.communicate()
+    assert postmaster(own) is None

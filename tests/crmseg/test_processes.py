@@ -1,0 +1,113 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from crmseg.processes import ProcessError, Supervisor, answers
+from tests.crmseg.conftest import ROOT, is_running
+
+SLEEP = [sys.executable, "-c", "import time; print('ready', flush=True); time.sleep(60)"]
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def has_said(path: Path, word: str) -> bool:
+    return path.exists() and word in path.read_text()
+
+
+def wait_for(condition, seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_output_goes_to_a_log_of_the_same_name(tmp_path):
+    with Supervisor(tmp_path) as tree:
+        child = tree.start("talker", SLEEP)
+        tree.wait_ready(child, lambda: has_said(tmp_path / "talker.log", "ready"))
+    assert not is_running(child.process.pid)
+
+
+def test_a_child_that_ends_is_named_with_its_last_words(tmp_path):
+    with Supervisor(tmp_path) as tree:
+        tree.start("talker", python("import sys; sys.exit('no bread')"))
+        with pytest.raises(ProcessError, match=r"^talker остановился \(код 1\): no bread \(журнал: .*talker.log\)$"):
+            tree.watch(every=0.01)
+
+
+def test_a_child_that_ends_while_awaited_is_named(tmp_path):
+    with Supervisor(tmp_path) as tree:
+        child = tree.start("mute", python(""))
+        with pytest.raises(ProcessError, match="mute остановился .*ничего не сказал"):
+            tree.wait_ready(child, lambda: False)
+
+
+def test_a_child_that_never_gets_ready_is_given_up(tmp_path):
+    with Supervisor(tmp_path) as tree:
+        child = tree.start("slow", SLEEP)
+        with pytest.raises(ProcessError, match="slow не отвечает 0 с"):
+            tree.wait_ready(child, lambda: False, seconds=0.1)
+
+
+def test_what_dies_beside_the_children_is_noticed(tmp_path):
+    with (
+        Supervisor(tmp_path, others=lambda: "Redis остановился: out of memory") as tree,
+        pytest.raises(ProcessError, match="out of memory"),
+    ):
+        tree.watch()
+
+
+def test_support_is_stopped_after_those_who_lean_on_it(tmp_path):
+    says_goodbye = (
+        "import signal, sys, time\n"
+        "def bye(*_): print(f'{time.monotonic_ns()}', flush=True); sys.exit()\n"
+        "signal.signal(signal.SIGTERM, bye); print('ready', flush=True); time.sleep(60)"
+    )
+    with Supervisor(tmp_path) as tree:
+        for name, support in (("catcher", True), ("worker", False)):
+            child = tree.start(name, python(says_goodbye), support=support)
+            tree.wait_ready(child, lambda name=name: has_said(tmp_path / f"{name}.log", "ready"))
+    ended = {name: int((tmp_path / f"{name}.log").read_text().split()[-1]) for name in ("catcher", "worker")}
+    assert ended["worker"] < ended["catcher"]
+
+
+def test_a_child_deaf_to_requests_is_killed_with_its_own_children(tmp_path, monkeypatch):
+    monkeypatch.setattr("crmseg.processes.STOP_WITHIN", 0.1)
+    deaf = (
+        "import signal, subprocess, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
+    )
+    with Supervisor(tmp_path) as tree:
+        child = tree.start("deaf", python(deaf))
+        tree.wait_ready(child, lambda: has_said(tmp_path / "deaf.log", "\n"))
+    grandchild = int((tmp_path / "deaf.log").read_text())
+    assert not is_running(child.process.pid)
+    wait_for(lambda: not is_running(grandchild))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of a killed parent")
+def test_children_end_with_a_killed_parent(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from crmseg.processes import Supervisor\n"
+        "with Supervisor(Path(sys.argv[1])) as tree:\n"
+        "    print(tree.start('one', ['sleep', '60']).process.pid, flush=True); tree.watch()"
+    )
+    parent = subprocess.Popen(
+        [*python(code), str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
+    child = int(parent.stdout.readline())
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    wait_for(lambda: not is_running(child))
+
+
+def test_any_page_of_a_server_that_is_up_is_an_answer(live_server):
+    assert answers(f"{live_server.url}/no-such-page")
+    assert not answers("http://127.0.0.1:1/")

@@ -1,0 +1,69 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from crmseg.embedded.places import places
+from crmseg.embedded.postgres import Postgres
+from crmseg.processes import answers
+from tests.crmseg.conftest import ROOT, is_running
+
+pytestmark = pytest.mark.tree
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def served(data_dir):
+    """`serve` that has printed its address, and its port."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "serve", "--port", str(port)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "DEBUG": "1"},
+    )
+    assert f"http://127.0.0.1:{port}" in process.stdout.readline()
+    yield process, port
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=40)
+
+
+def said(path, words: str, seconds: float = 30.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not (path.exists() and words in path.read_text()):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def test_serve_answers_works_and_stops_everything(served, data_dir):
+    process, port = served
+    postmaster = Postgres(places(data_dir)).pid()
+    assert answers(f"http://127.0.0.1:{port}/")
+    assert said(data_dir / "log" / "worker-io.log", " ready.")
+    assert said(data_dir / "log" / "worker-heavy.log", " ready.")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=30) == 130
+    assert not is_running(postmaster)
+    assert not answers(f"http://127.0.0.1:{port}/")
+
+
+def test_serve_ends_with_one_line_when_its_database_is_killed(served, data_dir):
+    process, port = served
+    os.kill(Postgres(places(data_dir)).pid(), signal.SIGKILL)
+    assert process.wait(timeout=40) == 1
+    lines = process.stderr.read().splitlines()
+    assert lines[-1].startswith("PostgreSQL остановился: ")
+    assert not answers(f"http://127.0.0.1:{port}/")
