@@ -13,4 +13,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("companies/", include("pipelines.urls.companies")),
     path("api/v1/", include("integrations.api.urls")),
     path("segments/", include("segments.urls")),
+    path("settings/amocrm/", include("integrations.amocrm.urls")),
 ]

@@ -14,11 +14,14 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from pipelines import changes
+
 from ..http import HttpError, Permanent
 from .client import AmoClient, TokenRefused
 from .limiter import Limiter
 from .models import Account, ImportStep, Link
 from .models.account import new_secret
+from .plan import READER
 
 WITH = "datetime_settings,task_types,is_api_filter_enabled,users_groups"
 HOOKS = [
@@ -98,6 +101,8 @@ def connect(checked: Checked, now: datetime) -> Account:
         account.state = Account.State.CONNECTED if is_read else Account.State.IMPORTING
         account.state_reason, account.breaker_until, account.breaker_reason = "", None, ""
         account.save()
+        if known is None:
+            changes.start_here(READER)  # what was done before is nobody's to write there
     return account
 
 

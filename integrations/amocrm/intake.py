@@ -83,7 +83,7 @@ def _tasks(account: Account, items: Sequence[Json], origin: Origin, now: datetim
 
 def _notes(entity: Entity) -> Callable[[Account, Sequence[Json], Origin, datetime], Loaded]:
     def take(account: Account, items: Sequence[Json], origin: Origin, now: datetime) -> Loaded:
-        own = links.sent_notes([item["id"] for item in items])
+        own = links.own_notes(items)
         rows = [mapping.note(item, entity) for item in items if item["id"] not in own]
         return load_notes(rows, origin, now)
 

@@ -88,7 +88,14 @@ def links_of(entity: str, local_ids: Sequence[int]) -> dict[int, Link]:
     return {link.local_id: link for link in Link.objects.filter(entity=entity, local_id__in=local_ids)}
 
 
-def sent_notes(amo_ids: Sequence[int]) -> set[int]:
-    """Notes that we wrote about what our own tables already tell: their echo is no news."""
-    found = Push.objects.filter(kind=Push.Kind.NOTE, result_id__in=amo_ids)
-    return set(found.values_list("result_id", flat=True))
+def own_notes(items: Sequence[Json]) -> set[int]:
+    """Notes of amoCRM that are the echo of ours: known by their id, or on their way at this moment.
+
+    A campaign's note tells what our ledger tells already; a person's is a row here that gets its id in a moment.
+    """
+    ids = [item["id"] for item in items]
+    known = Push.objects.filter(kind=Push.Kind.NOTE, result_id__in=ids, payload__note__isnull=True)
+    found = set(known.values_list("result_id", flat=True))
+    on_the_way = Push.objects.filter(kind=Push.Kind.NOTE, state__in=[Push.State.INTENT, Push.State.UNKNOWN])
+    texts = {payload.get("text") for payload in on_the_way.values_list("payload", flat=True)}
+    return found | {item["id"] for item in items if texts and (item.get("params") or {}).get("text") in texts}

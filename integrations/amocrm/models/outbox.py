@@ -75,14 +75,14 @@ class Push(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.entity} {self.local_id}"
 
-    def put_off(self, reason: str, seconds: float | None, now: datetime) -> None:
-        """Not this time: plan it anew, or park it after five failures (S17)."""
-        self.attempts += 1
+    def put_off(self, reason: str, seconds: float | None, now: datetime, *, is_counted: bool = True) -> None:
+        """Not this time: plan it anew, or park it after five failures of its own (S17)."""
+        self.attempts += is_counted
         self.reason = reason[:500] or "—"
         if self.attempts >= ATTEMPTS:
             self.state, self.finished_at = self.State.PARKED, now
         else:
-            pause = BACK_OFF[self.attempts - 1] if seconds is None else seconds
+            pause = BACK_OFF[max(self.attempts - 1, 0)] if seconds is None else seconds
             self.state, self.next_try_at = self.State.PLANNED, now + timedelta(seconds=pause)
         self.save(update_fields=["attempts", "reason", "state", "next_try_at", "finished_at"])
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
+import orjson
 import pytest
 
 from integrations.amocrm import connect
 from integrations.amocrm.client import AmoClient
+from integrations.amocrm.importing import run_import
 from integrations.amocrm.limiter import Unlimited
 from integrations.amocrm.models import Account
 from integrations.amocrm.sandbox.core import Sandbox
@@ -32,3 +35,19 @@ def account(db: None, box: Sandbox) -> Account:
 def client(account: Account, box: Sandbox) -> Iterator[AmoClient]:
     with AmoClient(account, limiter=Unlimited(), transport=transport(box)) as amo:
         yield amo
+
+
+@pytest.fixture
+def imported(client: AmoClient) -> AmoClient:
+    """An account whose import is complete."""
+    assert run_import(client, clock=lambda: NOW)
+    return client
+
+
+def edit(box: Sandbox, path: str, *, method: str = "PATCH", **fields: Any) -> int:
+    """Somebody changes or adds one record at amoCRM, and webhooks go out as they do there; → its id."""
+    admin = next(user.id for user in box.store.users.values() if user.is_admin)
+    answer = box.call(method, f"/api/v4/{path}", orjson.dumps([fields]), admin)
+    assert answer.status == 200, answer.body
+    box.hooks.flush()
+    return orjson.loads(answer.body)["_embedded"][path.rsplit("/", maxsplit=1)[-1]][0]["id"]

@@ -1,0 +1,165 @@
+"""What changed at amoCRM since we last looked.
+
+What flows in: collections by ``updated_at``, from the cursor with ten minutes' overlap (S10). What flows out: the
+mirror, and a cursor that moves only after a full pass. Accounts whose filters do not work are read backwards until the
+watermark. ``reconcile`` reads everything by id and finds what vanished.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+
+from pipelines.load import Loaded, mark_deleted
+from pipelines.models import Company, Contact, Deal, Origin
+
+from ..http import Permanent, Temporary
+from . import intake
+from .client import AmoClient, Page, TokenRefused
+from .intake import Collection
+from .lock import only_one
+from .models import Entity
+
+OVERLAP = 600
+ALWAYS, LATEST_FIRST = {"order[updated_at]": "asc"}, {"order[updated_at]": "desc"}
+MOST_VANISHED, MOST_SHARE = 50, 0.02
+PAUSE = 60.0
+MIRRORS: dict[Entity, type[models.Model]] = {
+    Entity.COMPANY: Company,
+    Entity.CONTACT: Contact,
+    Entity.DEAL: Deal,
+}
+
+
+@dataclass
+class Pulled:
+    """What one pass brought, by collection."""
+
+    loaded: dict[str, Loaded] = field(default_factory=dict)
+    vanished: dict[str, int] = field(default_factory=dict)
+    error: str = ""
+
+    def summary(self) -> dict[str, Any]:
+        counts = {
+            name: {"created": len(each.created), "updated": len(each.updated), "unchanged": each.unchanged}
+            for name, each in self.loaded.items()
+        }
+        return counts | ({"vanished": self.vanished} if self.vanished else {})
+
+
+Watch = Callable[[str, int], None]
+
+
+def pull(client: AmoClient, now: datetime, watch: Watch = lambda name, count: None) -> Pulled:
+    """One pass over everything that changed; a failure ends the pass, says when to come again, and loses nothing."""
+    result, account = Pulled(), client.account
+    with only_one("pull") as mine:
+        if not mine:
+            return result
+        try:
+            for collection in intake.COLLECTIONS:
+                result.loaded[collection.name] = _pull(client, collection, now, watch)
+            account.put(pulled_at=now, pull_error="", next_pull_at=None)
+        except Temporary as error:
+            result.error = error.reason
+            account.put(pull_error=error.reason[:500], next_pull_at=error.retry_at(now, PAUSE))
+        except TokenRefused as error:
+            account.need_repair(error.reason)
+            raise
+    return result
+
+
+def _pull(client: AmoClient, collection: Collection, now: datetime, watch: Watch) -> Loaded:
+    account, result, largest = client.account, Loaded(), 0
+    since = _watermark(client, collection) - OVERLAP
+    try:
+        for page in _since(client, collection, since):
+            items = [item for item in page.items if (item.get("updated_at") or 0) >= since]
+            intake.complete(client, collection, items, Origin.AMOCRM, now)
+            result.add(intake.take(account, collection, items, Origin.AMOCRM, now))
+            largest = max([largest, *(item.get("updated_at") or 0 for item in items)])
+            watch(collection.name, len(items))
+    except (Temporary, TokenRefused):
+        raise
+    except Permanent:  # a right we do not have: this collection stays as it is, the others go on
+        return result
+    if largest:
+        account.read_up_to(collection.name, min(largest, int(now.timestamp())))
+    return result
+
+
+def _watermark(client: AmoClient, collection: Collection) -> int:
+    """How far we have read; at first the moment the import began."""
+    known = client.account.cursors.get(collection.name)
+    return int(known) if known else int(client.account.connected_at.timestamp())
+
+
+def _since(client: AmoClient, collection: Collection, since: int) -> Iterator[Page]:
+    """The pages of what was touched since a moment. A list that disregards the filter shows that filters are off."""
+    params = {**collection.params, "limit": str(intake.PAGE)}
+    if collection.is_filtered and not client.account.is_filter_enabled:
+        yield from _backwards(client, collection, params, since)
+        return
+    filtered = {**params, **ALWAYS, "filter[updated_at][from]": str(since)}
+    if collection is intake.TASKS:  # its order is never by updated_at
+        filtered["order[id]"] = "asc"
+        del filtered["order[updated_at]"]
+    for page in client.pages(collection.path, collection.key, filtered):
+        if collection.is_filtered and any((item.get("updated_at") or 0) < since for item in page.items):
+            client.account.put(is_filter_enabled=False)
+            yield from _backwards(client, collection, params, since)
+            return
+        yield page
+
+
+def _backwards(client: AmoClient, collection: Collection, params: dict[str, str], since: int) -> Iterator[Page]:
+    for page in client.pages(collection.path, collection.key, {**params, **LATEST_FIRST}):
+        yield page
+        if any((item.get("updated_at") or 0) < since for item in page.items):
+            return
+
+
+def reconcile(client: AmoClient, now: datetime, watch: Watch = lambda name, count: None) -> Pulled:
+    """Read everything by id, take in what differs, and confirm one by one what is no longer listed (S11)."""
+    result = Pulled()
+    for run in intake.DICTIONARIES.values():
+        run(client, now)
+    for collection in intake.COLLECTIONS:
+        seen: set[int] = set()
+        loaded = result.loaded.setdefault(collection.name, Loaded())
+        for page in client.pages(collection.path, collection.key, collection.by_id):
+            intake.complete(client, collection, page.items, Origin.AMOCRM, now)
+            loaded.add(intake.take(client.account, collection, page.items, Origin.AMOCRM, now))
+            seen.update(item["id"] for item in page.items)
+            watch(collection.name, len(page.items))
+        for entity, whose in intake.OF_ENTITY.items():
+            if whose is collection:
+                result.vanished[collection.name] = _sweep(client, entity, seen, now)
+    return result
+
+
+class TooManyVanished(Permanent):
+    """More records are missing than people delete: rights were taken from the token, or amoCRM is unwell."""
+
+
+def _sweep(client: AmoClient, entity: Entity, seen: set[int], now: datetime) -> int:
+    known = set(MIRRORS[entity]._default_manager.filter(amo_id__isnull=False, deleted_at=None).values_list("amo_id", flat=True))
+    missing = sorted(known - seen)
+    if len(missing) > MOST_VANISHED and len(missing) > MOST_SHARE * len(known):
+        raise TooManyVanished(f"Из списка amoCRM пропали записи: {len(missing)} из {len(known)}")
+    return confirm_deleted(client, entity, missing, now)
+
+
+def confirm_deleted(client: AmoClient, entity: Entity, amo_ids: list[int], now: datetime) -> int:
+    """Ask for each by its id: only what amoCRM answers nothing about is deleted."""
+    collection = intake.OF_ENTITY[entity]
+    gone = []
+    for amo_id in amo_ids:
+        document = client.get(f"{collection.path}/{amo_id}", collection.params)
+        if document.get("id") and not document.get("is_deleted"):
+            intake.take(client.account, collection, [document], Origin.AMOCRM, now)
+        else:
+            gone.append(amo_id)
+    return mark_deleted(entity, gone, Origin.AMOCRM, now) if gone else 0
