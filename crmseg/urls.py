@@ -8,4 +8,5 @@ handler500 = "crmseg.web.errors.failure"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crmseg.web.urls")),
     path("", include("crmseg.accounts.urls")),
+    path("campaigns/", include("segments.campaigns.urls")),
 ]
