@@ -1,4 +1,4 @@
-"""A small cast: a segment, a campaign for it, people with an address and a consent, and a channel that only remembers."""
+"""A small cast: a segment, a campaign for it, people with an address and a consent, a channel that only remembers."""
 
 from collections import deque
 from contextlib import contextmanager
