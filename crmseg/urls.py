@@ -9,4 +9,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crmseg.web.urls")),
     path("", include("crmseg.accounts.urls")),
     path("campaigns/", include("segments.campaigns.urls")),
+    path("deals/", include("pipelines.urls.deals")),
 ]

@@ -1,5 +1,5 @@
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from .mirrored import Mirrored, MirroredQuerySet
@@ -13,10 +13,17 @@ class Attached(Mirrored):
     deal = models.ForeignKey("pipelines.Deal", models.CASCADE, null=True, blank=True, related_name="%(class)ss")
     author = models.ForeignKey("accounts.User", models.SET_NULL, null=True, blank=True, related_name="+")
 
-    objects = MirroredQuerySet.as_manager()
-
     class Meta:
         abstract = True
+
+
+class TaskQuerySet(MirroredQuerySet):
+    def open(self) -> "TaskQuerySet":
+        return self.alive().filter(is_done=False)
+
+    def open_of_deal(self) -> "TaskQuerySet":
+        """Of the deal of the outer query, for ``Exists``."""
+        return self.open().filter(deal=OuterRef("pk"))
 
 
 class Task(Attached):
@@ -34,6 +41,8 @@ class Task(Attached):
     is_done = models.BooleanField(default=False)
     completed_at = models.DateTimeField(null=True, blank=True)
 
+    objects = TaskQuerySet.as_manager()
+
     class Meta:
         indexes = [
             models.Index(fields=["deal", "due_at"], name="task_open_of_deal", condition=Q(is_done=False)),
@@ -43,7 +52,12 @@ class Task(Attached):
         ]
 
     def __str__(self) -> str:
-        return self.text
+        return self.text or self.type_label
+
+    @property
+    def type_label(self) -> str:
+        """The account's own name of the type, else ours."""
+        return self.type_name or str(dict(self.Type.choices).get(self.type, self.type))
 
 
 class Note(Attached):
@@ -63,6 +77,8 @@ class Note(Attached):
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.COMMON)
     text = models.TextField(blank=True, default="")
     params = models.JSONField(default=dict, blank=True)  # what else came: duration in seconds, phone, link, subject
+
+    objects = MirroredQuerySet.as_manager()
 
     class Meta:
         indexes = [

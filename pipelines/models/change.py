@@ -12,6 +12,11 @@ class Origin(models.TextChoices):
     AUTOMATION = "automation"
     CAMPAIGN = "campaign"
 
+    @classmethod
+    def inbound(cls) -> tuple["Origin", ...]:
+        """What already happened at amoCRM: taken over, never refused, never written back."""
+        return (cls.AMOCRM, cls.IMPORT)
+
 
 class CurrentXactId(Func):
     template = "pg_current_xact_id()"

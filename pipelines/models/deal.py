@@ -1,13 +1,46 @@
+from datetime import datetime, timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.db import models
-from django.db.models import F, Q
+from django.db import models, transaction
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .contact import Company, Contact
-from .mirrored import Mirrored, MirroredQuerySet, folded
+from crmseg.accounts.models import User
+from pipelines import changes, visits
+
+from .activity import Note, Task
+from .change import Origin
+from .contact import Company, Contact, ContactPoint
+from .mirrored import Mirrored, MirroredQuerySet, fold, folded
 from .pipeline import LossReason, Pipeline, Stage
+from .visit import StageVisit
+
+STUCK_AFTER = 2  # norms of the stage
+
+
+class MoveRefused(Exception):
+    """A move that did not happen; nothing was written."""
+
+
+class LossReasonRequired(MoveRefused):
+    def __init__(self) -> None:
+        super().__init__(_("Укажите причину отказа"))
+
+
+class StageChanged(MoveRefused):
+    """Somebody else moved the deal first; ``current`` is where it stands now."""
+
+    def __init__(self, current: Stage) -> None:
+        self.current = current
+        super().__init__(_("Сделку уже перенесли на этап «%(stage)s»") % {"stage": current})
+
+
+class EntryRefused(MoveRefused):
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
 
 
 class DealQuerySet(MirroredQuerySet):
@@ -16,6 +49,31 @@ class DealQuerySet(MirroredQuerySet):
 
     def won(self) -> "DealQuerySet":
         return self.alive().filter(stage__kind=Stage.Kind.WON)
+
+    def stuck(self, now: datetime) -> "DealQuerySet":
+        """Longer on an open stage than two norms of it; a stage without a norm holds nobody up."""
+        return self.filter(self.is_stuck(now))
+
+    @staticmethod
+    def is_stuck(now: datetime) -> Q:
+        limit = Value(now) - F("stage__max_days") * Value(timedelta(days=STUCK_AFTER))
+        return Q(stage__kind__in=Stage.OPEN_KINDS, stage_entered_at__lt=limit)
+
+    def with_overdue_task(self, now: datetime) -> "DealQuerySet":
+        return self.filter(Exists(Task.objects.open_of_deal().filter(due_at__lt=now)))
+
+    def without_task(self) -> "DealQuerySet":
+        return self.filter(~Exists(Task.objects.open_of_deal()))
+
+    def search(self, text: str) -> "DealQuerySet":
+        """By a part of the name, of a contact's name, or of a phone number (three digits or more)."""
+        key, digits = fold(text), "".join(filter(str.isdigit, text))
+        people = DealContact.objects.filter(deal=OuterRef("pk"))
+        found = Q(name_key__contains=key) | Q(Exists(people.filter(contact__name_key__contains=key)))
+        if len(digits) >= 3:
+            phones = ContactPoint.objects.filter(kind=ContactPoint.Kind.PHONE, value__contains=digits)
+            found |= Q(Exists(people.filter(contact__in=phones.values("contact"))))
+        return self.filter(found)
 
 
 class Deal(Mirrored):
@@ -57,6 +115,108 @@ class Deal(Mirrored):
 
     def __str__(self) -> str:
         return self.name or str(_("Сделка № %(number)s") % {"number": self.pk})
+
+    @property
+    def lacks_loss_reason(self) -> bool:
+        """Taken over from amoCRM as it was: lost, and nobody said why."""
+        return self.stage.kind == Stage.Kind.LOST and self.loss_reason_id is None
+
+    def days_on_stage(self, now: datetime) -> int:
+        return max((now - self.stage_entered_at).days, 0)
+
+    def move_to(
+        self,
+        stage: Stage,
+        *,
+        by: User | None = None,
+        origin: Origin | str = Origin.UI,
+        now: datetime,
+        loss_reason: LossReason | None = None,
+        came_from: Stage | None = None,
+    ) -> StageVisit:
+        """Put the deal on a stage: row, visit and change in one transaction. What amoCRM did is never refused."""
+        with transaction.atomic():
+            self._hold()
+            if came_from is not None and came_from.pk != self.stage_id:
+                raise StageChanged(self.stage)
+            if stage.pk == self.stage_id:
+                return self._stay(loss_reason, by, origin, now)
+            if origin not in Origin.inbound():
+                self._check_entry(stage, loss_reason)
+            visit = visits.enter(self, stage, at=now, by=by)
+            self._stand_on(stage, visit.entered_at, loss_reason, now)
+            self._record_move(visit, by, origin)
+            return visit
+
+    def win(self, *, by: User | None = None, origin: Origin | str = Origin.UI, now: datetime) -> StageVisit:
+        return self.move_to(self._closing_stage(Stage.Kind.WON), by=by, origin=origin, now=now)
+
+    def lose(
+        self,
+        reason: LossReason | None,
+        *,
+        by: User | None = None,
+        origin: Origin | str = Origin.UI,
+        now: datetime,
+    ) -> StageVisit:
+        stage = self._closing_stage(Stage.Kind.LOST)
+        return self.move_to(stage, by=by, origin=origin, now=now, loss_reason=reason)
+
+    def add_note(self, text: str, *, by: User | None, now: datetime, origin: Origin | str = Origin.UI) -> Note:
+        with transaction.atomic():
+            note = Note.objects.create(deal=self, text=text, author=by, created_at=now, updated_at=now, changed_at=now)
+            changes.record("note.created", note.pk, origin=origin, at=now, actor=by, data={"deal": self.pk})
+            return note
+
+    def _hold(self) -> None:
+        """Lock the row and read what a move depends on: of two moves at once the second sees the first."""
+        rows = Deal.objects.select_for_update(no_key=True)
+        fields = ["stage", "pipeline", "stage_entered_at", "closed_at", "loss_reason", "deleted_at"]
+        self.refresh_from_db(fields=fields, from_queryset=rows)
+
+    def _closing_stage(self, kind: Stage.Kind) -> Stage:
+        return self.pipeline.stages.alive().get(kind=kind)
+
+    def _check_entry(self, stage: Stage, loss_reason: LossReason | None) -> None:
+        if self.deleted_at:
+            raise EntryRefused(str(_("Сделка удалена")))
+        if stage.deleted_at or stage.pipeline.deleted_at:
+            raise EntryRefused(str(_("Этап «%(stage)s» удалён") % {"stage": stage}))
+        if stage.takes_nobody_back:
+            raise EntryRefused(str(_("amoCRM не возвращает сделки в «%(stage)s»") % {"stage": stage}))
+        if stage.kind == Stage.Kind.LOST and loss_reason is None:
+            raise LossReasonRequired
+
+    def _stay(self, reason: LossReason | None, by: User | None, origin: Origin | str, now: datetime) -> StageVisit:
+        """Same stage: no visit, no move. A reason may still be given to a deal that was lost without one."""
+        if self.stage.kind == Stage.Kind.LOST and reason and reason.pk != self.loss_reason_id:
+            self.loss_reason, self.updated_at, self.changed_at = reason, now, now
+            self.save(update_fields=["loss_reason", "updated_at", "changed_at"])
+            data = {"fields": ["loss_reason"]}
+            changes.record("deal.updated", self.pk, origin=origin, at=now, actor=by, data=data)
+        return self.visits.filter(left_at__isnull=True).first() or visits.missing(self, now)
+
+    def _stand_on(self, stage: Stage, at: datetime, reason: LossReason | None, now: datetime) -> None:
+        self.stage, self.pipeline, self.stage_entered_at = stage, stage.pipeline, at
+        self.closed_at = None if stage.is_open else at
+        self.loss_reason = reason if stage.kind == Stage.Kind.LOST else None
+        self.updated_at = self.changed_at = now
+        self.save(
+            update_fields=[
+                "stage", "pipeline", "stage_entered_at", "closed_at", "loss_reason", "updated_at", "changed_at"
+            ]
+        )  # fmt: skip
+
+    def _record_move(self, visit: StageVisit, by: User | None, origin: Origin | str) -> None:
+        data = {
+            "stage": visit.stage_id,
+            "from": visit.previous_stage_id,
+            "pipeline": visit.pipeline_id,
+            "loss_reason": self.loss_reason_id,
+        }
+        types = ["deal.moved"] if self.stage.is_open else ["deal.moved", f"deal.{self.stage.kind}"]
+        for type in types:
+            changes.record(type, self.pk, origin=origin, at=visit.entered_at, actor=by, data=data)
 
 
 class DealContact(models.Model):

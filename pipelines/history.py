@@ -1,0 +1,171 @@
+"""Stage history from amoCRM's events: transitions in, contiguous visits out, gaps flagged.
+
+``stays`` is pure: one deal's transitions → its stays. ``rebuild`` replaces the visits of many deals set-wise, a chunk
+of deals per transaction with their rows held, so that a move made meanwhile waits and finds its open visit.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain, pairwise
+
+from django.db import transaction
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import Now
+
+from . import changes
+from .models import Change, Deal, Origin, Stage, StageVisit
+from .visits import step
+
+CHUNK = 1000
+Source = StageVisit.Source
+
+
+@dataclass(frozen=True)
+class Transition:
+    """The deal came to a stage. ``from_id`` is the stage it left, where the event says so."""
+
+    at: datetime
+    stage_id: int
+    by_id: int | None = None
+    from_id: int | None = None
+    source: StageVisit.Source = Source.HISTORY
+
+
+@dataclass(frozen=True)
+class Stay:
+    stage_id: int
+    entered_at: datetime
+    left_at: datetime | None
+    by_id: int | None
+    source: StageVisit.Source
+
+
+def stays(deal: Deal, transitions: Sequence[Transition]) -> list[Stay]:
+    """Contiguous stays from the deal's creation to its present stage, whatever the history lacks."""
+    arrivals = list(_arrivals(deal, sorted(transitions, key=lambda each: each.at)))
+    ends = [following.at for _, following in pairwise(arrivals)]
+    return [
+        Stay(arrival.stage_id, arrival.at, end, arrival.by_id, arrival.source)
+        for arrival, end in zip(arrivals, [*ends, None], strict=True)
+    ]
+
+
+def rebuild(transitions_by_deal: Mapping[int, Sequence[Transition]]) -> int:
+    """Replace the visits of these deals by what the history tells; says how many visits were written."""
+    tracks = _tracks()
+    ids = sorted(transitions_by_deal)
+    return sum(
+        _rebuild_chunk(ids[start : start + CHUNK], transitions_by_deal, tracks) for start in range(0, len(ids), CHUNK)
+    )
+
+
+def _arrivals(deal: Deal, known: Sequence[Transition]) -> Iterator[Transition]:
+    """One arrival per stay, in time: the beginning, what is known, what must have happened unseen."""
+    last = _beginning(deal, known)
+    yield last
+    for each in known:
+        if each.from_id not in (None, last.stage_id):  # it left a stage we never saw it come to
+            last = Transition(last.at, each.from_id, source=Source.GAP)
+            yield last
+        if each.stage_id != last.stage_id:
+            last = Transition(max(each.at, last.at), each.stage_id, each.by_id, source=each.source)
+            yield last
+    if last.stage_id != deal.stage_id:
+        yield Transition(max(deal.stage_entered_at, last.at), deal.stage_id, source=Source.GAP)
+
+
+def _beginning(deal: Deal, known: Sequence[Transition]) -> Transition:
+    """The first visit begins when the deal was created (contracts §4)."""
+    if not known:
+        return Transition(deal.created_at, deal.stage_id)
+    first = known[0]
+    if first.from_id:
+        return Transition(deal.created_at, first.from_id)
+    by_birth = first.at <= deal.created_at
+    return Transition(deal.created_at, first.stage_id, first.by_id, source=Source.HISTORY if by_birth else Source.GAP)
+
+
+def _rebuild_chunk(
+    ids: Sequence[int],
+    transitions_by_deal: Mapping[int, Sequence[Transition]],
+    tracks: Mapping[int, Sequence[Stage]],
+) -> int:
+    stages = {stage.pk: stage for stage in chain.from_iterable(tracks.values())}
+    with transaction.atomic():
+        deals = list(Deal.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
+        seen = _seen_here([deal.pk for deal in deals])
+        rebuilt = {deal: stays(deal, _with_seen(transitions_by_deal[deal.pk], seen[deal.pk])) for deal in deals}
+        StageVisit.objects.filter(deal__in=ids).delete()
+        rows = [row for deal, found in rebuilt.items() for row in _rows(deal, found, stages, tracks)]
+        StageVisit.objects.bulk_create(rows, batch_size=2000)
+        _enter_again(ids)
+        _tell(deal.pk for deal, found in rebuilt.items() if len(found) > 1)
+    return len(rows)
+
+
+def _rows(
+    deal: Deal, found: Sequence[Stay], stages: Mapping[int, Stage], tracks: Mapping[int, Sequence[Stage]]
+) -> Iterator[StageVisit]:
+    previous, numbers = None, Counter[int]()
+    for stay in found:
+        stage = stages[stay.stage_id]
+        numbers[stage.pk] += 1
+        taken = step(previous, stage, tracks[stage.pipeline_id])
+        yield StageVisit(
+            deal=deal,
+            stage=stage,
+            pipeline_id=stage.pipeline_id,
+            entered_at=stay.entered_at,
+            left_at=stay.left_at,
+            by_id=stay.by_id,
+            source=stay.source,
+            direction=taken.direction,
+            previous_stage=previous,
+            skipped=taken.skipped,
+            skipped_stages=list(taken.skipped_stages),
+            visit_number=numbers[stage.pk],
+        )
+        previous = stage
+
+
+def _with_seen(told: Sequence[Transition], seen: Sequence[Transition]) -> list[Transition]:
+    """Moves seen here after the last event that amoCRM told us of are kept: its log lags behind its rows."""
+    if not told:
+        return [*seen]
+    latest = max(each.at for each in told)
+    return [*told, *(each for each in seen if each.at > latest)]
+
+
+def _seen_here(ids: Sequence[int]) -> dict[int, list[Transition]]:
+    moved = StageVisit.objects.filter(deal__in=ids, source=Source.OBSERVED).exclude(
+        direction=StageVisit.Direction.START
+    )
+    seen: dict[int, list[Transition]] = defaultdict(list)
+    for visit in moved.order_by("entered_at", "id"):
+        seen[visit.deal_id].append(
+            Transition(visit.entered_at, visit.stage_id, visit.by_id, visit.previous_stage_id, Source.OBSERVED)
+        )
+    return seen
+
+
+def _enter_again(ids: Sequence[int]) -> None:
+    """The deal's row repeats when its open visit began."""
+    current = StageVisit.objects.filter(deal=OuterRef("pk"), left_at__isnull=True).values("entered_at")
+    moved = Deal.objects.filter(pk__in=ids).annotate(since=Subquery(current)).exclude(stage_entered_at=F("since"))
+    moved.update(stage_entered_at=Subquery(current), changed_at=Now())
+
+
+def _tell(deal_ids: Iterable[int]) -> None:
+    """Downstream learns whose history is another now (segments over stage visits)."""
+    data = {"fields": ["visits"]}
+    changes.record_many(Change(type="deal.updated", subject_id=pk, origin=Origin.IMPORT, data=data) for pk in deal_ids)
+
+
+def _tracks() -> dict[int, list[Stage]]:
+    """All stages by pipeline, deleted ones too: history may name them."""
+    tracks: dict[int, list[Stage]] = defaultdict(list)
+    for stage in Stage.objects.all():
+        tracks[stage.pipeline_id].append(stage)
+    return tracks
