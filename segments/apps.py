@@ -5,3 +5,23 @@ from django.utils.translation import gettext_lazy as _
 class SegmentsConfig(AppConfig):
     name = "segments"
     verbose_name = _("Сегменты")
+
+    def ready(self) -> None:
+        from crmseg.accounts.policy import may
+        from crmseg.web import navigation
+
+        from . import panels, policy
+
+        policy.install()
+        panels.install()
+        navigation.register(
+            navigation.NavItem(
+                "segments:list",
+                self.verbose_name,
+                "target-arrow",
+                position=10,
+                group="audience",
+                predicate=lambda request: may(request.user, "segments.see"),
+                is_tab=True,
+            )
+        )
