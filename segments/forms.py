@@ -21,7 +21,7 @@ class PauseForm(forms.Form):
     until = forms.DateField(label=_("До"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
 
-class SegmentForm(forms.ModelForm[Segment]):
+class SegmentForm(forms.ModelForm):
     """Name, description, and the rule as JSON text; what the language refuses comes back with its path."""
 
     rules_text = forms.CharField(

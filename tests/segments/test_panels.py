@@ -1,0 +1,36 @@
+"""segments.panels: where a person is, on the pages of others."""
+
+import pytest
+from django.template.loader import render_to_string
+
+from crmseg.accounts.models import Role
+from crmseg.web.panels import panels_for
+from tests.factories import NOW, ContactFactory, DealFactory, MembershipFactory, SegmentFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def shown(rf, place, subject, role=Role.MANAGER):
+    request = rf.get("/")
+    request.user = UserFactory(role=role)
+    return "".join(render_to_string(p.template, p.context, request) for p in panels_for(place, request, subject))
+
+
+def test_contact_shows_its_segments_of_now(rf):
+    contact = ContactFactory()
+    MembershipFactory(contact=contact, segment=SegmentFactory(name="Молчат"))
+    MembershipFactory(contact=contact, segment=SegmentFactory(name="Ушёл отсюда"), left_at=NOW)
+    MembershipFactory(contact=contact, segment=SegmentFactory(name="Удалённый", deleted_at=NOW))
+    found = shown(rf, "contact", contact)
+    assert ("Молчат" in found, "Ушёл отсюда" in found, "Удалённый" in found) == (True, False, False)
+
+
+def test_deal_shows_those_of_its_main_contact(rf):
+    contact = ContactFactory()
+    MembershipFactory(contact=contact, segment=SegmentFactory(name="Молчат"))
+    assert "Молчат" in shown(rf, "deal", DealFactory(contact=contact))
+    assert shown(rf, "deal", DealFactory()) == ""
+
+
+def test_nothing_for_those_who_may_not_see_segments(rf):
+    assert shown(rf, "contact", ContactFactory(), role=Role.PARTNER) == ""
