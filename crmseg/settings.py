@@ -165,7 +165,7 @@ EMAIL_URL = environment.smtp(environment.text("EMAIL_URL", "smtp://127.0.0.1:102
 DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", "crmseg <crmseg@localhost>")
 CHANNELS = {"email": "integrations.channels.email.channel.EmailChannel"}
 FREQUENCY_CAP = (3, 7)  # at most so many advertising messages per person and channel in so many days
-QUIET_HOURS = {kind: (21, 9) for kind in ("sms", "telegram", "whatsapp")}  # a letter wakes nobody
+QUIET_HOURS = dict.fromkeys(("sms", "telegram", "whatsapp"), (21, 9))  # a letter wakes nobody
 
 # --- amoCRM -------------------------------------------------------------------------------------------------
 AMOCRM_REQUESTS_PER_SECOND = 6.5  # amoCRM allows 7 to an integration

@@ -8,6 +8,7 @@ handler500 = "crmseg.web.errors.failure"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crmseg.web.urls")),
     path("", include("crmseg.accounts.urls")),
+    path("campaigns/", include("segments.campaigns.urls")),
     path("deals/", include("pipelines.urls.deals")),
     path("contacts/", include("pipelines.urls.contacts")),
     path("companies/", include("pipelines.urls.companies")),

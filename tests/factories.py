@@ -20,7 +20,8 @@ from pipelines.models import (
     StageVisit,
     Task,
 )
-from segments.campaigns.models import Campaign, Consent, Run, Step
+from segments.campaigns.consent import address_hash
+from segments.campaigns.models import Campaign, Consent, Message, Run, Step
 from segments.models import Membership, Segment
 
 NOW = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)  # a Saturday, 14:00 in Moscow
@@ -186,6 +187,22 @@ class RunFactory(DjangoModelFactory):
         model = Run
 
     campaign = factory.SubFactory(CampaignFactory)
+    due_at = NOW
+
+
+class MessageFactory(DjangoModelFactory):
+    """A planned letter of a running run."""
+
+    class Meta:
+        model = Message
+
+    run = factory.SubFactory(RunFactory, state="running", campaign__state="running")
+    step = factory.SubFactory(StepFactory, campaign=factory.SelfAttribute("..run.campaign"))
+    contact = factory.SubFactory(ContactFactory)
+    channel = "email"
+    address = factory.Sequence(lambda n: f"client{n}@mail.example")
+    address_hash = factory.LazyAttribute(lambda row: address_hash(row.channel, row.address))
+    token = factory.Sequence(lambda n: f"{n:032x}")
     due_at = NOW
 
 

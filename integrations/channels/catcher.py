@@ -26,6 +26,7 @@ HOST = "127.0.0.1"
 
 
 class Fault(StrEnum):
+    NONE = "take it"  # so that a fault may stand behind letters that arrive
     TEMPORARY = "451 4.3.0 try again later"
     PERMANENT = "554 5.7.1 refused"
     NO_SUCH_USER = "550 5.1.1 no such user"

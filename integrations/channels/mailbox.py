@@ -11,6 +11,7 @@ import threading
 import uuid
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import partial
 from html import escape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -67,7 +68,8 @@ class Mailbox:
 
         self._server = ThreadingHTTPServer((host, port), Page)
         self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, name="catcher page", daemon=True).start()
+        serve = partial(self._server.serve_forever, poll_interval=0.05)
+        threading.Thread(target=serve, name="catcher page", daemon=True).start()
         return int(self._server.server_address[1])
 
     def close(self) -> None:

@@ -145,13 +145,16 @@ def give_many(rows: Iterable[Consent]) -> list[Consent]:
 @transaction.atomic
 def suppress(address: str, channel: str, reason: str, *, now: datetime) -> bool:
     """Never write to this address again; true when it was not on the list before."""
+    address = normal_address(channel, address)
     hashed = address_hash(channel, address)
     lock_address(hashed)
-    _, is_new = Suppression.objects.get_or_create(
+    row, is_new = Suppression.objects.get_or_create(
         channel=channel,
         address_hash=hashed,
         defaults={"reason": reason, "address_hint": hint(address), "created_at": now},
     )
+    if not is_new and row.reason == Suppression.Reason.BOUNCED != reason:  # a refusal says more than a dead address
+        Suppression.objects.filter(pk=row.pk).update(reason=reason)
     return is_new
 
 

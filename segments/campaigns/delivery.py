@@ -47,6 +47,9 @@ class Sent:
     released: int = 0
     claimed: int = 0
 
+    def __add__(self, other: "Sent") -> "Sent":
+        return Sent(**{name: count + getattr(other, name) for name, count in vars(self).items()})
+
 
 @dataclass(frozen=True)
 class Swept:

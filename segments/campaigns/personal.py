@@ -12,12 +12,13 @@ from typing import Any
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from crmseg.web import formats
 from pipelines.models import Contact, CustomField, Deal, DealContact
 
 Values = dict[str, Any]
-SPACE = "\u00a0"
 
 
 def people(contact_ids: Iterable[int]) -> dict[int, Values]:
@@ -93,4 +94,4 @@ def rubles(amount: Decimal | float | str | None) -> str:
     """«4 830 000 ₽» with spaces that do not break."""
     if amount is None or amount == "":
         return ""
-    return f"{Decimal(str(amount)):,.0f}".replace(",", SPACE) + f"{SPACE}₽"
+    return formats.rub(Decimal(str(amount)), (get_language() or "ru")[:2])

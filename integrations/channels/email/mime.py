@@ -1,26 +1,29 @@
 """A letter as bytes. Written by hand, as a frame of plain headers and base64 bodies, which is many times quicker than
 building it from email.message; the tests read it back with email.parser. No header can carry a line break."""
 
+import re
 from base64 import encodebytes
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
+from hashlib import sha256
 
 from segments.campaigns.channel import Envelope, PermanentFailure
 
 CRLF = "\r\n"
+ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+")
 
 
 def as_bytes(envelope: Envelope, *, sender: str, now: datetime) -> bytes:
     """RFC 5322 with RFC 2369 and 8058 headers; lines end in CRLF."""
     headers = [
-        ("From", address(sender)),
-        ("To", address(envelope.to)),
+        ("From", author(sender)),
+        ("To", recipient(envelope.to)),
         ("Subject", encoded(envelope.subject)),
         ("Date", format_datetime(now)),
-        ("Message-ID", plain(envelope.message_id)),
+        ("Message-ID", bare(envelope.message_id)),
         ("List-ID", list_id(envelope)),
-        ("List-Unsubscribe", f"<{plain(envelope.unsubscribe_url)}>"),
+        ("List-Unsubscribe", f"<{bare(envelope.unsubscribe_url)}>"),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         ("Precedence", "bulk"),
         ("MIME-Version", "1.0"),
@@ -32,9 +35,9 @@ def as_bytes(envelope: Envelope, *, sender: str, now: datetime) -> bytes:
 def _body(envelope: Envelope) -> str:
     if not envelope.html:
         return _part("plain", envelope.text)
-    mark = f"=_{envelope.message_id.strip('<>').partition('@')[0]}"  # "=_" never occurs in base64
+    mark = f"=_{sha256(envelope.message_id.encode()).hexdigest()[:32]}"  # "=_" never occurs in base64
     parts = [_part("plain", envelope.text), _part("html", envelope.html)]
-    begin = f'Content-Type: multipart/alternative; boundary="{plain(mark)}"{CRLF}{CRLF}'
+    begin = f'Content-Type: multipart/alternative; boundary="{mark}"{CRLF}{CRLF}'
     return begin + "".join(f"--{mark}{CRLF}{part}" for part in parts) + f"--{mark}--{CRLF}"
 
 
@@ -43,17 +46,22 @@ def _part(kind: str, text: str) -> str:
     return f"Content-Type: text/{kind}; charset=utf-8{CRLF}Content-Transfer-Encoding: base64{CRLF}{CRLF}{body or CRLF}"
 
 
-def address(text: str) -> str:
-    """«Дом у озера <info@…>» for a header; refuses what cannot be an address."""
-    name, addr = parseaddr(plain(text))
-    if addr.count("@") != 1 or not addr.isascii() or any(char.isspace() or char in '<>,;"()' for char in addr):
-        raise PermanentFailure(f"адрес «{text[:100]}» не годится для письма", is_bad_address=True)
-    return formataddr((name, addr), charset="utf-8")
+def recipient(address: str) -> str:
+    """One bare address; refuses whatever could be more or other than that."""
+    if not ADDRESS.fullmatch(address):
+        raise PermanentFailure(f"адрес «{plain(address)[:100]}» не годится для письма", is_bad_address=True)
+    return address
+
+
+def author(text: str) -> str:
+    """«Дом у озера <info@…>» as the settings name it."""
+    name, address = parseaddr(plain(text))
+    return formataddr((name, address), charset="utf-8")
 
 
 def list_id(envelope: Envelope) -> str:
     name = encoded(envelope.list_name) if envelope.list_name else ""
-    return f"{name} <{plain(envelope.list_id)}>".strip()
+    return f"{name} <{bare(envelope.list_id)}>".strip()
 
 
 def encoded(text: str) -> str:
@@ -64,3 +72,8 @@ def encoded(text: str) -> str:
 def plain(text: str) -> str:
     """No control characters at all, so nothing can begin a header of its own."""
     return "".join(char if char.isprintable() else " " for char in text).strip()
+
+
+def bare(text: str) -> str:
+    """Of a value that stands in a header as it is."""
+    return "".join(char for char in text if char.isascii() and char.isprintable())

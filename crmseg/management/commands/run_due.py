@@ -1,0 +1,28 @@
+import json
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from segments.campaigns import delivery, launch, tasks
+
+
+class Command(BaseCommand):
+    help = "Starts every campaign that is due now and sends what waits; the last line is a JSON summary."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        swept = delivery.sweep(timezone.now())
+        summary = {"started": launch.start_due(timezone.now()), **asdict(send_all())}
+        summary |= {"found_unknown": swept.lost, "expired": swept.expired}
+        self.stdout.write(json.dumps(summary))
+
+
+def send_all() -> delivery.Sent:
+    """Until nothing is due any more; what was deferred or given back waits for its own time."""
+    total = delivery.Sent()
+    while True:
+        sent = delivery.send_planned(delivery.PER_TASK, worker=tasks.worker_name(), now_fn=timezone.now)
+        if not sent.claimed:
+            return total
+        total += sent

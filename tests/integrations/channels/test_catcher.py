@@ -1,0 +1,70 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import pytest
+
+from integrations.channels.mailbox import Mailbox
+
+from .test_mime import envelope
+
+
+def get(catcher, path):
+    with urllib.request.urlopen(f"http://127.0.0.1:{catcher.ports.http}{path}") as response:
+        return response.read().decode(), dict(response.headers)
+
+
+@pytest.fixture
+def letter(catcher, channel):
+    with channel.open() as connection:
+        connection.send(envelope(subject="<b>Смета</b>", html="<p>Дом</p><script>alert(1)</script>"))
+    return catcher.letters()[0]
+
+
+def test_list_names_every_letter(catcher, letter):
+    page, _ = get(catcher, "/")
+    assert "elena@mail.example" in page
+    assert "&lt;b&gt;Смета" in page
+
+
+def test_letter_is_shown_in_a_sandbox(catcher, letter):
+    page, headers = get(catcher, f"/letters/{letter['name']}/")
+    assert "<iframe sandbox" in page
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    body, headers = get(catcher, f"/letters/{letter['name']}/html")
+    assert "<p>Дом</p>" in body
+    assert headers["Content-Security-Policy"].startswith("sandbox")
+
+
+def test_json_holds_headers_and_bodies(catcher, letter):
+    body, _ = get(catcher, "/messages.json")
+    found = json.loads(body)["messages"][0]
+    assert found["text"].strip() == "Здравствуйте"
+    assert ["List-Unsubscribe-Post", "List-Unsubscribe=One-Click"] in found["headers"]
+
+
+@pytest.mark.parametrize("path", ["/letters/x/", "/letters/..%2f..%2fetc%2fpasswd/", "/nothing"])
+def test_what_is_not_there_is_not_found(catcher, path):
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        get(catcher, path)
+
+
+def test_mailbox_goes_on_counting_in_an_old_directory(tmp_path):
+    names = [Mailbox(tmp_path).keep(b"Subject: x\r\n\r\n", "a@b", ["c@d"]) for _ in range(2)]
+    assert [name[:8] for name in names] == ["00000001", "00000002"]
+
+
+def test_catcher_runs_as_a_program_and_ends_on_sigterm(tmp_path):
+    program = subprocess.Popen(
+        [sys.executable, "-m", "integrations.channels.catcher", "--smtp-port=0", "--http-port=0", f"--dir={tmp_path}"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    )
+    assert "letters on http://127.0.0.1:" in program.stderr.readline()
+    program.send_signal(signal.SIGTERM)
+    assert program.wait(10) == 0

@@ -1,0 +1,91 @@
+"""Real SMTP against the catcher, in good and bad weather (F16)."""
+
+import socket
+
+import pytest
+
+from integrations.channels.catcher import Fault, free_port
+from integrations.channels.email.channel import EmailChannel
+from segments.campaigns.channel import PermanentFailure, TemporaryFailure, Unknown
+
+from .conftest import email_url
+from .test_mime import envelope
+
+
+def send(channel, *envelopes):
+    with channel.open() as connection:
+        return [connection.send(one) for one in envelopes or [envelope()]]
+
+
+def test_letter_arrives_whole(catcher, channel):
+    assert send(channel)[0].detail.startswith("250")
+    letter = catcher.letters()[0]
+    assert (letter["to"], letter["subject"]) == ("elena@mail.example", envelope().subject)
+    assert letter["html"].strip() == "<p>Здравствуйте</p>"
+
+
+def test_batch_goes_over_one_connection(catcher, channel):
+    send(channel, *[envelope(to=f"{number}@mail.example") for number in range(5)])
+    assert len(catcher.letters()) == 5
+    assert catcher.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "failure", "arrived"),
+    [
+        (Fault.TEMPORARY, TemporaryFailure, 0),
+        (Fault.CLOSING, TemporaryFailure, 0),
+        (Fault.PERMANENT, PermanentFailure, 0),
+        (Fault.NO_SUCH_USER, PermanentFailure, 0),
+        (Fault.DROP_BEFORE, TemporaryFailure, 0),
+        (Fault.DROP_AFTER, Unknown, 1),
+    ],
+)
+def test_answer_of_the_server_decides(catcher, channel, fault, failure, arrived):
+    catcher.faults.append(fault)
+    with channel.open() as connection:
+        with pytest.raises(failure):
+            connection.send(envelope())
+        assert len(catcher.letters()) == arrived
+        assert connection.send(envelope(to="next@mail.example")).detail.startswith("250")
+    assert catcher.letters()[-1]["to"] == "next@mail.example"
+
+
+def test_only_an_unknown_user_is_a_bad_address(catcher, channel):
+    for fault, is_bad in ((Fault.NO_SUCH_USER, True), (Fault.PERMANENT, False)):
+        catcher.faults.append(fault)
+        with pytest.raises(PermanentFailure) as failure:
+            send(channel)
+        assert failure.value.is_bad_address is is_bad
+
+
+def test_silence_after_the_last_line_is_unknown(catcher, channel):
+    channel.timeout = 0.3
+    catcher.faults.append(Fault.SLOW)
+    with pytest.raises(Unknown):
+        send(channel)
+    assert len(catcher.letters()) == 1
+
+
+def test_server_that_is_away_is_temporary():
+    with pytest.raises(TemporaryFailure, match="недоступен"):
+        send(EmailChannel(email_url(free_port()), sender="a@b.example"))
+
+
+def test_server_that_refuses_the_login_blames_no_letter(catcher):
+    channel = EmailChannel(email_url(catcher.ports.smtp) | {"user": "u", "password": "p"}, sender="a@b.example")
+    with pytest.raises(TemporaryFailure):
+        send(channel)
+
+
+def test_server_without_tls_gets_no_password(catcher):
+    channel = EmailChannel(email_url(catcher.ports.smtp) | {"starttls": True}, sender="a@b.example")
+    with pytest.raises(TemporaryFailure):
+        send(channel)
+
+
+def test_greeting_that_never_comes_is_temporary():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        channel = EmailChannel(email_url(server.getsockname()[1]), sender="a@b.example", timeout=0.2)
+        with pytest.raises(TemporaryFailure):
+            send(channel)

@@ -1,0 +1,135 @@
+import pytest
+
+from segments.campaigns.rendering import (
+    TemplateFailed,
+    highlight,
+    marked,
+    one_line,
+    paragraphs,
+    problems,
+    render,
+)
+
+URL = "https://crm.example/u/1/"
+PERSON = {"contact": {"first_name": "Елена", "company": "Рога & <Копыта>", "custom": {"city": "Псков"}}, "deal": {}}
+
+
+def letter(html="<p>Текст</p>", subject="Тема", text="", values=PERSON):
+    return render({"subject": subject, "html": html, "text": text}, values, URL)
+
+
+def test_values_come_into_subject_and_body():
+    found = letter("<p>{{ contact.first_name }} из {{ contact.custom.city }}</p>", "{{ contact.first_name }}, смета")
+    assert found.subject == "Елена, смета"
+    assert "<p>Елена из Псков</p>" in found.html
+
+
+@pytest.mark.parametrize("source", ["contact.first_name", "contact.nothing", "deal.name", "nobody.name.last"])
+def test_missing_value_takes_the_fallback(source):
+    found = letter(f'<p>{{{{ {source} | default: "коллега" }}}}</p>', values={"contact": {"first_name": ""}})
+    assert "<p>коллега</p>" in found.html
+
+
+def test_values_are_escaped_in_html_and_plain_in_text():
+    found = letter("<p>{{ contact.company }}</p>", text="{{ contact.company }}")
+    assert "<p>Рога &amp; &lt;Копыта&gt;</p>" in found.html
+    assert found.text.startswith("Рога & <Копыта>")
+
+
+def test_subject_is_one_line():
+    found = letter(subject="Тема\r\nBcc: all@mail.example")
+    assert found.subject == "Тема Bcc: all@mail.example"
+    assert one_line("a\x00\u2028b") == "a b"
+
+
+def test_text_is_made_of_html_when_none_is_written():
+    assert "Здравствуйте" in letter("<h1>Здравствуйте</h1><p>Дом</p>").text
+
+
+def test_letter_always_says_how_to_unsubscribe():
+    found = letter(text="Привет")
+    assert found.html.count(URL) == found.text.count(URL) == 1
+
+
+def test_own_unsubscribe_link_is_not_doubled():
+    found = letter('<p><a href="{{ unsubscribe_url }}">Отписаться</a></p>')
+    assert found.html.count(URL) == 1
+    assert URL in found.text
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>alert(1)</script>",
+        '<img src=x onerror="alert(1)">',
+        '<a href="javascript:alert(1)">x</a>',
+        '<p hx-get="/x" style="position:fixed;background:url(http://x)">x</p>',
+        "<iframe src=http://x></iframe>",
+        '{{ "<script>alert(1)" | append: "</script>" }}',
+    ],
+)
+def test_nothing_that_acts_gets_into_a_letter(html):
+    found = letter(html + "<p>ok</p>").html.lower()
+    body = found.partition("<body")[2].partition(">")[2]
+    assert not any(word in body for word in ("<script", "onerror=", "javascript:", "hx-get", "position:", "<iframe"))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "{% include 'a' %}",
+        "{% render 'a' %}",
+        "{{ contact.first_name | safe }}",
+        "{{ 2 | times: 3 }}",
+        "{{ 'a' | replace: 'a', 'b' }}",
+    ],
+)
+def test_what_is_not_allowed_is_a_problem_at_save(html):
+    assert problems("Тема", f"<p>\n{html}</p>", "")[0].line == 2
+
+
+@pytest.mark.parametrize("source", ["{{ contact.__class__ }}", "{{ contact.first_name.__class__.__mro__ }}"])
+def test_nothing_but_plain_values_is_reached(source):
+    assert "class" not in letter(f"<p>[{source}]</p>").html.partition("<p>")[2].partition("</p>")[0]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% for i in (1..1000000000) %}x{% endfor %}",
+        "{% for i in (1..900) %}{% for j in (1..900) %}x{% endfor %}{% endfor %}",
+        "{% assign s = 'xx' %}{% for i in (1..100) %}{% assign s = s | append: s %}{% endfor %}",
+        "{% for i in (1..900) %}" + "x" * 1000 + "{% endfor %}",
+        "{% if 1 %}" * 50 + "{% endif %}" * 50,
+    ],
+)
+def test_endless_work_is_cut(source):
+    assert problems("Тема", source, "")
+    with pytest.raises(TemplateFailed):
+        letter(source)
+
+
+def test_problem_names_field_and_line():
+    found = problems("{{ contact.first_name", "<p>\n\n{{ x | nope }}</p>", "{% endif %}")
+    assert [problem.field for problem in found] == ["subject", "html", "text"]
+    assert "текст, строка 3" in str(found[1])
+
+
+def test_source_that_is_too_long_is_refused():
+    assert problems("Тема", "x" * 200_001, "")[0].field == "html"
+
+
+def test_empty_subject_is_a_template_error():
+    with pytest.raises(TemplateFailed):
+        letter(subject="{{ contact.nothing }}")
+
+
+def test_text_typed_without_markup_becomes_paragraphs():
+    assert paragraphs("Первый\nряд\n\nВторой") == "<p>Первый<br>ряд</p><p>Второй</p>"
+    assert paragraphs("<b>x</b>\n\ny") == "<b>x</b>\n\ny"
+
+
+def test_preview_marks_values_but_not_in_attributes():
+    found = letter('<p title="{{ contact.first_name }}">{{ contact.first_name }}</p>', values=marked(PERSON))
+    assert highlight(found.html).count("<mark>Елена</mark>") == 1
+    assert "\ue000" not in highlight(found.html)
