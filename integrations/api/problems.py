@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy
 from rest_framework import status
 from rest_framework.exceptions import APIException, ErrorDetail, NotFound, ValidationError
 from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
+from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
+from rest_framework.views import APIView, set_rollback
 
 TITLES = {
     400: gettext_lazy("Запрос не разобран"),
@@ -74,3 +75,13 @@ def _flatten(details: Any, path: str = "") -> Iterator[dict[str, str]]:
 def invalid(path: str, code: str, message: str) -> ValidationError:
     """A refusal of one value, shown with its path."""
     return ValidationError({path: [ErrorDetail(message, code=code)]})
+
+
+class NoSuchResource(APIView):
+    """Any other address below the API: a problem document too, not a page for people."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise NotFound(_("Такого адреса в API нет."))

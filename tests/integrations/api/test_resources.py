@@ -2,6 +2,7 @@ from datetime import timedelta
 from itertools import chain
 
 import pytest
+from rest_framework.test import APIClient
 
 from tests.factories import (
     NOW,
@@ -148,3 +149,10 @@ def test_list_takes_the_same_number_of_queries_whatever_its_size(client, django_
         client.get("/api/v1/contacts/")
     with django_assert_max_num_queries(6):
         client.get("/api/v1/deals/")
+
+
+@pytest.mark.parametrize("method", ["get", "post", "delete"])
+def test_unknown_address_is_a_404_problem_for_everyone(method):
+    answer = getattr(APIClient(), method)("/api/v1/nothing/here/")
+    assert answer.status_code == 404
+    assert answer.json()["errors"][0]["code"] == "not_found"
