@@ -20,7 +20,7 @@ from . import intake
 from .client import AmoClient, Page, TokenRefused
 from .intake import Collection
 from .lock import only_one
-from .models import Entity
+from .models import Account, Entity
 
 OVERLAP = 600
 ALWAYS, LATEST_FIRST = {"order[updated_at]": "asc"}, {"order[updated_at]": "desc"}
@@ -50,6 +50,11 @@ class Pulled:
 
 
 Watch = Callable[[str, int], None]
+
+
+def is_due(account: Account, now: datetime) -> bool:
+    """Whether the pause after a failure is over."""
+    return account.next_pull_at is None or account.next_pull_at <= now
 
 
 def pull(client: AmoClient, now: datetime, watch: Watch = lambda name, count: None) -> Pulled:

@@ -1,0 +1,69 @@
+"""One pass with amoCRM: the import while it is unfinished, else what changed there and what changed here."""
+
+import json
+from argparse import ArgumentParser
+from time import monotonic
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from integrations.amocrm import importing, plan, pull, push, receipts
+from integrations.amocrm.bars import Bars
+from integrations.amocrm.client import AmoClient
+from integrations.amocrm.models import Account, ImportStep
+from integrations.http import HttpError
+
+
+class Command(BaseCommand):
+    help = "Synchronises with amoCRM; the last line is a JSON summary."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--full", action="store_true", help="Import everything from the beginning.")
+        parser.add_argument("--pull", action="store_true", help="Only read what changed there.")
+        parser.add_argument("--push", action="store_true", help="Only write what changed here.")
+        parser.add_argument("--reconcile", action="store_true", help="Read everything by id and compare.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        account = Account.current()
+        if account is None:
+            raise CommandError(_("amoCRM не подключён. Выполните amocrm_connect --base-url … --token …"))
+        began, self.bars = monotonic(), Bars(self.stderr._out)  # type: ignore[attr-defined]
+        try:
+            with AmoClient(account) as client:
+                summary = self._work(client, options)
+        except HttpError as error:
+            raise CommandError(error.reason) from None
+        finally:
+            self.bars.close()
+        summary |= {"requests": client.requests, "seconds": round(monotonic() - began, 1)}
+        self.stdout.write(json.dumps(summary, ensure_ascii=False))
+
+    def _work(self, client: AmoClient, options: dict[str, Any]) -> dict[str, Any]:
+        if options["full"]:
+            importing.start_over()
+        if options["full"] or client.account.is_importing:
+            return self._import(client)
+        if options["reconcile"]:
+            return {"reconcile": pull.reconcile(client, timezone.now(), self.bars.count).summary()}
+        both = options["pull"] == options["push"]
+        summary: dict[str, Any] = {}
+        if both or options["pull"]:
+            summary["pull"] = self._pull(client)
+        if both or options["push"]:
+            planned = plan.plan_pushes(timezone.now())
+            summary["push"] = {"planned": planned, **push.push(client, timezone.now())}
+        return summary
+
+    def _import(self, client: AmoClient) -> dict[str, Any]:
+        is_complete = importing.run_import(client, progress=self.bars.step)
+        counts = dict(ImportStep.objects.values_list("entity", "done"))
+        return {"import": counts, "complete": is_complete}
+
+    def _pull(self, client: AmoClient) -> dict[str, Any]:
+        read = receipts.read_receipts(client, timezone.now())
+        result = pull.pull(client, timezone.now(), self.bars.count)
+        if result.error:
+            raise CommandError(result.error)
+        return {"receipts": read, **result.summary()}
