@@ -11,13 +11,13 @@ from tests.factories import NOW, UserFactory
 pytestmark = pytest.mark.django_db
 
 
-def walk(keyset):
-    """All pages from the first to the last, then back again."""
+def walk(keyset, limit=20):
+    """All pages from the first to the last, then back again; never more than there are rows."""
     forward = [keyset.page()]
-    while forward[-1].next:
+    while forward[-1].next and len(forward) < limit:
         forward.append(keyset.page(forward[-1].next))
     back = [forward[-1]]
-    while back[0].previous:
+    while back[0].previous and len(back) < limit:
         back.insert(0, keyset.page(back[0].previous))
     return forward, back
 
