@@ -75,5 +75,18 @@ def in_words(error: RuleError) -> str:
     return f"{error.path}: {error.message}" if error.path else error.message
 
 
+ORDER = ("field", "has", "pick", "where", "agg", "of", "segment", "op", "value", "for")
+
+
 def as_text(rules: Any) -> str:
-    return json.dumps(rules, ensure_ascii=False, indent=2)
+    """The document as people write it: the database keeps keys in an order of its own."""
+    return json.dumps(_ordered(rules), ensure_ascii=False, indent=2)
+
+
+def _ordered(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_ordered(child) for child in node]
+    if not isinstance(node, dict):
+        return node
+    keys = sorted(node, key=lambda key: ORDER.index(key) if key in ORDER else len(ORDER))
+    return {key: _ordered(node[key]) for key in keys}

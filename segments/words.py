@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from .models import Segment
 from .rules.describe import sentence
@@ -32,7 +33,7 @@ def tree(document: Any, known: Known | None = None) -> Said | None:
 
 def one_sentence(document: Any, known: Known | None = None) -> SafeString | None:
     try:
-        return sentence(parse(document, known))
+        return sentence(parse(document, known), known)
     except RuleRefused:
         return None
 
@@ -46,4 +47,9 @@ def with_sentences(segments: Iterable[Segment]) -> list[tuple[Segment, SafeStrin
 def _said(node: Node, known: Known) -> Said:
     if isinstance(node, Group):
         return Said(junction=node.junction.value, nodes=tuple(_said(child, known) for child in node.nodes))
-    return Said(text=sentence(node))
+    return Said(text=_without_subject(sentence(node, known)))
+
+
+def _without_subject(said: SafeString) -> SafeString:
+    """A condition in a tree needs no «Контакты:» before it."""
+    return mark_safe(said.removeprefix(f"{_('Контакты:')} "))  # noqa: S308 (a part of what was safe)
