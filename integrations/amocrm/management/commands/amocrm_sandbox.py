@@ -3,6 +3,7 @@
 import gc
 import signal
 import threading
+import time
 from argparse import ArgumentParser
 from typing import Any
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--deals", type=int, default=3000)
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--no-limits", action="store_true", help="No 7 requests a second.")
+        parser.add_argument("--now", type=int, help="Data as of this unix second; the clock is the real one.")
         parser.add_argument("--webhook-url", help="Subscribed to everything from the start.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,8 +34,10 @@ class Command(BaseCommand):
             deals=options["deals"],
             seed=options["seed"],
             limits=not options["no_limits"],
+            now=options["now"],
             base_url=server.base_url,
         )
+        box.clock = time.time
         gc.freeze()  # the account stays for good, so the collector need not walk it again and again
         if options["webhook_url"]:
             webhooks.put(box, options["webhook_url"], sorted(webhooks.CODES), next(iter(box.store.users)))
