@@ -86,6 +86,7 @@ Build = Callable[[Subject, Any, Clock], Test]
 class Operator:
     key: str
     label: Promise
+    phrase: Promise  # the same within a sentence, with the value in it
     shape: Shape
     build: Build
     is_negative: bool = False
@@ -226,68 +227,88 @@ def _table(*operators: Operator) -> dict[str, Operator]:
 
 
 def _presence(is_set: Build) -> Iterable[Operator]:
-    yield Operator("is_set", _("заполнено"), Shape.NONE, is_set)
-    yield Operator("is_not_set", _("не заполнено"), Shape.NONE, is_set, is_negative=True)
+    yield Operator("is_set", _("заполнено"), _("— есть"), Shape.NONE, is_set)
+    yield Operator("is_not_set", _("не заполнено"), _("— нет"), Shape.NONE, is_set, is_negative=True)
+
+
+def _same(left: Sql, right: Sql) -> Any:
+    return compare(left, "=", right)
 
 
 TEXT = _table(
-    Operator("eq", _("равно"), Shape.ONE, _text(lambda c, v: compare(c, "=", v))),
-    Operator("ne", _("не равно"), Shape.ONE, _text(lambda c, v: compare(c, "=", v)), is_negative=True),
-    Operator("contains", _("содержит"), Shape.ONE, _text(contains)),
-    Operator("not_contains", _("не содержит"), Shape.ONE, _text(contains), is_negative=True),
-    Operator("starts_with", _("начинается с"), Shape.ONE, _text(starts_with)),
-    Operator("ends_with", _("заканчивается на"), Shape.ONE, _text(ends_with)),
-    Operator("in", _("одно из"), Shape.MANY, _text_in),
-    Operator("not_in", _("ни одно из"), Shape.MANY, _text_in, is_negative=True),
+    Operator("eq", _("равно"), _("— %(value)s"), Shape.ONE, _text(_same)),
+    Operator("ne", _("не равно"), _("не %(value)s"), Shape.ONE, _text(_same), is_negative=True),
+    Operator("contains", _("содержит"), _("содержит %(value)s"), Shape.ONE, _text(contains)),
+    Operator(
+        "not_contains", _("не содержит"), _("не содержит %(value)s"), Shape.ONE, _text(contains), is_negative=True
+    ),
+    Operator("starts_with", _("начинается с"), _("начинается с %(value)s"), Shape.ONE, _text(starts_with)),
+    Operator("ends_with", _("заканчивается на"), _("заканчивается на %(value)s"), Shape.ONE, _text(ends_with)),
+    Operator("in", _("одно из"), _("— %(or)s"), Shape.MANY, _text_in),
+    Operator("not_in", _("ни одно из"), _("— ни %(nor)s"), Shape.MANY, _text_in, is_negative=True),
     *_presence(_text_is_set),
 )
 NUMBER = _table(
-    Operator("eq", _("равно"), Shape.ONE, _number("=")),
-    Operator("ne", _("не равно"), Shape.ONE, _number("="), is_negative=True),
-    Operator("lt", _("меньше"), Shape.ONE, _number("<")),
-    Operator("lte", _("не больше"), Shape.ONE, _number("<=")),
-    Operator("gt", _("больше"), Shape.ONE, _number(">")),
-    Operator("gte", _("не меньше"), Shape.ONE, _number(">=")),
-    Operator("between", _("от и до"), Shape.PAIR, _number_between),
-    Operator("in", _("одно из"), Shape.MANY, _number_in),
+    Operator("eq", _("равно"), _("равно %(value)s"), Shape.ONE, _number("=")),
+    Operator("ne", _("не равно"), _("не равно %(value)s"), Shape.ONE, _number("="), is_negative=True),
+    Operator("lt", _("меньше"), _("меньше %(value)s"), Shape.ONE, _number("<")),
+    Operator("lte", _("не больше"), _("не больше %(value)s"), Shape.ONE, _number("<=")),
+    Operator("gt", _("больше"), _("больше %(value)s"), Shape.ONE, _number(">")),
+    Operator("gte", _("не меньше"), _("не меньше %(value)s"), Shape.ONE, _number(">=")),
+    Operator("between", _("от и до"), _("от %(low)s до %(high)s"), Shape.PAIR, _number_between),
+    Operator("in", _("одно из"), _("равно %(or)s"), Shape.MANY, _number_in),
     *_presence(_is_set),
 )
 DATETIME = _table(
-    Operator("before", _("раньше"), Shape.ONE, _date("before")),
-    Operator("after", _("позже"), Shape.ONE, _date("after")),
-    Operator("on", _("в этот день"), Shape.DAY, _date("on")),
-    Operator("between", _("с и по"), Shape.PAIR, _date("between")),
-    Operator("within_last", _("за последние"), Shape.DURATION, _date("within_last")),
-    Operator("more_than_ago", _("больше чем назад"), Shape.DURATION, _date("more_than_ago")),
-    Operator("within_next", _("в ближайшие"), Shape.DURATION, _date("within_next")),
-    Operator("more_than_ahead", _("позже чем через"), Shape.DURATION, _date("more_than_ahead")),
-    Operator("in_period", _("в течение"), Shape.PERIOD, _date("in_period")),
+    Operator("before", _("раньше"), _("раньше %(value)s"), Shape.ONE, _date("before")),
+    Operator("after", _("позже"), _("позже %(value)s"), Shape.ONE, _date("after")),
+    Operator("on", _("в этот день"), _("— %(value)s"), Shape.DAY, _date("on")),
+    Operator("between", _("с и по"), _("с %(low)s по %(high)s"), Shape.PAIR, _date("between")),
+    Operator("within_last", _("за последние"), _("за последние %(span)s"), Shape.DURATION, _date("within_last")),
+    Operator(
+        "more_than_ago", _("больше чем назад"), _("больше %(span_of)s назад"), Shape.DURATION, _date("more_than_ago")
+    ),
+    Operator("within_next", _("в ближайшие"), _("в ближайшие %(span)s"), Shape.DURATION, _date("within_next")),
+    Operator(
+        "more_than_ahead",
+        _("позже чем через"),
+        _("позже чем через %(span)s"),
+        Shape.DURATION,
+        _date("more_than_ahead"),
+    ),
+    Operator("in_period", _("в течение"), _("%(value)s"), Shape.PERIOD, _date("in_period")),
     *_presence(_is_set),
 )
 DATE = DATETIME | _table(
-    Operator("anniversary_within_next", _("годовщина в ближайшие"), Shape.DURATION, _anniversary),
+    Operator(
+        "anniversary_within_next",
+        _("годовщина в ближайшие"),
+        _("— годовщина в ближайшие %(span)s"),
+        Shape.DURATION,
+        _anniversary,
+    ),
 )
 DURATION = _table(
-    Operator("lt", _("меньше"), Shape.ONE, _duration("<")),
-    Operator("lte", _("не дольше"), Shape.ONE, _duration("<=")),
-    Operator("gt", _("дольше"), Shape.ONE, _duration(">")),
-    Operator("gte", _("не меньше"), Shape.ONE, _duration(">=")),
-    Operator("between", _("от и до"), Shape.PAIR, _duration_between),
+    Operator("lt", _("меньше"), _("меньше %(span_of)s"), Shape.ONE, _duration("<")),
+    Operator("lte", _("не дольше"), _("не дольше %(span_of)s"), Shape.ONE, _duration("<=")),
+    Operator("gt", _("дольше"), _("дольше %(span_of)s"), Shape.ONE, _duration(">")),
+    Operator("gte", _("не меньше"), _("не меньше %(span_of)s"), Shape.ONE, _duration(">=")),
+    Operator("between", _("от и до"), _("от %(low)s до %(high)s"), Shape.PAIR, _duration_between),
 )
 CHOICE = _table(
-    Operator("eq", _("это"), Shape.ONE, _equal),
-    Operator("ne", _("не"), Shape.ONE, _equal, is_negative=True),
-    Operator("in", _("одно из"), Shape.MANY, _among),
-    Operator("not_in", _("ни одно из"), Shape.MANY, _among, is_negative=True),
+    Operator("eq", _("это"), _("— %(value)s"), Shape.ONE, _equal),
+    Operator("ne", _("не"), _("не %(value)s"), Shape.ONE, _equal, is_negative=True),
+    Operator("in", _("одно из"), _("— %(or)s"), Shape.MANY, _among),
+    Operator("not_in", _("ни одно из"), _("— ни %(nor)s"), Shape.MANY, _among, is_negative=True),
     *_presence(_choice_is_set),
 )
 SET = _table(
-    Operator("any_of", _("есть любое из"), Shape.MANY, _any_of),
-    Operator("all_of", _("есть все"), Shape.MANY, _all_of),
-    Operator("none_of", _("нет ни одного из"), Shape.MANY, _any_of, is_negative=True),
+    Operator("any_of", _("есть любое из"), _("— %(or)s"), Shape.MANY, _any_of),
+    Operator("all_of", _("есть все"), _("— %(and)s"), Shape.MANY, _all_of),
+    Operator("none_of", _("нет ни одного из"), _("— нет ни %(nor)s"), Shape.MANY, _any_of, is_negative=True),
     *_presence(_filled),
 )
-BOOLEAN = _table(Operator("eq", pgettext_lazy("да или нет", "это"), Shape.ONE, _true))
+BOOLEAN = _table(Operator("eq", pgettext_lazy("да или нет", "это"), _("— %(value)s"), Shape.ONE, _true))
 
 OPERATORS: dict[Type, dict[str, Operator]] = {
     Type.TEXT: TEXT,

@@ -15,6 +15,7 @@ from .registry import Field
 
 MOST_VALUES = 10_000
 LONGEST_TEXT = 10_000
+LARGEST_POWER = 20  # of ten
 LARGEST_ID = 2**63 - 1
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}.*")
@@ -44,7 +45,7 @@ def read_number(raw: Any) -> Decimal:
     if isinstance(raw, bool) or not isinstance(raw, int | float | Decimal):
         raise Refused("not_a_number", _("Нужно число"))
     number = Decimal(str(raw)) if isinstance(raw, float) else Decimal(raw)
-    if not number.is_finite() or abs(number.adjusted()) > 100:
+    if not number.is_finite() or abs(number.adjusted()) > LARGEST_POWER:
         raise Refused("bad_number", _("Такое число сравнить нельзя"))
     return number
 

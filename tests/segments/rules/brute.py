@@ -48,10 +48,7 @@ class World:
     def _has(self, rule: dict[str, Any], row: Row) -> bool:
         rows = self.related(rule["has"], row)
         if "pick" in rule and rows:
-            key = (
-                (lambda d: d.created_at) if rule["pick"] == "latest" else (lambda d: -1 if d.price is None else d.price)
-            )
-            rows = [max(rows, key=lambda deal: (key(deal), deal.pk))]
+            rows = [max(rows, key=PICKS[rule["pick"]])]
         rows = [one for one in rows if self.holds(rule["where"], one)] if "where" in rule else rows
         agg = rule.get("agg", "count")
         if agg == "count":
@@ -89,7 +86,7 @@ class World:
     def _condition(self, rule: dict[str, Any], row: Row) -> bool:
         op, wanted = rule["op"], rule.get("value")
         values = self.values(rule["field"], row)
-        present = [value for value in values if value is not None and value != "" and value != []]
+        present = [value for value in values if value is not None and value not in ("", [])]
         for negative, positive in NEGATIVES.items():
             if op == negative:
                 return not self._condition(rule | {"op": positive}, row)
@@ -244,6 +241,10 @@ TEXTS: dict[str, Callable[[str, Any], bool]] = {
     "starts_with": lambda a, b: a.startswith(b),
     "ends_with": lambda a, b: a.endswith(b),
 }
+PICKS: dict[str, Callable[[Deal], Any]] = {
+    "latest": lambda deal: (deal.created_at, deal.pk),
+    "largest": lambda deal: (-1 if deal.price is None else deal.price, deal.pk),
+}
 DAYS: dict[str, Callable[[Any, Any], bool]] = {
     "before": lambda a, b: a < b,
     "after": lambda a, b: a > b,
@@ -274,9 +275,7 @@ def period(day: date, today: date) -> set[str]:
         "year": lambda d: (d.year,),
     }
     steps = {"week": {"weeks": 1}, "month": {"months": 1}, "quarter": {"months": 3}, "year": {"years": 1}}
-    found = {unit for unit in ("today",) if day == today} | {
-        unit for unit in ("yesterday",) if today - day == timedelta(1)
-    }
+    found = {{0: "today", 1: "yesterday"}.get((today - day).days, "another day")}
     for unit, of in units.items():
         if of(day) == of(today):
             found.add(f"this_{unit}")
