@@ -41,7 +41,12 @@ def one_sentence(document: Any, known: Known | None = None) -> SafeString | None
 def with_sentences(segments: Iterable[Segment]) -> list[tuple[Segment, SafeString | None]]:
     """Each segment with its sentence; names are asked of the database once for all."""
     known = Known()
-    return [(one, one_sentence(one.rules, known) if one.rules is not None else None) for one in segments]
+    return [(one, _who(one, known)) for one in segments]
+
+
+def _who(segment: Segment, known: Known) -> SafeString | None:
+    said = one_sentence(segment.rules, known) if segment.rules is not None else None
+    return said and _without_subject(said)
 
 
 def _said(node: Node, known: Known) -> Said:
