@@ -57,7 +57,13 @@ def samples() -> dict[str, Any]:
         "stages": [{"name": name, "color": color} for name, color in STAGES],
         "kpis": [
             {"label": _("Выручка"), "value": Decimal(184_600_000), "format": "rub", "delta": "12 %", "is_good": True},
-            {"label": _("Конверсия в оплату"), "value": 5.5, "format": "percent", "delta": "1,8 п. п.", "is_good": False},
+            {
+                "label": _("Конверсия в оплату"),
+                "value": 5.5,
+                "format": "percent",
+                "delta": "1,8 п. п.",
+                "is_good": False,
+            },
             {"label": _("Сделки в работе"), "value": 1284, "format": "num", "note": _("по всем воронкам")},
             {"label": _("Сделки без задач"), "value": 79, "format": "num", "note": _("31 % открытых")},
         ],
@@ -72,7 +78,17 @@ def samples() -> dict[str, Any]:
             (PEOPLE[2], 39, Decimal("1240000"), now - timedelta(days=16)),
         ],
         "moment": now - timedelta(hours=3),
-        "icons": ["home", "layout-kanban", "users", "building", "checkbox", "target-arrow", "send", "chart-bar", "flame"],
+        "icons": [
+            "home",
+            "layout-kanban",
+            "users",
+            "building",
+            "checkbox",
+            "target-arrow",
+            "send",
+            "chart-bar",
+            "flame",
+        ],
         "empty_actions": [
             {"label": _("Подключить amoCRM"), "icon": "plug-connected", "href": "#", "kind": "primary"},
             {"label": _("Создать сделку"), "icon": "plus", "href": "#"},
