@@ -1,0 +1,46 @@
+"""The project's own benchmarks, one module each in tests/benchmarks, in a database of their own; JSON lines."""
+
+import json
+import pkgutil
+from argparse import REMAINDER, ArgumentParser
+from importlib import import_module
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.utils.translation import gettext as _
+
+import tests.benchmarks
+
+
+class Command(BaseCommand):
+    help = "Runs a benchmark of tests/benchmarks by its name (all of them without one); prints JSON lines."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", nargs="?", help=", ".join(found()))
+        parser.add_argument("options", nargs=REMAINDER, help="What the benchmark itself takes, e.g. --deals 50000.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        names = [options["name"]] if options["name"] else list(found())
+        for name in names:
+            if name not in found():
+                raise CommandError(_("Нет замера «%(name)s». Есть: %(all)s") % {"name": name, "all": ", ".join(found())})
+            self._run(name, options["options"])
+
+    def _run(self, name: str, options: list[str]) -> None:
+        module = import_module(found()[name])
+        connection.settings_dict["TEST"]["NAME"] = f"{connection.settings_dict['NAME']}_benchmark"
+        own = connection.settings_dict["NAME"]
+        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        try:
+            for line in module.run(options):
+                self.stdout.write(json.dumps({"benchmark": name, **line}))
+                self.stdout.flush()
+        finally:
+            connection.creation.destroy_test_db(own, verbosity=0)
+
+
+def found() -> dict[str, str]:
+    """name → module; a name that Python keeps for itself stands there with an underscore."""
+    modules = pkgutil.iter_modules(tests.benchmarks.__path__, "tests.benchmarks.")
+    return {module.name.rpartition(".")[2].strip("_"): module.name for module in modules}
