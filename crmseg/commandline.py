@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line, get_commands
 
-from crmseg import embedded
+from crmseg import embedded, environment
 from crmseg.embedded import EmbeddedError
 from crmseg.processes import ProcessError
 
@@ -36,11 +36,14 @@ WITHOUT_DATABASE = {
 MIGRATES_ITSELF = {"makemigrations", "migrate", "showmigrations", "sqlmigrate", "squashmigrations", "optimizemigration"}
 SETS_UP_ITSELF = {"serve", "test"}
 WITH_REDIS = {"demo"}
+BESIDE = {"demo"}  # keeps its data apart from the company's, in a directory of its own
 
 
 def run(argv: list[str]) -> int:
     command = argv[1] if len(argv) > 1 else ""
     try:
+        if command in BESIDE:
+            os.environ["DATA_DIR"] = str(environment.directory("DATA_DIR", environment.DATA_DIR) / command)
         settings.DATA_DIR  # noqa: B018 — reads the environment: a wrong value is the first thing to tell
         if command in SETS_UP_ITSELF:
             module = import_module(f"crmseg.management.commands.{command}")

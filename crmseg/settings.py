@@ -1,6 +1,5 @@
 """The one settings file: reads the environment, fails loudly."""
 
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from crmseg import embedded, environment
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+BASE_DIR = environment.BASE_DIR
 
 # --- where things are ---------------------------------------------------------------------------------------
-DATA_DIR = environment.directory("DATA_DIR", BASE_DIR / ".data")
+DATA_DIR = environment.directory("DATA_DIR", environment.DATA_DIR)
 DATABASE_URL = environment.text("DATABASE_URL")
 REDIS_URL = environment.text("REDIS_URL") or embedded.redis_url(DATA_DIR)
 PUBLIC_URL = environment.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")

@@ -17,7 +17,7 @@ from crmseg.accounts.models import Role, User
 from integrations.amocrm import connect, tasks
 from integrations.amocrm.client import AmoClient
 from integrations.amocrm.models import Account, ImportStep, Push
-from integrations.amocrm.tags import tag_segment
+from integrations.amocrm.plan import show_as_tag
 from pipelines.models import Contact, Deal, Stage
 from segments import gallery
 from segments.campaigns import launch
@@ -95,7 +95,7 @@ def connect_account(base_url: str, token: str, public_url: str) -> Account:
 
 def await_import(circle: Circle, expected: dict[str, int]) -> None:
     """Until the product is usable; the stage history goes on behind it."""
-    for entity, label in (("companies", "Компании"), ("contacts", "Контакты"), ("leads", "Сделки")):
+    for entity, label in (("companies", "Компании"), ("contacts", "Контакты"), ("deals", "Сделки")):
         circle.wait(label, lambda entity=entity: _of_step(entity, expected.get(entity)))
     circle.wait("Задачи и примечания", lambda: (*_rest(), bool(Account.objects.exclude(imported_at=None))))
 
@@ -158,8 +158,8 @@ def _schedule(segment: Segment) -> Campaign:
 
 
 def write_back(circle: Circle, segment: Segment) -> None:
-    tag_segment(segment, TAG, now=timezone.now())
-    tasks.push.delay()
+    show_as_tag(segment, TAG, timezone.now())
+    tasks.push_changes.delay()
     began = time.monotonic()
 
     def look() -> tuple[int, int | None, bool]:

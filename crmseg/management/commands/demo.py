@@ -54,7 +54,7 @@ class Command(BaseCommand):
         demo = Circle(self._show, supervisor.check)
         demo.step("start", lambda: self._start(supervisor, doors, contacts, deals))
         demo.step("connect", lambda: circle.connect_account(doors.sandbox_url, self.token, doors.public_url))
-        demo.step("import", lambda: circle.await_import(demo, {"contacts": contacts, "leads": deals}))
+        demo.step("import", lambda: circle.await_import(demo, {"contacts": contacts, "deals": deals}))
         circle.set_norms()
         people.invite()
         segment = demo.step("segments", lambda: circle.fill_segments(demo))
