@@ -107,7 +107,7 @@ def start_outside(supervisor: Supervisor, doors: Doors, contacts: int, deals: in
         support=True,
     )
     supervisor.wait_ready(sandbox, lambda: answers(f"{doors.sandbox_url}/__sandbox__/state"))
-    supervisor.wait_ready(mailbox, lambda: answers(f"{doors.mail_url}/messages.json"))
+    supervisor.wait_ready(mailbox, lambda: answers(f"{doors.mail_url}/livez"))
     found = TOKEN.search(sandbox.said())
     if found is None:
         raise RuntimeError("the stand-in printed no token")

@@ -27,6 +27,7 @@ iframe{width:100%;height:480px;border:1px solid light-dark(#D3D8E0,#363C47);bord
 pre{white-space:pre-wrap;overflow-wrap:anywhere}
 """
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; base-uri 'none'"
+LISTED = 200
 Answer = tuple[HTTPStatus, str, str]
 
 
@@ -56,9 +57,10 @@ class Mailbox:
             return None
         return message_from_bytes(path.read_bytes(), policy=policy.default)
 
-    def letters(self) -> list[dict[str, Any]]:
-        """Every letter as plain data, oldest first."""
-        return [_as_data(name, letter) for name in self.names() if (letter := self.read(name))]
+    def letters(self, newest: int | None = None) -> list[dict[str, Any]]:
+        """Every letter (or the newest ones) as plain data, oldest first."""
+        names = self.names()[-newest:] if newest else self.names()
+        return [_as_data(name, letter) for name in names if (letter := self.read(name))]
 
     def serve(self, host: str, port: int) -> int:
         mailbox = self
@@ -115,8 +117,10 @@ class _Page(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def _answer(self, path: str) -> Answer:
+        if path == "/livez":
+            return HTTPStatus.OK, "text/plain", "ok"
         if path == "/":
-            return HTTPStatus.OK, "text/html", _list_page(self.box.letters())
+            return HTTPStatus.OK, "text/html", _list_page(self.box.letters(newest=LISTED), len(self.box.names()))
         if path == "/messages.json":
             return HTTPStatus.OK, "application/json", json.dumps({"messages": self.box.letters()}, ensure_ascii=False)
         found = re.fullmatch(r"/letters/([^/]+)/(html)?", path)
@@ -139,7 +143,7 @@ def _page(title: str, body: str) -> str:
     )
 
 
-def _list_page(letters: list[dict[str, Any]]) -> str:
+def _list_page(letters: list[dict[str, Any]], total: int) -> str:
     rows = "".join(
         f"<tr><td>{escape(one['to'])}</td>"
         f'<td><a href="/letters/{one["name"]}/">{escape(one["subject"]) or "(без темы)"}</a></td>'
@@ -147,7 +151,12 @@ def _list_page(letters: list[dict[str, Any]]) -> str:
         for one in reversed(letters)
     )
     table = f"<table><thead><tr><th>Кому</th><th>Тема</th><th>Когда</th></tr></thead><tbody>{rows}</tbody></table>"
-    return _page(f"Письма: {len(letters)}", table if letters else "<p>Писем пока нет.</p>")
+    return _page(f"Письма: {total}", table if letters else "<p>Писем пока нет.</p>")
+
+
+def _linked(text: str) -> str:
+    """A letter's links can be followed from its text: the frame above lets nothing out."""
+    return re.sub(r"https?://[^\s<>&\"')]+", lambda url: f'<a href="{url[0]}">{url[0]}</a>', escape(text, quote=False))
 
 
 def _letter_page(one: dict[str, Any]) -> str:
@@ -155,6 +164,6 @@ def _letter_page(one: dict[str, Any]) -> str:
     frame = f'<iframe sandbox title="Письмо" src="/letters/{one["name"]}/html"></iframe>' if one["html"] else ""
     return _page(
         one["subject"],
-        f'<p><a href="/">Все письма</a></p>{frame}<h2>Текст</h2><pre>{escape(one["text"])}</pre>'
+        f'<p><a href="/">Все письма</a></p>{frame}<h2>Текст</h2><pre>{_linked(one["text"])}</pre>'
         f"<h2>Заголовки</h2><table>{headers}</table>",
     )
