@@ -16,7 +16,7 @@ from django.db.utils import OperationalError
 from psycopg.errors import QueryCanceled
 
 from pipelines import changes
-from pipelines.models import Change
+from pipelines.models import Change, Contact
 
 from . import diff, lifecycle, rfm, touched
 from .dependencies import depends_on_time, in_levels, in_order
@@ -26,6 +26,8 @@ from .rules.fields import Known
 
 STALE_AFTER = timedelta(minutes=15)
 SET_SIZE = 250  # changed contacts evaluated by one statement
+BATCH = 20_000  # lines of the log read at once
+MANY = 3000  # from here on, and from a tenth of the base, everybody at once is cheaper than set after set
 HEAVY_AFTER = 5.0  # seconds
 JUMP_OF = 20  # people; a smaller move is no jump, whatever its share
 FILL_WITHIN_MS = 2000
@@ -86,7 +88,7 @@ def follow_changes(*, now: datetime) -> Refreshed:
     """Drain the log: the contacts its lines touch get their lifecycle and their segments anew."""
     total = Refreshed()
     while True:
-        with changes.reading(READER) as batch:
+        with changes.reading(READER, limit=BATCH) as batch:
             if not batch:
                 return total
             total += _follow(batch, now)
@@ -107,7 +109,7 @@ def refresh_stale(now: datetime) -> int:
 def refresh_all(now: datetime) -> Refreshed:
     """Everything anew, in the order in which segments read each other: the nightly check of the others."""
     refresh_attributes(now)
-    return sum((refresh(segment, now=now) for segment in in_order(Segment.objects.alive())), Refreshed())
+    return _refresh_each(Segment.objects.alive(), now)
 
 
 def refresh_attributes(now: datetime) -> None:
@@ -135,11 +137,18 @@ def fill(segment: Segment, *, now: datetime) -> bool:
 def _follow(batch: Sequence[Change], now: datetime) -> Refreshed:
     contacts, companies = touched.by(batch)
     lifecycle.refresh_companies(sorted(companies), now=now)
+    if len(contacts) >= MANY and len(contacts) * 10 >= Contact.objects.alive().count():
+        lifecycle.refresh(None, now=now)
+        return _refresh_each(Segment.objects.alive(), now)
     total = Refreshed()
     for ids in _in_sets(contacts):
         lifecycle.refresh(ids, now=now)
         total += refresh_contacts(ids, now=now)
     return total
+
+
+def _refresh_each(segments: Iterable[Segment], now: datetime) -> Refreshed:
+    return sum((refresh(segment, now=now) for segment in in_order(segments)), Refreshed())
 
 
 def _in_sets(ids: Collection[int]) -> list[list[int]]:

@@ -13,24 +13,24 @@ from .models import Segment
 logger = logging.getLogger(__name__)
 
 
-@shared_task(name="segments.follow_changes", queue="heavy")
+@shared_task(name="segments.follow_changes")
 def follow_changes() -> None:
     membership.follow_changes(now=timezone.now())
 
 
-@shared_task(name="segments.refresh_stale", queue="heavy")
+@shared_task(name="segments.refresh_stale")
 def refresh_stale() -> None:
     membership.refresh_stale(timezone.now())
 
 
-@shared_task(name="segments.refresh_all", queue="heavy")
+@shared_task(name="segments.refresh_all")
 def refresh_all() -> None:
     now = timezone.now()
     gallery.ensure(now)
     membership.refresh_all(now)
 
 
-@shared_task(name="segments.refresh", queue="heavy")
+@shared_task(name="segments.refresh")
 def refresh(*, segment: int) -> None:
     found = Segment.objects.alive().filter(pk=segment).first()
     if found:
@@ -44,6 +44,6 @@ def refresh_soon(segment: Segment) -> None:
 
 def _send(segment: int) -> None:
     try:
-        refresh.delay(segment=segment)
+        refresh.apply_async(kwargs={"segment": segment}, queue="heavy")
     except OperationalError:
         logger.warning("segment %s: no broker, left to the clock", segment)
