@@ -31,19 +31,19 @@ def refresh_all() -> None:
 
 
 @shared_task(name="segments.refresh")
-def refresh(*, segment: int) -> None:
+def refresh(*, segment: int, cause: str = "") -> None:
     found = Segment.objects.alive().filter(pk=segment).first()
     if found:
-        membership.refresh(found, now=timezone.now())
+        membership.refresh(found, now=timezone.now(), cause=cause)
 
 
-def refresh_soon(segment: Segment) -> None:
+def refresh_soon(segment: Segment, cause: str = "") -> None:
     """Wake a worker once the transaction is committed. Without a broker the next tick of the clock does the work."""
-    transaction.on_commit(lambda: _send(segment.pk))
+    transaction.on_commit(lambda: _send(segment.pk, cause))
 
 
-def _send(segment: int) -> None:
+def _send(segment: int, cause: str) -> None:
     try:
-        refresh.apply_async(kwargs={"segment": segment}, queue="heavy")
+        refresh.apply_async(kwargs={"segment": segment, "cause": cause}, queue="heavy")
     except OperationalError:
         logger.warning("segment %s: no broker, left to the clock", segment)
