@@ -56,6 +56,7 @@ def record_same(type: str, subject_ids: Iterable[int], *, origin: Origin | str, 
 HORIZON = """
 SELECT least(
     pg_snapshot_xmax(seen)::text::bigint,
+    pg_current_xact_id_if_assigned()::text::bigint,
     (SELECT min(running::text::bigint) FROM pg_snapshot_xip(seen) AS running
         WHERE running::xid NOT IN (
             SELECT backend_xid FROM pg_stat_activity
