@@ -9,4 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crmseg.web.urls")),
     path("", include("crmseg.accounts.urls")),
     path("deals/", include("pipelines.urls.deals")),
+    path("contacts/", include("pipelines.urls.contacts")),
+    path("companies/", include("pipelines.urls.companies")),
+    path("api/v1/", include("integrations.api.urls")),
 ]

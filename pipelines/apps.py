@@ -24,3 +24,16 @@ class PipelinesConfig(AppConfig):
                 is_tab=True,
             )
         )
+        for position, (name, label, icon) in enumerate(
+            [("contacts", _("Контакты"), "users"), ("companies", _("Компании"), "building")], start=1
+        ):
+            navigation.register(
+                navigation.NavItem(
+                    url_name=f"{name}:list",
+                    label=label,
+                    icon=icon,
+                    position=10 + 10 * position,
+                    predicate=lambda request: may(request.user, "contacts.see"),
+                    is_tab=name == "contacts",
+                )
+            )

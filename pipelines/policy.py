@@ -29,14 +29,14 @@ READERS = (*SELLERS, Role.MARKETER, Role.AUDITOR)
 
 
 def install() -> None:
-    register(Deal, _own(_deals_of))
-    register(Contact, _own(_contacts_of))
-    register(Company, _own(_companies_of))
-    register(Task, _own(_tasks_of))
-    register(Note, _own(_notes_of))
-    register(StageVisit, _own(_visits_of))
+    register(Deal, _own(_deals_of), scope="deals")
+    register(Contact, _own(_contacts_of), scope="contacts")
+    register(Company, _own(_companies_of), scope="contacts")
+    register(Task, _own(_tasks_of), scope="deals")
+    register(Note, _own(_notes_of), scope="deals")
+    register(StageVisit, _own(_visits_of), scope="deals")
     for dictionary in (Pipeline, Stage, LossReason, Tag, CustomField):
-        register(dictionary, everyone_sees())
+        register(dictionary, everyone_sees(), scope="deals")
     allow("deals.see", *READERS)
     allow("deals.move", *SELLERS)
     allow("deals.note", *SELLERS)

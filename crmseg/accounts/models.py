@@ -73,7 +73,8 @@ class User(AbstractBaseUser):
 
     @property
     def initials(self) -> str:
-        return "".join(word[0] for word in str(self).split()[:2]).upper()
+        words = str(self).split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
     @property
     def hue(self) -> int:
@@ -93,6 +94,9 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
 class ApiKey(models.Model):
     """A partner's key. Only its SHA-256 is kept: the secret has 256 random bits, so a slow hash would add nothing."""
 
+    SCOPED = ("contacts", "deals", "segments", "campaigns", "webhooks")
+    SCOPES = ("admin", *(f"{scope}:{verb}" for scope in SCOPED for verb in ("read", "write", "*")))
+
     name = models.CharField(max_length=200)
     prefix = models.CharField(max_length=12, unique=True)
     digest = models.CharField(max_length=64, unique=True)
@@ -109,6 +113,10 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def may(self, verb: str, scope: str) -> bool:
+        """Whether the key opens ``scope`` for reading or writing; ``x:*`` is both, ``admin`` is everything."""
+        return bool(scope) and not {f"{scope}:{verb}", f"{scope}:*", "admin"}.isdisjoint(self.scopes)
 
     @staticmethod
     def digest_of(secret: str) -> str:

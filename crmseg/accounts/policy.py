@@ -7,16 +7,15 @@ nothing seen and nothing allowed.
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, TypeVar
+from typing import Any, Concatenate
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from .models import Role, User
+from .models import ApiKey, Role, User
 
-M = TypeVar("M", bound=Model)
 Rule = Callable[[User, QuerySet[Any]], QuerySet[Any]]
 View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
 
@@ -24,12 +23,17 @@ EVERYONE = frozenset(Role)
 STAFF = EVERYONE - {Role.PARTNER}
 
 _rules: dict[type[Model], Rule] = {}
+_scopes: dict[type[Model], str] = {}
 _acts: dict[str, frozenset[Role]] = {}
 
 
-def register(model: type[Model], rule: Rule) -> None:
-    """Say what a user sees of a model: the rule narrows the queryset it is given."""
+def register(model: type[Model], rule: Rule, *, scope: str = "") -> None:
+    """Say what a user sees of a model: the rule narrows the queryset it is given.
+
+    ``scope`` names the API scope (contracts §3) whose keys see all rows; without one no key sees the model.
+    """
     _rules[model] = rule
+    _scopes[model] = scope
 
 
 def allow(act: str, *roles: Role) -> None:
@@ -37,9 +41,11 @@ def allow(act: str, *roles: Role) -> None:
     _acts[act] = frozenset(roles) | {Role.OWNER, Role.ADMIN}
 
 
-def visible(user: User | AnonymousUser, model: type[M]) -> QuerySet[M]:
-    """All rows of the model this user may see."""
+def visible(user: User | AnonymousUser | ApiKey, model: type[Model]) -> Any:
+    """All rows of the model this user, or this API key, may see: a queryset of the model's own class."""
     rows = model._default_manager.all()
+    if isinstance(user, ApiKey):
+        return rows if user.may("read", _scopes.get(model, "")) else rows.none()
     if not isinstance(user, User) or not user.is_active or model not in _rules:
         return rows.none()
     return _rules[model](user, rows)

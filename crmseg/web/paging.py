@@ -3,7 +3,8 @@
     page = Keyset(Deal.objects.all(), order=("-created_at", "-id")).page(request.GET.get("cursor"))
 
 The last column of the order must be unique. A cursor is signed; one that was tampered with, or made for another
-order, means the first page. Missing values (NULL) stand last in either direction.
+order, means the first page (`exact_page` raises BadCursor instead). Missing values (NULL) stand last in either
+direction.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,10 @@ from django.db.models.expressions import OrderBy
 M = TypeVar("M", bound=Model)
 
 NEXT, PREVIOUS = "n", "p"
+
+
+class BadCursor(ValueError):
+    """A cursor that was tampered with, or was made for another order."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +67,17 @@ class Keyset(Generic[M]):
         self.columns = [self._column(name) for name in self.order]
 
     def page(self, cursor: str | None = None) -> KeysetPage[M]:
-        direction, values = self._read(cursor)
+        try:
+            return self.exact_page(cursor)
+        except BadCursor:
+            return self.exact_page()
+
+    def exact_page(self, cursor: str | None = None) -> KeysetPage[M]:
+        direction, values = self._read(cursor) if cursor else (NEXT, None)
         try:
             return self._fetch(direction, values)
-        except (ValidationError, ValueError, TypeError):  # a cursor of another time: the columns changed their type
-            return self._fetch(NEXT, None)
+        except (ValidationError, ValueError, TypeError) as error:  # of another time: the columns changed their type
+            raise BadCursor(cursor) from error
 
     def _fetch(self, direction: str, values: list[Any] | None) -> KeysetPage[M]:
         backwards = direction == PREVIOUS
@@ -105,11 +116,11 @@ class Keyset(Generic[M]):
         values = [_plain(_value(row, column.name)) for column in self.columns]
         return signing.dumps([direction, values], salt=self._salt)
 
-    def _read(self, cursor: str | None) -> tuple[str, list[Any] | None]:
+    def _read(self, cursor: str) -> tuple[str, list[Any]]:
         try:
-            direction, values = signing.loads(cursor or "", salt=self._salt)
-        except signing.BadSignature:
-            return NEXT, None
+            direction, values = signing.loads(cursor, salt=self._salt)
+        except signing.BadSignature as error:
+            raise BadCursor(cursor) from error
         return direction, values
 
     @property

@@ -78,7 +78,8 @@ class Contact(Person):
 
     @property
     def initials(self) -> str:
-        return "".join(word[0] for word in str(self).split()[:2]).upper()
+        words = str(self).split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
     @property
     def hue(self) -> int:

@@ -1,6 +1,6 @@
 """Template words of every page; built in, so no template has to load them. Formats come from crmseg.web.formats."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -62,6 +62,12 @@ def span(value: timedelta | datetime | None) -> str:
     if value is None:
         return "—"
     return formats.span(timezone.now() - value if isinstance(value, datetime) else value, _language())
+
+
+@register.filter
+def at(values: Mapping[Any, Any], key: Any) -> Any:
+    """What stands under a key: {{ facts|at:contact.pk }}."""
+    return values.get(key)
 
 
 @register.simple_tag

@@ -1,0 +1,41 @@
+"""What the resources of mirrored rows share: lists leave deleted rows out, ``updated_since`` includes them."""
+
+from datetime import datetime
+from typing import Any, cast
+
+from django.db.models import Model, QuerySet
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from crmseg.accounts.models import ApiKey
+from crmseg.accounts.policy import visible
+
+from .problems import invalid
+
+
+def instant(name: str, given: str) -> datetime:
+    """An ISO 8601 instant with offset from the query, or a refusal that names the parameter."""
+    try:
+        moment = parse_datetime(given.replace(" ", "+"))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise invalid(name, "invalid", _("Ожидались дата и время с часовым поясом: 2026-11-21T14:32:00+03:00."))
+    return moment
+
+
+class MirroredViewSet(ReadOnlyModelViewSet[Any]):
+    scope: str
+    model: type[Model]  # a mirrored one: with changed_at and alive()
+    lookup_value_regex = r"\d{1,18}"
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows: Any = visible(cast(ApiKey, self.request.auth), self.model)
+        since = self.request.query_params.get("updated_since")
+        if self.action == "list":
+            rows = rows.filter(changed_at__gte=instant("updated_since", since)) if since else rows.alive()
+        return self.related(rows)
+
+    def related(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows

@@ -1,0 +1,34 @@
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from crmseg.accounts.policy import allowed, visible
+from crmseg.web.page import render_page
+from crmseg.web.paging import Keyset
+from pipelines import custom
+from pipelines.filters import CompanyFilter
+from pipelines.models import Company, Contact, CustomField, Deal
+
+
+@require_safe
+@allowed("contacts.see")
+def company_list(request: HttpRequest) -> HttpResponse:
+    rows = visible(request.user, Company).alive().select_related("responsible").prefetch_related("points")
+    narrowed = CompanyFilter(request.GET, rows)
+    page = Keyset(narrowed.qs, order=("name_key", "id")).page(request.GET.get("cursor"))
+    return render_page(request, "companies/list.html", {"filter": narrowed, "page": page}, partial="rows")
+
+
+@require_safe
+@allowed("contacts.see")
+def company_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    company = get_object_or_404(visible(request.user, Company).select_related("responsible"), pk=pk)
+    deals = visible(request.user, Deal).alive().filter(company=company)
+    context = {
+        "company": company,
+        "points": company.points.all(),
+        "deals": deals.select_related("stage", "pipeline").order_by("-created_at", "-id")[:50],
+        "people": visible(request.user, Contact).alive().filter(company=company).order_by("name_key", "id")[:50],
+        "custom": custom.shown(CustomField.Entity.COMPANY, company.custom),
+    }
+    return render_page(request, "companies/detail.html", context, partial="card")

@@ -1,0 +1,54 @@
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from crmseg.accounts.policy import allowed, visible
+from crmseg.web.page import render_page
+from crmseg.web.paging import Keyset
+from crmseg.web.panels import columns_for
+from pipelines import custom, people
+from pipelines.board import task_state
+from pipelines.filters import ContactFilter
+from pipelines.models import Contact, CustomField, Deal, Task
+from pipelines.timeline import timeline
+
+
+@require_safe
+@allowed("contacts.see")
+def contact_list(request: HttpRequest) -> HttpResponse:
+    rows = visible(request.user, Contact).alive().select_related("company", "responsible")
+    narrowed = ContactFilter(request.GET, rows)
+    page = Keyset(narrowed.qs, order=("name_key", "id")).page(request.GET.get("cursor"))
+    context = {
+        "filter": narrowed,
+        "page": page,
+        "facts": people.facts(page.rows),
+        "columns": columns_for("contacts", request, page.rows),
+    }
+    return render_page(request, "contacts/list.html", context, partial="rows")
+
+
+@require_safe
+@allowed("contacts.see")
+def contact_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    contact = get_object_or_404(visible(request.user, Contact).select_related("company", "responsible"), pk=pk)
+    deals = visible(request.user, Deal).alive().filter(links__contact=contact)
+    context: dict[str, Any] = {
+        "contact": contact,
+        "points": contact.points.all(),
+        "facts": people.facts([contact])[contact.pk],
+        "deals": deals.select_related("stage", "pipeline", "responsible").order_by("-created_at", "-id")[:50],
+        "tasks": [(task, task_state(task, timezone.now())) for task in _open_tasks(request, contact)],
+        "entries": timeline(contact, limit=50),
+        "custom": custom.shown(CustomField.Entity.CONTACT, contact.custom),
+    }
+    return render_page(request, "contacts/detail.html", context, partial="card")
+
+
+def _open_tasks(request: HttpRequest, contact: Contact) -> QuerySet[Task]:
+    rows = visible(request.user, Task).alive().filter(contact=contact, is_done=False)
+    return rows.select_related("responsible").order_by("due_at", "pk")

@@ -1,0 +1,67 @@
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from crmseg.accounts.models import ApiKey
+
+pytestmark = pytest.mark.django_db
+
+
+def test_without_a_key_the_answer_is_401_with_a_problem_document():
+    answer = APIClient().get("/api/v1/contacts/")
+    assert answer.status_code == 401
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer["WWW-Authenticate"].startswith("Bearer")
+    assert answer.json()["errors"][0]["code"] == "not_authenticated"
+
+
+@pytest.mark.parametrize("header", ["Bearer nope", "Bearer", "Bearer a b", "Bearer \xff\xfe"])
+def test_wrong_key_is_401(header):
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=header)
+    assert client.get("/api/v1/contacts/").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("scope", "status"),
+    [("contacts:read", 200), ("contacts:*", 200), ("admin", 200), ("deals:read", 403), ("contacts:write", 403)],
+)
+def test_scope_opens_its_resource_only(partner, scope, status):
+    assert partner(scope).get("/api/v1/contacts/").status_code == status
+
+
+def test_expired_and_revoked_keys_are_dead(partner):
+    client = partner("admin")
+    ApiKey.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert client.get("/api/v1/deals/").status_code == 401
+    ApiKey.objects.update(expires_at=None, revoked_at=timezone.now())
+    assert client.get("/api/v1/deals/").status_code == 401
+
+
+def test_last_use_is_kept(partner):
+    partner("admin").get("/api/v1/deals/")
+    assert ApiKey.objects.get().last_used_at is not None
+
+
+def test_writing_is_not_open_yet(partner):
+    assert partner("admin").post("/api/v1/contacts/", {}, format="json").status_code == 405
+
+
+def test_command_prints_a_working_key_last():
+    out = StringIO()
+    call_command("create_api_key", "Сайт", scopes="contacts:read,deals:*", stdout=out)
+    secret = out.getvalue().splitlines()[-1]
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    assert client.get("/api/v1/deals/").status_code == 200
+    assert secret not in str(ApiKey.objects.values())
+
+
+@pytest.mark.parametrize("scopes", ["contacts:delete", "", ","])
+def test_command_refuses_unknown_scopes(scopes):
+    with pytest.raises(CommandError):
+        call_command("create_api_key", "Сайт", scopes=scopes)

@@ -1,0 +1,75 @@
+import pytest
+
+from crmseg.accounts.models import Role
+from tests.factories import CompanyFactory, ContactFactory, ContactPointFactory, DealFactory, TaskFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def login(client, role=Role.HEAD):
+    user = UserFactory(role=role)
+    client.force_login(user)
+    return user
+
+
+def test_list_shows_a_person_with_phone_and_open_sum(client):
+    login(client)
+    contact = ContactPointFactory(kind="phone", value="+79035551842").contact
+    DealFactory(contact=contact, price=4_830_000)
+    page = client.get("/contacts/").content.decode()
+    assert "+7 (903) 555-18-42" in page
+    assert "4\u202f830\u202f000" in page
+
+
+def test_search_answers_with_the_rows_alone(client):
+    login(client)
+    ContactFactory(name="Семён Королёв")
+    answer = client.get("/contacts/?q=королев", headers={"HX-Request": "true"}).content.decode()
+    assert "Семён" in answer
+    assert "<html" not in answer
+
+
+def test_nothing_found_offers_to_reset(client):
+    login(client)
+    ContactFactory()
+    assert "Сбросить фильтр" in client.get("/contacts/?q=нет такого").content.decode()
+
+
+def test_manager_sees_own_people_only(client):
+    manager = login(client, Role.MANAGER)
+    mine, other = ContactFactory(responsible=manager), ContactFactory()
+    page = client.get("/contacts/").content.decode()
+    assert mine.name in page
+    assert other.name not in page
+    assert client.get(f"/contacts/{other.pk}/").status_code == 404
+
+
+def test_partner_is_refused(client):
+    login(client, Role.PARTNER)
+    assert client.get("/contacts/").status_code == 403
+
+
+def test_card_shows_deals_tasks_and_timeline(client):
+    login(client)
+    contact = ContactFactory()
+    DealFactory(contact=contact, name="Барнхаус")
+    TaskFactory(contact=contact, text="Позвонить Елене")
+    page = client.get(f"/contacts/{contact.pk}/").content.decode()
+    assert "Барнхаус" in page
+    assert "Позвонить Елене" in page
+
+
+def test_lists_cost_the_same_whatever_their_length(client, django_assert_max_num_queries):
+    login(client)
+    for _ in range(30):
+        DealFactory(contact=ContactPointFactory(contact__company=CompanyFactory()).contact)
+    with django_assert_max_num_queries(14):
+        client.get("/contacts/")
+    with django_assert_max_num_queries(8):
+        client.get("/companies/")
+
+
+def test_company_shows_its_people(client):
+    login(client)
+    contact = ContactFactory(company=CompanyFactory())
+    assert contact.name in client.get(f"/companies/{contact.company_id}/").content.decode()
