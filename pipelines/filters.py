@@ -1,4 +1,7 @@
 <<<<<<< HEAD
+<<<<<<< HEAD
+=======
+>>>>>>> mirror
 """What lists can be narrowed by; one FilterSet serves the page, its export and the API."""
 
 from typing import Any
@@ -51,6 +54,7 @@ class CompanyFilter(PeopleFilter):
     class Meta:
         model = Company
         fields: list[str] = []
+<<<<<<< HEAD
 =======
 """What the address of a page says about the deals to show: read once, applied to any set of deals."""
 
@@ -113,3 +117,5 @@ class Filters:
             deals = deals.without_task()
         return deals.stuck(now) if self.stuck else deals
 >>>>>>> segments
+=======
+>>>>>>> mirror
