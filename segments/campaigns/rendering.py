@@ -87,6 +87,7 @@ class Letter:
     subject: str
     html: str
     text: str
+    body: str = ""  # the HTML without its page, for a preview
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class Compiled:
             body = body and body + FOOTER.format(words=lead, url=escape(url), act=act)
             text = text and f"{text}\n\n{lead} {act}: {url}"
         html = PAGE.format(subject=escape(subject), body=body) if body else ""
-        return Letter(subject, html, text.strip() or as_text(body))
+        return Letter(subject, html, text.strip() or as_text(body), body)
 
 
 @lru_cache(maxsize=128)
