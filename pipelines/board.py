@@ -6,7 +6,7 @@ one grouped query over all columns; the first cards of every column come from on
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Self
 
@@ -96,6 +96,10 @@ class Card:
     def tags(self) -> list[str]:
         return self.deal.tags[:TAGS]
 
+    @property
+    def closed_on(self) -> date | None:
+        return timezone.localdate(self.deal.closed_at) if self.deal.closed_at else None
+
 
 @dataclass
 class Column:
@@ -129,9 +133,9 @@ class Column:
 @dataclass(frozen=True)
 class Board:
     columns: Sequence[Column]
-    overdue: int
-    without_task: int
-    stuck: int
+    overdue: int = 0
+    without_task: int = 0
+    stuck: int = 0
 
     @property
     def open(self) -> list[Column]:

@@ -1,8 +1,8 @@
 from typing import cast
 
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView as DjangoLoginView
-from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils import translation
@@ -24,13 +24,13 @@ class LoginView(DjangoLoginView):
     authentication_form = LoginForm
     redirect_authenticated_user = True
 
-    def form_valid(self, form: BaseForm) -> HttpResponse:
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """What the person chose in the profile also holds on the next login page."""
         response = super().form_valid(form)
-        user = cast(User, form.get_user())  # type: ignore[attr-defined]
+        user = form.get_user()
         return preferences.remember(response, language=user.language, theme=user.theme)
 
-    def form_invalid(self, form: BaseForm) -> HttpResponse:
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_invalid(form)
         response.status_code = 422
         return response

@@ -31,7 +31,7 @@ def _page(request: HttpRequest, template: str, status: int, text: str, **context
         return toast(HttpResponse(status=status), text, kind="bad")
     user = getattr(request, "user", None)
     shell = "base.html" if user is not None and user.is_authenticated else "outside.html"
-    return render_page(request, template, {"shell": shell, **context}, status=status)
+    return render_page(request, template, {"shell": shell, "text": text, **context}, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -40,8 +40,8 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     names = admin_names()
-    text = _("Нет доступа. Попросите администратора: %(names)s") % {"names": names} if names else _("Нет доступа.")
-    return _page(request, "errors/403.html", 403, text, text=text)
+    text = _("Нет доступа. Попросите администратора: %(names)s") % {"names": names} if names else _("Нет доступа")
+    return _page(request, "errors/403.html", 403, text, names=names)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -61,5 +61,6 @@ def failure(request: HttpRequest) -> HttpResponse:
     if is_fragment(request):
         return toast(HttpResponse(status=500), text, kind="bad")
     theme = request.COOKIES.get(preferences.THEME_COOKIE, "auto")
-    context = {"text": text, "theme": theme if theme in preferences.THEMES else "auto", "shell": "outside.html"}
+    theme = theme if theme in preferences.THEMES else "auto"
+    context = {"text": text, "number": code, "theme": theme, "shell": "outside.html"}
     return HttpResponse(render_to_string("errors/500.html", context), status=500)

@@ -18,7 +18,7 @@ Kind = Literal["ok", "bad"]
 def is_fragment(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of a page that is already on the screen."""
     htmx = getattr(request, "htmx", None)
-    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+    return htmx is not None and bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
 def render_page(

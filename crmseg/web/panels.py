@@ -1,6 +1,7 @@
 """Blocks that an upper package adds to a lower package's page, without the lower one knowing.
 
-The upper package registers a panel for a place from AppConfig.ready(); the page says where: {% panels "segment" segment %}.
+The upper package registers a panel for a place from AppConfig.ready(); the page says where, by
+{% panels "segment" segment %}.
 """
 
 from collections.abc import Callable

@@ -43,7 +43,7 @@ class PreferencesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         language = language_of(request)
-        request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = language
         request.theme = theme_of(request)  # type: ignore[attr-defined]
         with translation.override(language):
             response = self.get_response(request)

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from crmseg.accounts.models import User
 from crmseg.accounts.policy import allowed, may, visible
-from crmseg.web.page import render_page
+from crmseg.web.page import is_fragment, render_page
 from pipelines import board as boards
 from pipelines.models import Deal, LossReason, Pipeline, Stage
 from pipelines.policy import deals_seen_by
@@ -21,6 +21,7 @@ def board(request: HttpRequest) -> HttpResponse:
     filters = boards.Filters.read(request.GET)
     laid = boards.lay_out(pipeline, deals_seen_by(request.user), filters, timezone.now())
     context = {"board": laid, "pipeline": pipeline, "pipelines": pipelines, "filters": filters, "rail": True}
+    context["is_part"] = is_fragment(request)
     return render_page(request, "pipelines/board.html", context | _choices(request, filters), partial="view")
 
 

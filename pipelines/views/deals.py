@@ -125,7 +125,7 @@ def _on_board(request: HttpRequest, deal: Deal, left: Stage) -> str:
         return ""
     filters, now = boards.Filters.read(QueryDict(request.POST["board"])), timezone.now()
     shown = filters.narrow(deals_seen_by(request.user), now)
-    stages = [stage for stage in (left, deal.stage) if stage.pipeline_id == left.pipeline_id]
-    columns = boards.figures(stages, shown, now)
-    context = {"columns": columns, "card": boards.cards([deal.pk], now)[0], "can_move": True}
+    board = boards.Board(boards.figures(left.pipeline.stages.alive(), shown, now))
+    columns = [column for column in board.columns if column.stage in (left, deal.stage)]
+    context = {"board": board, "columns": columns, "card": boards.cards([deal.pk], now)[0], "can_move": True}
     return render_to_string("pipelines/_moved.html", context, request)

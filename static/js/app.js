@@ -77,7 +77,10 @@ addEventListener("popstate", (event) => {
 }, true);
 
 /* ---- htmx: what happens around a swap ---- */
-on("htmx:beforeSwap", () => document.body.append($("#toasts")));
+on("htmx:beforeSwap", (event) => {
+  const toasts = $("#toasts"); // they live in the dialog on top and must outlive its content
+  if (event.detail.target?.contains(toasts)) document.body.append(toasts);
+});
 on("htmx:afterSwap htmx:after:swap", (event) => {
   const target = event.detail.target ?? event.detail.ctx?.target ?? event.target;
   $$(".error-line[data-for]").forEach((line) => line.dataset.for === target.id && line.remove());
@@ -196,10 +199,14 @@ on("htmx:confirm", (event) => {
   confirmed(event.detail.question, () => event.detail.issueRequest(true));
 });
 on("submit", (event) => {
-  const question = event.target.dataset.confirm;
-  if (!question || event.target.matches("[hx-post], [hx-delete]")) return;
+  const { target: form, submitter } = event;
+  if (!form.dataset.confirm || form.dataset.agreed || form.matches("[hx-post], [hx-delete]")) return;
   event.preventDefault();
-  confirmed(question, () => event.target.submit());
+  confirmed(form.dataset.confirm, () => {
+    form.dataset.agreed = "yes";
+    form.requestSubmit(submitter);
+    delete form.dataset.agreed;
+  });
 });
 
 /* ---- keys, by place on the keyboard, so the Russian layout works too ---- */

@@ -92,7 +92,7 @@ function sortable(list) {
   new Sortable(list, {
     group: "deals",
     draggable: ".deal",
-    filter: ".busy, .mv",
+    filter: ".busy, .move",
     preventOnFilter: false,
     sort: false,
     animation: 140,
@@ -162,7 +162,7 @@ menu?.addEventListener("toggle", (event) => {
 });
 
 /* ---- keys, by place on the keyboard ---- */
-const focusCard = (card) => $(".ttl a", card ?? document.createElement("i"))?.focus();
+const focusCard = (card) => $(".deal-title a", card ?? document.createElement("i"))?.focus();
 const columnsWithCards = () => $$(".col:not(.mini)", board()).filter((column) => $(".deal", column));
 
 function sideways(card, step) {

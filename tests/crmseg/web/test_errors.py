@@ -1,0 +1,85 @@
+import json
+import logging
+import re
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.test import Client, RequestFactory
+from django.urls import path
+
+from crmseg.accounts.models import Role
+from crmseg.urls import handler403, handler404, handler500  # noqa: F401
+from crmseg.urls import urlpatterns as real
+from crmseg.web import errors
+from tests.factories import UserFactory
+
+
+def deny(request):
+    raise PermissionDenied
+
+
+def fail(request):
+    raise RuntimeError("boom")
+
+
+urlpatterns = [*real, path("deny/", deny), path("fail/", fail)]
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
+
+
+@pytest.fixture
+def visitor():
+    client = Client(raise_request_exception=False)
+    client.force_login(UserFactory(role=Role.MANAGER))
+    return client
+
+
+def test_forbidden_page_names_the_administrators(visitor):
+    UserFactory(name="Ольга Жукова", role=Role.ADMIN)
+    UserFactory(name="Ушла Давно", role=Role.ADMIN, is_active=False)
+    UserFactory(name="Из amoCRM", role=Role.ADMIN, password=None)
+    response = visitor.get("/deny/")
+    assert response.status_code == 403
+    assert "Попросите администратора: Ольга Жукова" in response.content.decode()
+    assert "Ушла Давно" not in response.content.decode()
+    assert errors.admin_names() == "Ольга Жукова"
+
+
+def test_fragment_is_refused_by_a_toast(visitor):
+    response = visitor.get("/deny/", headers={"HX-Request": "true"})
+    assert response.status_code == 403
+    assert json.loads(response["HX-Trigger"])["toast"]["kind"] == "bad"
+
+
+def test_missing_page_keeps_the_way_home(visitor):
+    response = visitor.get("/no-such-page/")
+    assert response.status_code == 404
+    assert "Такой страницы нет" in response.content.decode()
+
+
+def test_failure_shows_a_number_that_is_in_the_log(visitor, caplog):
+    with caplog.at_level(logging.ERROR, logger="crmseg.web.errors"):
+        response = visitor.get("/fail/")
+    assert response.status_code == 500
+    number = re.search(r"Номер: ([0-9A-F]{4})", response.content.decode()).group(1)
+    assert f"Failure {number} at GET /fail/" in caplog.text
+    assert "RuntimeError: boom" in caplog.text
+
+
+def test_failure_page_needs_no_database(django_db_blocker):
+    request = RequestFactory().get("/")
+    with django_db_blocker.block():
+        assert errors.failure(request).status_code == 500
+
+
+def test_stale_form_is_explained():
+    client = Client(enforce_csrf_checks=True)
+    response = client.post("/login/", {"username": "a", "password": "b"})
+    assert response.status_code == 403
+    assert "Страница устарела" in response.content.decode()
+
+
+def test_ended_session_sends_a_fragment_to_the_login_page(client):
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/deny/?x=1"}
+    response = client.get("/profile/", headers=headers)
+    assert response["HX-Redirect"] == "/login/?next=%2Fdeny%2F%3Fx%3D1"

@@ -1,0 +1,104 @@
+"""A real browser for any page: `browser_page(theme, width, user=…)` opens one, `axe(page)` asserts it is accessible."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, Page, sync_playwright
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+HEIGHTS = {1440: 900, 390: 844}
+ARGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+LOOKS = [(theme, width) for theme in ("light", "dark") for width in (1440, 390)]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        pytest.skip("Chromium is not installed: browser tests are skipped")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in this thread beside the ORM
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser_page(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
+    """`browser_page("dark", 390, user=head)`: a page of that look, logged in without the form when a user is given.
+
+    Whatever the page's scripts throw, or the CSP refuses, fails the test.
+    """
+    contexts, complaints = [], []
+
+    def open_page(theme: str = "light", width: int = 1440, user: Any = None) -> Page:
+        context = chromium.new_context(
+            base_url=live_server.url,
+            viewport={"width": width, "height": HEIGHTS.get(width, 900)},
+            color_scheme=theme,
+            locale="ru-RU",
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        if user is not None:
+            context.add_cookies([_session(user, live_server.url)])
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda m: complaints.append(m.text) if "Content Security Policy" in m.text else None)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+def _session(user: Any, url: str) -> dict[str, str]:
+    client = Client()
+    client.force_login(user)
+    return {
+        "name": settings.SESSION_COOKIE_NAME,
+        "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
+        "url": url,
+    }
+
+
+@pytest.fixture
+def axe() -> Callable[[Page], None]:
+    """Assert that axe finds nothing on the page as it stands, WCAG 2.2 AA and best practice."""
+
+    def run(page: Page) -> None:
+        page.evaluate(AXE.read_text())
+        found = page.evaluate("axe.run(document, {rules: {'target-size': {enabled: true}}})")["violations"]
+        assert not found, "\n".join(
+            f"{rule['id']}: {rule['help']}\n"
+            + "\n".join(f"    {node['html']}\n    {node['failureSummary']}" for node in rule["nodes"])
+            for rule in found
+        )
+
+    return run
+
+
+@pytest.fixture
+def no_sideways_scroll() -> Callable[[Page], None]:
+    """Assert that the page itself fits its width: only boards and tables may scroll, inside themselves."""
+
+    def check(page: Page) -> None:
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    return check

@@ -1,0 +1,141 @@
+import pytest
+from django.urls import reverse
+
+from crmseg.accounts.models import Role
+from tests.e2e.conftest import LOOKS
+from tests.factories import UserFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PASSWORD = "dlinnyy-parol-1"
+looks = pytest.mark.parametrize(("theme", "width"), LOOKS)
+
+
+@pytest.fixture
+def head():
+    return UserFactory(name="Юлия Щербакова", role=Role.HEAD, email="head@domuozera.example")
+
+
+@looks
+def test_login_page_is_accessible(browser_page, axe, no_sideways_scroll, theme, width):
+    page = browser_page(theme, width)
+    page.goto("/login/")
+    axe(page)
+    page.fill("[name=username]", "nobody@domuozera.example")
+    page.fill("[name=password]", "wrong")
+    page.click("button[type=submit]")
+    page.wait_for_selector("[role=alert]")
+    axe(page)
+    no_sideways_scroll(page)
+
+
+@looks
+def test_every_component_is_accessible(browser_page, axe, no_sideways_scroll, settings, head, theme, width):
+    settings.DEBUG = True
+    page = browser_page(theme, width, user=head)
+    page.goto(reverse("web:ui_kit"))
+    axe(page)
+    no_sideways_scroll(page)
+
+
+@looks
+def test_profile_and_error_pages_are_accessible(browser_page, axe, head, theme, width):
+    page = browser_page(theme, width, user=head)
+    for path in (reverse("accounts:profile"), "/no-such-page/"):
+        page.goto(path)
+        axe(page)
+
+
+def test_open_windows_are_accessible_and_return_focus(browser_page, axe, head):
+    page = browser_page(user=head)
+    page.goto(reverse("accounts:profile"))
+    page.click(".me")
+    axe(page)
+    page.keyboard.press("Escape")
+    assert "me" in page.evaluate("document.activeElement.className")
+    page.keyboard.press("Control+KeyK")
+    page.wait_for_selector("#palette[open]")
+    axe(page)
+
+
+def test_small_screen_opens_the_rest_in_a_sheet(browser_page, axe, head):
+    page = browser_page("dark", 390, user=head)
+    page.goto(reverse("accounts:profile"))
+    page.click("[data-open=more]")
+    page.wait_for_selector("#more[open]")
+    axe(page)
+    page.click("#more [data-close]")
+    assert page.evaluate("document.activeElement.dataset.open") == "more"
+
+
+def test_logging_in_and_choosing_the_dark_theme(browser_page, head):
+    page = browser_page()
+    page.goto("/login/")
+    page.fill("[name=username]", head.email)
+    page.fill("[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_selector(".app")
+    page.goto(reverse("accounts:profile"))
+    page.check("input[name=theme][value=dark]", force=True)
+    page.click("main button[type=submit]")
+    page.wait_for_selector("html[data-theme=dark]")
+    assert page.inner_text(".toast") == "Сохранено"
+
+
+def test_toast_of_the_server_can_be_undone_and_dismissed(browser_page, head):
+    page = browser_page(user=head)
+    page.goto(reverse("accounts:profile"))
+    page.evaluate("document.dispatchEvent(new CustomEvent('toast', {detail: {text: 'Удалено', undo: '/undo/'}}))")
+    with page.expect_request("**/undo/") as request:
+        page.click("[data-undo]")
+    assert request.value.method == "POST"
+    assert request.value.headers["x-csrftoken"]
+
+
+def test_failed_refresh_keeps_the_content_and_offers_to_repeat(browser_page, head):
+    page = browser_page(user=head)
+    page.goto(reverse("accounts:profile"))
+    page.evaluate("document.querySelector('#main .page').id = 'old'")
+    page.route("**/part/", lambda route: route.fulfill(status=500, body=""))
+    page.evaluate("htmx.ajax('GET', '/part/', {target: '#old', swap: 'innerHTML'})")
+    page.wait_for_selector(".error-line")
+    assert page.is_visible("#old h2 >> nth=0")
+    page.unroute("**/part/")
+    page.route("**/part/", lambda route: route.fulfill(body="<p>Новое</p>", content_type="text/html"))
+    page.click(".error-line button")
+    page.wait_for_selector("#old >> text=Новое")
+    assert page.locator("main .error-line").count() == 0
+
+
+def test_drawer_has_an_address_and_back_closes_it(browser_page, head):
+    page = browser_page(user=head)
+    page.goto(reverse("accounts:profile"))
+    page.route("**/deals/7/", lambda route: route.fulfill(body="<h2>Дом</h2>", content_type="text/html"))
+    page.evaluate("htmx.ajax('GET', '/deals/7/', {target: '#drawer', swap: 'innerHTML'})")
+    page.wait_for_selector("#drawer[open]")
+    assert page.url.endswith("/deals/7/")
+    page.go_back()
+    page.wait_for_selector("#drawer:not([open])", state="attached")
+    assert page.url.endswith("/profile/")
+    page.wait_for_selector("main h1, header h1")
+
+
+def test_closing_the_drawer_returns_to_the_address_of_the_list(browser_page, head):
+    page = browser_page(user=head)
+    page.goto(reverse("accounts:profile"))
+    page.route("**/deals/7/", lambda route: route.fulfill(body="<h2>Дом</h2>", content_type="text/html"))
+    page.evaluate("htmx.ajax('GET', '/deals/7/', {target: '#drawer', swap: 'innerHTML'})")
+    page.wait_for_selector("#drawer[open]")
+    page.keyboard.press("Escape")
+    page.wait_for_url("**/profile/")
+    assert not page.evaluate("document.querySelector('#drawer').open")
+
+
+def test_offline_strip_tells_the_time_of_the_data(browser_page, head):
+    page = browser_page(user=head)
+    page.goto(reverse("accounts:profile"))
+    page.context.set_offline(True)
+    page.wait_for_selector("#offline", state="visible")
+    assert page.inner_text("#offline time").count(":") == 1
+    page.context.set_offline(False)
+    page.wait_for_selector("#offline", state="hidden")
