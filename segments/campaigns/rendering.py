@@ -180,7 +180,8 @@ def as_text(body: str) -> str:
 
 def one_line(text: str) -> str:
     """A header value: no line breaks, no control characters."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    kept = (char if char.isprintable() or char in (MARK_OPEN, MARK_CLOSE) else " " for char in text)
+    return " ".join("".join(kept).split())
 
 
 def marked(values: dict[str, Any]) -> dict[str, Any]:
