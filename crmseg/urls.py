@@ -10,4 +10,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crmseg.accounts.urls")),
     path("campaigns/", include("segments.campaigns.urls")),
     path("deals/", include("pipelines.urls.deals")),
+    path("segments/", include("segments.urls")),
 ]

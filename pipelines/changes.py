@@ -42,10 +42,25 @@ def record_many(changes: Iterable[Change]) -> None:
     Change.objects.bulk_create(changes, batch_size=2000)
 
 
+HORIZON = """
+SELECT least(
+    pg_snapshot_xmax(seen)::text::bigint,
+    (SELECT min(running::text::bigint) FROM pg_snapshot_xip(seen) AS running
+        WHERE running::xid NOT IN (
+            SELECT backend_xid FROM pg_stat_activity
+            WHERE backend_xid IS NOT NULL AND datname <> current_database()
+        ))
+) FROM pg_current_snapshot() AS seen
+"""
+
+
 def safe_horizon() -> int:
-    """The oldest transaction still running: everything written by older ones is committed or gone."""
+    """The oldest transaction of this database still running: everything written by older ones is committed or gone.
+
+    Transaction ids are common to the whole server: a long one in a neighbour database does not hold our readers up.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        cursor.execute(HORIZON)
         return int(cursor.fetchone()[0])
 
 

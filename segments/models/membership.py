@@ -5,6 +5,11 @@ from django.utils.translation import gettext_lazy as _
 from .segment import Segment
 
 
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def now(self) -> "MembershipQuerySet":
+        return self.filter(left_at__isnull=True)
+
+
 class Membership(models.Model):
     """One stay of a contact in a segment: since when, until when, and why. Only an erasure deletes a row."""
 
@@ -23,6 +28,8 @@ class Membership(models.Model):
     left_cause = models.CharField(max_length=8, choices=Cause, blank=True, default="")
     by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, blank=True, related_name="+")
 
+    objects = MembershipQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -36,6 +43,9 @@ class Membership(models.Model):
         indexes = [
             models.Index(fields=["contact", "segment"], name="membership_of_contact"),
             models.Index(fields=["segment", "-entered_at", "-id"], name="membership_of_segment"),
+            models.Index(
+                fields=["segment", "-left_at", "-id"], name="membership_left", condition=Q(left_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,3 +1,6 @@
+from datetime import datetime, timedelta
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -10,6 +13,16 @@ class SegmentQuerySet(models.QuerySet["Segment"]):
 
     def dynamic(self) -> "SegmentQuerySet":
         return self.filter(kind=Segment.Kind.DYNAMIC)
+
+    def filled(self) -> "SegmentQuerySet":
+        """Those whose rules, as they are now, have been evaluated over everybody at least once."""
+        return self.filter(refreshed_at__isnull=False)
+
+    def due_to_resume(self, now: datetime) -> "SegmentQuerySet":
+        return self.alive().filter(is_paused=True, paused_until__lte=now)
+
+    def older_than(self, age: timedelta, now: datetime) -> "SegmentQuerySet":
+        return self.filter(Q(refreshed_at__isnull=True) | Q(refreshed_at__lte=now - age))
 
     def live(self) -> "SegmentQuerySet":
         """Those whose membership follows their rules: dynamic, not paused, not broken."""
@@ -60,3 +73,37 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_frozen(self) -> bool:
+        """Membership stands still: paused by a person, or the rule names something that is gone."""
+        return self.is_paused or self.health == self.Health.BROKEN
+
+    def pause(self, *, now: datetime, until: datetime | None = None) -> None:
+        """Switch off for a season (C-13): members stay as they are, nobody enters or leaves."""
+        self._write(now, is_paused=True, paused_until=until)
+
+    def resume(self, *, now: datetime) -> None:
+        """Follow the rules again; the next refresh catches up with what happened meanwhile."""
+        self._write(now, is_paused=False, paused_until=None, refreshed_at=None)
+
+    def rename(self, name: str, description: str, *, now: datetime) -> None:
+        self._write(now, name=name, description=description)
+
+    def change_rules(self, rules: dict[str, Any], *, now: datetime) -> None:
+        """Take rules that were parsed before; the next refresh writes entries and leaves with the cause ``edit``."""
+        self._write(now, rules=rules, refreshed_at=None, health=self.Health.OK, health_reason="")
+
+    def delete_softly(self, *, now: datetime) -> None:
+        self._write(now, deleted_at=now)
+
+    def find_broken(self, reason: str, *, now: datetime) -> None:
+        """Freeze: the last membership is kept, shown as broken, and nothing is sent to it."""
+        if (self.health, self.health_reason) != (self.Health.BROKEN, reason[:500]):
+            self._write(now, health=self.Health.BROKEN, health_reason=reason[:500])
+
+    def _write(self, now: datetime, **values: Any) -> None:
+        for name, value in values.items():
+            setattr(self, name, value)
+        self.changed_at = now
+        self.save(update_fields=[*values, "changed_at"])

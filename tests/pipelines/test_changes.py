@@ -21,9 +21,11 @@ def read(reader: str = "test") -> list[int]:
         return [change.subject_id for change in batch]
 
 
-def other_session() -> psycopg.Connection:
+def other_session(database: str = "") -> psycopg.Connection:
     settings = connection.settings_dict
-    return psycopg.connect(dbname=settings["NAME"], host=settings["HOST"], port=settings["PORT"], user=settings["USER"])
+    return psycopg.connect(
+        dbname=database or settings["NAME"], host=settings["HOST"], port=settings["PORT"], user=settings["USER"]
+    )
 
 
 @pytest.mark.django_db(transaction=True)
@@ -45,6 +47,14 @@ def test_change_that_commits_late_is_not_lost():
         assert read() == []  # 8 waits behind the transaction that may still commit an older one
         slow.commit()
     assert read() == [7, 8]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_long_transaction_in_a_neighbour_database_holds_nobody_up():
+    with other_session("postgres") as neighbour:
+        neighbour.execute("SELECT pg_current_xact_id()")
+        record(1)
+        assert read() == [1]
 
 
 @pytest.mark.django_db(transaction=True)

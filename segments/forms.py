@@ -1,0 +1,92 @@
+import json
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from .models import Segment
+from .rules.parse import RuleError, RuleRefused, parse
+
+# The count and the sentence follow the text as it is typed; a newer request aborts the older.
+PREVIEWED = {
+    "hx-trigger": "input changed delay:300ms",
+    "hx-target": "#preview",
+    "hx-swap": "outerHTML",
+    "hx-sync": "this:replace",
+}
+
+
+class PauseForm(forms.Form):
+    until = forms.DateField(label=_("До"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class SegmentForm(forms.ModelForm):
+    """Name, description, and the rule as JSON text; what the language refuses comes back with its path."""
+
+    rules_text = forms.CharField(
+        label=_("Условия, JSON"),
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "false", "class": "mono", "autocomplete": "off"}),
+    )
+
+    class Meta:
+        model = Segment
+        fields = ["name", "description"]
+        widgets = {"description": forms.Textarea(attrs={"rows": 2})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.rule_errors: list[RuleError] = []
+        self.rules_before = self.instance.rules
+        if self.instance.pk and self.instance.kind != Segment.Kind.DYNAMIC:
+            del self.fields["rules_text"]
+        elif self.instance.rules is not None:
+            self.initial.setdefault("rules_text", as_text(self.instance.rules))
+        if "rules_text" in self.fields:
+            self.fields["rules_text"].widget.attrs |= PREVIEWED | {"hx-post": reverse("segments:preview")}
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"]).strip()
+        if Segment.objects.alive().filter(name=name).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(_("Сегмент с таким названием уже есть"))
+        return name
+
+    def clean_rules_text(self) -> str:
+        text = str(self.cleaned_data["rules_text"])
+        try:
+            parse(text, segment=self.instance.pk)
+        except RuleRefused as refused:
+            self.rule_errors = refused.errors
+            raise forms.ValidationError([in_words(error) for error in refused.errors]) from None
+        return text
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.cleaned_data["rules_text"])
+        return found
+
+    @property
+    def has_new_rules(self) -> bool:
+        return "rules_text" in self.fields and self.rules != self.rules_before
+
+
+def in_words(error: RuleError) -> str:
+    return f"{error.path}: {error.message}" if error.path else error.message
+
+
+ORDER = ("field", "has", "pick", "where", "agg", "of", "segment", "op", "value", "for")
+
+
+def as_text(rules: Any) -> str:
+    """The document as people write it: the database keeps keys in an order of its own."""
+    return json.dumps(_ordered(rules), ensure_ascii=False, indent=2)
+
+
+def _ordered(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_ordered(child) for child in node]
+    if not isinstance(node, dict):
+        return node
+    keys = sorted(node, key=lambda key: ORDER.index(key) if key in ORDER else len(ORDER))
+    return {key: _ordered(node[key]) for key in keys}

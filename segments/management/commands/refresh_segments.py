@@ -1,0 +1,47 @@
+"""Recompute memberships of all segments, or of the given ones; the last line is a JSON summary."""
+
+import json
+from argparse import ArgumentParser
+from time import monotonic
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from segments import gallery, membership
+from segments.dependencies import in_order
+from segments.membership import Refreshed
+from segments.models import Segment
+
+
+class Command(BaseCommand):
+    help = "Recomputes the members of all segments, or of those with the given ids."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("ids", nargs="*", type=int, metavar="ID")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        started, now = monotonic(), timezone.now()
+        if not options["ids"]:
+            gallery.ensure(now)
+            membership.refresh_attributes(now)
+        chosen = in_order(_chosen(options["ids"]))
+        total = Refreshed()
+        for segment in chosen:
+            moved = membership.refresh(segment, now=now)
+            segment.refresh_from_db()
+            self.stdout.write(f"{segment.pk} {segment.name}: {segment.size} (+{moved.entered} −{moved.left})")
+            total += moved
+        broken = [segment.pk for segment in chosen if segment.health == Segment.Health.BROKEN]
+        summary = {"segments": len(chosen), "entered": total.entered, "left": total.left, "memberships": total.size}
+        self.stdout.write(json.dumps(summary | {"broken": broken, "seconds": round(monotonic() - started, 2)}))
+
+
+def _chosen(ids: list[int]) -> list[Segment]:
+    if not ids:
+        return list(Segment.objects.alive())
+    found = list(Segment.objects.alive().filter(pk__in=ids))
+    missing = sorted(set(ids) - {segment.pk for segment in found})
+    if missing:
+        raise CommandError(f"Сегмента нет: {', '.join(map(str, missing))}. Проверьте номера в списке сегментов.")
+    return found

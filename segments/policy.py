@@ -1,0 +1,34 @@
+"""Who sees segments and their members, and who builds them: registered with the one policy from ``ready()``."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from crmseg.accounts.models import Role, User
+from crmseg.accounts.policy import STAFF, allow, everyone_sees, register, visible
+from pipelines.models import Contact
+
+from .models import Membership, Segment
+
+EDITORS = (Role.HEAD, Role.MARKETER)
+
+
+def install() -> None:
+    register(Segment, everyone_sees())
+    register(Membership, _of_people_one_sees)
+    allow("segments.see", *EDITORS, Role.MANAGER, Role.AUDITOR)
+    allow("segments.edit", *EDITORS)
+
+
+def find(request: HttpRequest, pk: int) -> Segment:
+    """A segment that is there and that this user may see, or 404."""
+    return get_object_or_404(visible(request.user, Segment), pk=pk, deleted_at__isnull=True)
+
+
+def _of_people_one_sees(user: User, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """A manager sees who of their own people is in a segment; the other staff see everybody."""
+    if user.role not in STAFF:
+        return rows.none()
+    return rows.filter(contact__in=visible(user, Contact)) if user.role == Role.MANAGER else rows

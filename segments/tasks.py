@@ -1,0 +1,49 @@
+"""Doors for workers; what is due is found in the database, so a lost call delays and loses nothing."""
+
+import logging
+
+from celery import shared_task
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from . import gallery, membership
+from .models import Segment
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="segments.follow_changes", queue="heavy")
+def follow_changes() -> None:
+    membership.follow_changes(now=timezone.now())
+
+
+@shared_task(name="segments.refresh_stale", queue="heavy")
+def refresh_stale() -> None:
+    membership.refresh_stale(timezone.now())
+
+
+@shared_task(name="segments.refresh_all", queue="heavy")
+def refresh_all() -> None:
+    now = timezone.now()
+    gallery.ensure(now)
+    membership.refresh_all(now)
+
+
+@shared_task(name="segments.refresh", queue="heavy")
+def refresh(*, segment: int) -> None:
+    found = Segment.objects.alive().filter(pk=segment).first()
+    if found:
+        membership.refresh(found, now=timezone.now())
+
+
+def refresh_soon(segment: Segment) -> None:
+    """Wake a worker once the transaction is committed. Without a broker the next tick of the clock does the work."""
+    transaction.on_commit(lambda: _send(segment.pk))
+
+
+def _send(segment: int) -> None:
+    try:
+        refresh.delay(segment=segment)
+    except OperationalError:
+        logger.warning("segment %s: no broker, left to the clock", segment)

@@ -1,0 +1,73 @@
+"""Pages to look at: the list of segments, one segment, its members."""
+
+from typing import Any
+
+from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.http import HttpRequest, HttpResponse
+
+from crmseg.accounts.policy import allowed, may, visible
+from crmseg.web.page import render_page
+from crmseg.web.paging import Keyset, KeysetPage
+from pipelines.models.mirrored import Fold, fold
+
+from .. import history, words
+from ..models import Membership, Segment
+from ..policy import find
+
+GROUPS = ("own", "ready")
+
+
+@allowed("segments.see")
+def segments(request: HttpRequest) -> HttpResponse:
+    every = visible(request.user, Segment).filter(deleted_at__isnull=True)
+    query, group = request.GET.get("q", "").strip(), request.GET.get("group", "")
+    page = Keyset(_narrowed(every, query, group), order=("order", "name", "id")).page(request.GET.get("cursor"))
+    context = {
+        "page": page,
+        "rows": words.with_sentences(page.rows),
+        "q": query,
+        "group": group,
+        "is_filtered": bool(query or group in GROUPS),
+        "can_edit": may(request.user, "segments.edit"),
+    }
+    return render_page(request, "segments/list.html", context, partial="rows")
+
+
+@allowed("segments.see")
+def segment(request: HttpRequest, pk: int) -> HttpResponse:
+    found = find(request, pk)
+    stays = visible(request.user, Membership).filter(segment=found)
+    known = words.Known()
+    context = {
+        "segment": found,
+        "sentence": words.one_sentence(found.rules, known) if found.rules is not None else None,
+        "tree": words.tree(found.rules, known) if found.rules is not None else None,
+        "page": _members(stays, request),
+        "log": history.recent(stays),
+        "can_edit": may(request.user, "segments.edit"),
+        "may_see_contacts": may(request.user, "contacts.see"),
+    }
+    return render_page(request, "segments/detail.html", context, partial="now")
+
+
+@allowed("segments.see")
+def members(request: HttpRequest, pk: int) -> HttpResponse:
+    found = find(request, pk)
+    page = _members(visible(request.user, Membership).filter(segment=found), request)
+    context = {"segment": found, "page": page, "may_see_contacts": may(request.user, "contacts.see")}
+    return render_page(request, "segments/members.html", context, partial="rows")
+
+
+def _narrowed(rows: QuerySet[Segment], query: str, group: str) -> QuerySet[Segment]:
+    """People's own segments first, ready ones after them."""
+    order = Case(When(ready_key__isnull=True, then=Value(0)), default=Value(1), output_field=IntegerField())
+    rows = rows.annotate(order=order)
+    if group in GROUPS:
+        rows = rows.filter(ready_key__isnull=group == "own")
+    return rows.annotate(key=Fold("name")).filter(key__contains=fold(query)) if query else rows
+
+
+def _members(stays: QuerySet[Membership], request: HttpRequest) -> KeysetPage[Any]:
+    """Ids first by the index of the intervals, then the people behind them."""
+    inside = stays.filter(left_at__isnull=True).prefetch_related("contact__company", "contact__responsible", "by")
+    return Keyset(inside, order=("-entered_at", "-id")).page(request.GET.get("cursor"))

@@ -1,0 +1,150 @@
+"""Making and editing a segment, looking before saving, pausing."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from crmseg.accounts.models import Role
+from segments import builder
+from segments.models import Membership, Segment
+from tests.factories import NOW, ContactFactory, MembershipFactory, SegmentFactory
+
+from .conftest import HX
+
+pytestmark = pytest.mark.django_db
+
+NEW, PREVIEW = reverse("segments:new"), reverse("segments:preview")
+TAGGED = {"field": "tags", "op": "any_of", "value": ["эскроу"]}
+
+
+def form(name="Эскроу", rules=TAGGED, **fields):
+    return {"name": name, "description": "", "rules_text": json.dumps(rules)} | fields
+
+
+def at(name, segment):
+    return reverse(f"segments:{name}", args=[segment.pk])
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.AUDITOR, Role.PARTNER])
+@pytest.mark.parametrize("name", ["new", "preview", "edit", "pause", "resume"])
+def test_who_may_not_edit_is_refused(as_role, role, name):
+    client, segment = as_role(role), SegmentFactory()
+    address = reverse(f"segments:{name}") if name in ("new", "preview") else at(name, segment)
+    assert client.post(address, form()).status_code == 403
+    segment.refresh_from_db()
+    assert (Segment.objects.count(), segment.is_paused) == (1, False)
+
+
+def test_new_segment_is_filled_at_once(marketer, sent):
+    contact = ContactFactory(tags=["эскроу"])
+    response = marketer.post(NEW, form())
+    segment = Segment.objects.get()
+    assert response.url == at("detail", segment)
+    assert (segment.rules, segment.owner, segment.size) == (TAGGED, marketer.user, 1)
+    assert (Membership.objects.get().contact, sent) == (contact, [])
+
+
+def test_heavy_segment_is_handed_to_a_worker(marketer, sent, monkeypatch):
+    monkeypatch.setattr(builder, "fill", lambda *_args, **_kwargs: False)
+    marketer.post(NEW, form())
+    assert sent == [Segment.objects.get().pk]
+
+
+def test_refused_rule_comes_back_with_its_path(marketer):
+    response = marketer.post(NEW, form(rules={"all": [{"field": "nonsense", "op": "eq", "value": 1}]}))
+    assert response.status_code == 422
+    assert "all.0.field" in response.content.decode()
+    assert not Segment.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"all": []}', '{"field": "name", "field": "name"}', "null", "1"])
+def test_text_that_is_no_rule_is_refused(marketer, text):
+    assert marketer.post(NEW, form(rules_text=text)).status_code == 422
+    assert marketer.post(PREVIEW, {"rules_text": text}, **HX).status_code == 200
+
+
+def test_name_is_taken_once(marketer):
+    SegmentFactory(name="Эскроу")
+    response = marketer.post(NEW, form())
+    assert "Сегмент с таким названием уже есть" in response.content.decode()
+
+
+def test_new_can_begin_with_a_ready_one(marketer):
+    start = SegmentFactory(name="VIP", ready_key="lifecycle_vip", rules=TAGGED)
+    shown = marketer.get(NEW, {"from": start.pk})
+    assert json.loads(shown.context["form"]["rules_text"].value()) == TAGGED
+    assert marketer.get(NEW, {"from": "9" * 40}).status_code == 200
+
+
+def test_changed_rules_move_people(marketer, sent):
+    segment = SegmentFactory(rules={"field": "name", "op": "eq", "value": "никто"}, refreshed_at=NOW)
+    MembershipFactory(segment=segment)
+    new = ContactFactory(tags=["эскроу"])
+    marketer.post(at("edit", segment), form())
+    segment.refresh_from_db()
+    assert (segment.name, segment.size) == ("Эскроу", 1)
+    assert Membership.objects.get(left_at__isnull=True).contact == new
+    assert set(Membership.objects.values_list("cause", "left_cause")) == {("rule", "edit"), ("edit", "")}
+
+
+def test_new_name_alone_does_not_refresh(marketer):
+    segment = SegmentFactory(rules=TAGGED, refreshed_at=NOW)
+    marketer.post(at("edit", segment), form(name="Иначе"))
+    segment.refresh_from_db()
+    assert (segment.name, segment.refreshed_at) == ("Иначе", NOW)
+
+
+def test_rule_that_reads_itself_is_refused(marketer):
+    segment = SegmentFactory(rules=TAGGED)
+    response = marketer.post(at("edit", segment), form(rules={"segment": segment.pk, "op": "in"}))
+    assert response.status_code == 422
+
+
+def test_static_segment_is_edited_without_a_rule(marketer):
+    segment = SegmentFactory(kind="static", rules=None)
+    assert "rules_text" not in marketer.get(at("edit", segment)).context["form"].fields
+    marketer.post(at("edit", segment), {"name": "Иначе", "description": "Вручную"})
+    segment.refresh_from_db()
+    assert (segment.name, segment.description, segment.rules) == ("Иначе", "Вручную", None)
+
+
+def test_preview_counts_and_saves_nothing(marketer):
+    ContactFactory(tags=["эскроу"])
+    response = marketer.post(PREVIEW, form(), **HX)
+    assert response.context["shown"].count == 1
+    assert not Segment.objects.exists()
+
+
+def test_preview_that_takes_too_long_says_so(marketer, monkeypatch):
+    monkeypatch.setattr(builder, "PREVIEW_WITHIN_MS", 1)
+    monkeypatch.setattr(builder, "matching", lambda *_a, base, **_k: base.extra(where=["pg_sleep(1) IS NOT NULL"]))
+    ContactFactory()
+    assert "Слишком тяжёлое условие" in marketer.post(PREVIEW, form(), **HX).content.decode()
+
+
+def test_pause_until_a_day_and_back(marketer, sent):
+    segment = SegmentFactory(rules=TAGGED, refreshed_at=NOW)
+    day = timezone.localdate() + timedelta(days=30)
+    marketer.post(at("pause", segment), {"until": day.isoformat()})
+    segment.refresh_from_db()
+    assert (segment.is_paused, timezone.localtime(segment.paused_until).date()) == (True, day)
+    marketer.post(at("resume", segment))
+    segment.refresh_from_db()
+    assert (segment.is_paused, segment.paused_until) == (False, None)
+    assert segment.refreshed_at > NOW
+
+
+@pytest.mark.parametrize("until", ["2020-01-01", "завтра"])
+def test_pause_until_no_day_to_come_is_refused(marketer, until):
+    segment = SegmentFactory()
+    marketer.post(at("pause", segment), {"until": until})
+    segment.refresh_from_db()
+    assert not segment.is_paused
+
+
+def test_changes_are_posts(marketer):
+    segment = SegmentFactory()
+    assert {marketer.get(at(name, segment)).status_code for name in ("pause", "resume")} == {405}

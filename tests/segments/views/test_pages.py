@@ -1,0 +1,142 @@
+"""The list of segments, the page of one, its members."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from crmseg.accounts.models import Role
+from segments.models import Segment
+from tests.factories import NOW, ContactFactory, MembershipFactory, SegmentFactory
+
+from .conftest import HX
+
+pytestmark = pytest.mark.django_db
+
+LIST = reverse("segments:list")
+
+
+def page(client, segment, name="detail", **query):
+    return client.get(reverse(f"segments:{name}", args=[segment.pk]), query)
+
+
+def text(response):
+    return response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [
+        (Role.OWNER, 200),
+        (Role.ADMIN, 200),
+        (Role.HEAD, 200),
+        (Role.MARKETER, 200),
+        (Role.MANAGER, 200),
+        (Role.AUDITOR, 200),
+        (Role.PARTNER, 403),
+    ],
+)
+def test_who_sees_segments(as_role, role, status):
+    client, segment = as_role(role), SegmentFactory()
+    assert client.get(LIST).status_code == status
+    assert page(client, segment).status_code == page(client, segment, "members").status_code == status
+
+
+def test_strangers_are_sent_to_the_login(client):
+    assert client.get(LIST).status_code == 302
+
+
+def test_list_shows_own_and_ready_under_their_headings(marketer):
+    SegmentFactory(name="Ждут смету", size=1952, refreshed_at=NOW)
+    SegmentFactory(name="VIP", ready_key="lifecycle_vip")
+    shown = text(marketer.get(LIST))
+    assert shown.index("Ждут смету") < shown.index("VIP")
+    assert "1\u202f952" in shown
+
+
+def test_list_can_be_searched_and_narrowed(marketer):
+    SegmentFactory(name="Ёлки")
+    SegmentFactory(name="VIP", ready_key="lifecycle_vip")
+    found = text(marketer.get(LIST, {"q": "елки"}))
+    assert ("Ёлки" in found, "VIP" in found) == (True, False)
+    ready = text(marketer.get(LIST, {"group": "ready"}))
+    assert ("Ёлки" in ready, "VIP" in ready) == (False, True)
+
+
+def test_empty_list_says_what_to_do(marketer):
+    assert "Сегментов пока нет" in text(marketer.get(LIST))
+    assert "Ничего не найдено" in text(marketer.get(LIST, {"q": "нет такого"}))
+
+
+def test_search_swaps_only_the_rows(marketer):
+    SegmentFactory(name="Ждут смету")
+    shown = text(marketer.get(LIST, {"q": "смету"}, **HX))
+    assert "Ждут смету" in shown
+    assert "<html" not in shown
+
+
+def test_list_asks_few_queries_whatever_its_length(marketer, django_assert_max_num_queries):
+    SegmentFactory.create_batch(20)
+    with django_assert_max_num_queries(8):
+        marketer.get(LIST)
+
+
+def test_broken_and_paused_are_marked(marketer):
+    SegmentFactory(health="broken", health_reason="Такой записи нет: 7")
+    SegmentFactory(is_paused=True, paused_until=NOW + timedelta(days=9))
+    shown = text(marketer.get(LIST))
+    assert "Сломан" in shown
+    assert "На паузе до 30.11.2026" in shown
+
+
+def test_page_shows_members_and_who_came_and_went(marketer):
+    segment = SegmentFactory(size=1, refreshed_at=NOW)
+    MembershipFactory(segment=segment, contact=ContactFactory(name="Алина Галиева"))
+    gone = ContactFactory(name="Игорь Егоров")
+    MembershipFactory(segment=segment, contact=gone, left_at=NOW + timedelta(hours=1), left_cause="rule")
+    response = page(marketer, segment)
+    assert [stay.contact.name for stay in response.context["page"].rows] == ["Алина Галиева"]
+    assert [step.is_entry for step in response.context["log"]] == [False, True, True]
+    assert response.context["log"][0].contact == gone
+
+
+def test_deleted_segment_is_not_there(marketer):
+    assert page(marketer, SegmentFactory(deleted_at=NOW)).status_code == 404
+
+
+def test_manager_sees_only_people_of_their_own(as_role):
+    client, segment = as_role(Role.MANAGER), SegmentFactory()
+    MembershipFactory(segment=segment, contact=ContactFactory(name="Чужой клиент"))
+    MembershipFactory(segment=segment, contact=ContactFactory(name="Свой клиент", responsible=client.user))
+    shown = text(page(client, segment))
+    assert ("Свой клиент" in shown, "Чужой клиент" in shown) == (True, False)
+
+
+def test_members_are_paged_by_key(marketer, django_assert_max_num_queries):
+    segment = SegmentFactory()
+    for number in range(51):
+        MembershipFactory(segment=segment, entered_at=NOW + timedelta(minutes=number))
+    with django_assert_max_num_queries(8):
+        first = page(marketer, segment, "members")
+    second = page(marketer, segment, "members", cursor=first.context["page"].next)
+    assert (len(first.context["page"].rows), len(second.context["page"].rows)) == (50, 1)
+
+
+def test_rule_is_drawn_as_a_tree(marketer):
+    tags = {"field": "tags", "op": "any_of", "value": ["эскроу"]}
+    segment = SegmentFactory(rules={"all": [tags, {"none": [tags]}]})
+    shown = text(page(marketer, segment))
+    assert "каждое условие (И)" in shown
+    assert "кроме тех, у кого" in shown
+
+
+def test_broken_segment_says_that_it_stands_still(marketer):
+    segment = SegmentFactory(health="broken", health_reason="all.0: нет", rules={"segment": 99, "op": "in"})
+    assert "Состав заморожен" in text(page(marketer, segment))
+
+
+def test_actions_are_drawn_only_for_those_who_may(as_role):
+    segment = SegmentFactory()
+    assert reverse("segments:edit", args=[segment.pk]) not in text(page(as_role(Role.AUDITOR), segment))
+    assert reverse("segments:edit", args=[segment.pk]) in text(page(as_role(Role.HEAD), segment))
+    assert Segment.objects.count() == 1
