@@ -8,5 +8,6 @@ handler500 = "crmseg.web.errors.failure"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crmseg.web.urls")),
     path("", include("crmseg.accounts.urls")),
+    path("deals/", include("pipelines.urls.deals")),
     path("settings/amocrm/", include("integrations.amocrm.urls")),
 ]

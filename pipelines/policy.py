@@ -1,11 +1,12 @@
 """Who sees which rows of the mirror, and who may act on them: registered with the one policy from ``ready()``."""
 
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from crmseg.accounts.models import Role, User
-from crmseg.accounts.policy import STAFF, Rule, allow, everyone_sees, register
+from crmseg.accounts.policy import STAFF, Rule, allow, everyone_sees, register, visible
 
 from .models import (
     Company,
@@ -21,6 +22,7 @@ from .models import (
     Tag,
     Task,
 )
+from .models.deal import DealQuerySet
 
 SELLERS = (Role.HEAD, Role.MANAGER)
 READERS = (*SELLERS, Role.MARKETER, Role.AUDITOR)
@@ -39,6 +41,11 @@ def install() -> None:
     allow("deals.move", *SELLERS)
     allow("deals.note", *SELLERS)
     allow("contacts.see", *READERS)
+
+
+def deals_seen_by(user: User | AnonymousUser) -> DealQuerySet:
+    """``visible`` for deals that are not deleted, with the words of their set."""
+    return cast(DealQuerySet, visible(user, Deal)).alive()
 
 
 def _own(rule: Rule) -> Rule:

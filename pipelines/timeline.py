@@ -6,10 +6,11 @@ above (segments, campaigns) register theirs from ``AppConfig.ready()``.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crmseg.accounts.models import User
@@ -29,12 +30,17 @@ class Entry:
     author: User | None = None
     url: str = ""
 
+    @property
+    def day(self) -> date:
+        """The day by the company's clock."""
+        return timezone.localdate(self.at)
+
 
 Source = Callable[[Subject, int, datetime | None], Iterable[Entry]]
 
 ICONS = {
-    Note.Kind.CALL_IN: "phone-incoming",
-    Note.Kind.CALL_OUT: "phone-outgoing",
+    Note.Kind.CALL_IN: "phone",
+    Note.Kind.CALL_OUT: "phone",
     Note.Kind.MAIL_IN: "mail",
     Note.Kind.MAIL_OUT: "mail",
     Note.Kind.SMS_IN: "message",
@@ -80,7 +86,10 @@ def stage_visits(subject: Subject, limit: int, before: datetime | None) -> Itera
     mine = Q(deal=subject) if isinstance(subject, Deal) else Q(deal__in=_deals_of(subject))
     rows = StageVisit.objects.filter(mine).select_related("stage", "previous_stage", "by", "deal")
     for visit in _newest(rows, "entered_at", limit, before):
-        yield Entry(visit.entered_at, "visit", "route", _move_in_words(visit), author=visit.by)
+        title = _move_in_words(visit)
+        if isinstance(subject, Contact):
+            title = f"{visit.deal}: {title}"
+        yield Entry(visit.entered_at, "visit", "route", title, author=visit.by)
 
 
 def _newest(rows: QuerySet[Any], instant: str, limit: int, before: datetime | None) -> QuerySet[Any]:
@@ -108,9 +117,5 @@ def _title(note: Note) -> str:
 
 def _move_in_words(visit: StageVisit) -> str:
     if visit.previous_stage is None:
-        return _("Сделка «%(deal)s» создана на этапе «%(stage)s»") % {"deal": visit.deal, "stage": visit.stage}
-    return _("«%(deal)s»: «%(left)s» → «%(stage)s»") % {
-        "deal": visit.deal,
-        "left": visit.previous_stage,
-        "stage": visit.stage,
-    }
+        return _("создана на этапе «%(stage)s»") % {"stage": visit.stage}
+    return _("«%(left)s» → «%(stage)s»") % {"left": visit.previous_stage, "stage": visit.stage}

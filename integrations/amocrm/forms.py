@@ -22,7 +22,7 @@ class ConnectForm(forms.Form):
     )
 
 
-class ConsentForm(forms.ModelForm[Account]):
+class ConsentForm(forms.ModelForm):
     """Which checkbox of a contact says that he allowed to be written to."""
 
     consent_field = forms.ChoiceField(

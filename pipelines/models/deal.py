@@ -182,7 +182,7 @@ class Deal(Mirrored):
             raise EntryRefused(str(_("Сделка удалена")))
         if stage.deleted_at or stage.pipeline.deleted_at:
             raise EntryRefused(str(_("Этап «%(stage)s» удалён") % {"stage": stage}))
-        if stage.kind == Stage.Kind.INCOMING and stage.amo_id:
+        if stage.takes_nobody_back:
             raise EntryRefused(str(_("amoCRM не возвращает сделки в «%(stage)s»") % {"stage": stage}))
         if stage.kind == Stage.Kind.LOST and loss_reason is None:
             raise LossReasonRequired

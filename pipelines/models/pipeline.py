@@ -73,6 +73,11 @@ class Stage(models.Model):
     def is_open(self) -> bool:
         return self.kind in self.OPEN_KINDS
 
+    @property
+    def takes_nobody_back(self) -> bool:
+        """amoCRM accepts and declines its unsorted leads, but puts nothing back among them."""
+        return self.kind == self.Kind.INCOMING and self.amo_id is not None
+
 
 class LossReason(models.Model):
     name = models.CharField(_("Причина отказа"), max_length=200)

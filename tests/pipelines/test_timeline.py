@@ -18,17 +18,19 @@ def test_deal_shows_notes_done_tasks_and_moves_newest_first(track):
     deal.move_to(track.quote, by=author, now=at(3))
     entries = timeline(deal)
     assert [entry.kind for entry in entries] == ["visit", "task", "note", "visit"]
-    assert entries[0].title == "«Баня»: «Первичный контакт» → «Расчёт отправлен»"
+    assert entries[0].title == "«Первичный контакт» → «Расчёт отправлен»"
     assert (entries[1].body, entries[2].body, entries[2].author) == ("Дозвонились", "Думают", author)
 
 
 def test_contact_shows_its_deals_too(track):
     person = ContactFactory()
-    deal = DealFactory(stage=track.contact, contact=person)
+    deal = DealFactory(stage=track.contact, name="Баня", contact=person)
     NoteFactory(deal=deal, text="О сделке", created_at=at(1))
     NoteFactory(contact=person, text="О человеке", created_at=at(2))
     NoteFactory(deal=DealFactory(stage=track.contact), text="Чужая")
-    assert [entry.body for entry in timeline(person)] == ["О человеке", "О сделке", ""]
+    entries = timeline(person)
+    assert [entry.body for entry in entries] == ["О человеке", "О сделке", ""]
+    assert entries[-1].title == "Баня: создана на этапе «Первичный контакт»"
 
 
 def test_call_says_how_long_it_took(track):

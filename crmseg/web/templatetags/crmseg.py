@@ -34,6 +34,7 @@ def _number_filter(name: str, write: Callable[[Any, str], str]) -> None:
 
 
 _number_filter("num", formats.number)
+_number_filter("decimal", lambda value, language: formats.number(value, language, places=4))
 _number_filter("rub", formats.rub)
 _number_filter("rub_short", formats.rub_short)
 _number_filter("percent", formats.percent)

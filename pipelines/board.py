@@ -1,0 +1,223 @@
+"""The board as plain data: what the filters leave of a pipeline, column by column.
+
+In: a pipeline, the deals its viewer may see, filters, now. Out: columns with figures and their first cards. Figures are
+one grouped query over all columns; the first cards of every column come from one query with a subquery per stage.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Aggregate, Count, DateTimeField, Exists, OuterRef, Q, Sum
+from django.utils import timezone
+
+from .filters import Filters
+from .models import Contact, Deal, DealContact, Pipeline, Stage, Task
+from .models.deal import STUCK_AFTER, DealQuerySet
+from .visits import in_order
+
+CARDS = 15  # per column, more on scroll
+SLOW_AFTER = 1.5  # norms: from here the median of a column is shown as trouble
+MANY_STUCK = 5  # from here a column shows how many are stuck
+TAGS = 3
+
+
+class MedianInstant(Aggregate):
+    """The instant in the middle; an instant that was there, so no arithmetic on dates is needed."""
+
+    function = "percentile_disc"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = DateTimeField()
+
+
+@dataclass(frozen=True)
+class Card:
+    deal: Deal
+    contact: Contact | None
+    task: Task | None
+    task_state: str  # overdue, today, planned, none; nothing once the deal is closed
+    heat: str
+
+    @property
+    def tags(self) -> list[str]:
+        return self.deal.tags[:TAGS]
+
+    @property
+    def closed_on(self) -> date | None:
+        return timezone.localdate(self.deal.closed_at) if self.deal.closed_at else None
+
+
+@dataclass
+class Column:
+    stage: Stage
+    count: int = 0
+    total: Decimal = Decimal(0)
+    stuck: int = 0
+    median: timedelta | None = None
+    cards: Sequence[Card] = field(default_factory=list)
+    before: int = 0  # cards of this column that are on the screen already
+    after: str = ""  # where the next cards begin
+
+    @property
+    def seen(self) -> int:
+        return self.before + len(self.cards)
+
+    @property
+    def rest(self) -> int:
+        return max(self.count - self.seen, 0)
+
+    @property
+    def has_many_stuck(self) -> bool:
+        return self.stuck > MANY_STUCK
+
+    @property
+    def is_slow(self) -> bool:
+        norm = self.stage.max_days
+        return bool(norm and self.median and self.median > timedelta(days=norm * SLOW_AFTER))
+
+
+@dataclass(frozen=True)
+class Board:
+    columns: Sequence[Column]
+    overdue: int = 0
+    without_task: int = 0
+    stuck: int = 0
+
+    @property
+    def open(self) -> list[Column]:
+        return [column for column in self.columns if column.stage.is_open]
+
+    @property
+    def count(self) -> int:
+        return sum(column.count for column in self.open)
+
+    @property
+    def total(self) -> Decimal:
+        return sum((column.total for column in self.open), Decimal(0))
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(column.count for column in self.columns)
+
+
+def heat(since: datetime, norm: int | None, now: datetime) -> str:
+    """Beyond the norm warm, beyond two norms hot; without a norm nothing is late."""
+    stay = now - since
+    if not norm or stay <= timedelta(days=norm):
+        return ""
+    return "hot" if stay > timedelta(days=norm * STUCK_AFTER) else "warm"
+
+
+def lay_out(pipeline: Pipeline, deals: DealQuerySet, filters: Filters, now: datetime) -> Board:
+    mine = deals.filter(pipeline=pipeline)
+    shown = filters.narrow(mine, now)
+    columns = figures(_first_cards(pipeline, shown), shown, now)
+    _fill(columns, now)
+    open_deals = filters.of_people(mine).open()
+    return Board(columns, **_chips(open_deals, now))
+
+
+def figures(stages: Iterable[Stage], shown: DealQuerySet, now: datetime) -> list[Column]:
+    """The head of each column: one grouped query whatever their number."""
+    columns = {stage.pk: Column(stage) for stage in in_order(stages)}
+    rows = shown.filter(stage__in=columns).order_by().values("stage")
+    is_open = Q(stage__kind__in=Stage.OPEN_KINDS)
+    for row in rows.annotate(
+        count=Count("pk"),
+        total=Sum("price"),
+        stuck=Count("pk", filter=shown.is_stuck(now)),
+        entered=MedianInstant("stage_entered_at", filter=is_open),
+    ):
+        column = columns[row["stage"]]
+        column.count, column.total, column.stuck = row["count"], row["total"] or Decimal(0), row["stuck"]
+        column.median = now - row["entered"] if row["entered"] else None
+    return list(columns.values())
+
+
+def more(
+    stage: Stage, deals: DealQuerySet, filters: Filters, now: datetime, after: str = "", before: int = 0
+) -> Column:
+    """The next cards of one column, and where the ones after them begin."""
+    shown = filters.narrow(deals, now).filter(stage=stage)
+    rows = list(_beyond(shown, stage, after).order_by(*_order(stage)).values_list("pk", flat=True)[: CARDS + 1])
+    column = figures([stage], shown, now)[0]
+    column.cards, column.before = cards(rows[:CARDS], now), before
+    column.after = _mark(column.cards) if len(rows) > CARDS else ""
+    return column
+
+
+def cards(ids: Sequence[int], now: datetime) -> list[Card]:
+    """Cards in the order of the ids, with the main contact and the next open task of each."""
+    deals = Deal.objects.select_related("responsible", "company", "stage", "loss_reason").in_bulk(ids)
+    links = DealContact.objects.filter(deal__in=ids).select_related("contact")
+    people = {link.deal_id: link.contact for link in links.order_by("deal", "-is_main", "pk").distinct("deal")}
+    tasks = {task.deal_id: task for task in _next_tasks(ids)}
+    return [_card(deals[pk], people.get(pk), tasks.get(pk), now) for pk in ids if pk in deals]
+
+
+def task_state(task: Task | None, now: datetime) -> str:
+    if task is None:
+        return "none"
+    if task.due_at < now:
+        return "overdue"
+    return "today" if timezone.localdate(task.due_at) == timezone.localdate(now) else "planned"
+
+
+def _card(deal: Deal, contact: Contact | None, task: Task | None, now: datetime) -> Card:
+    if not deal.stage.is_open:
+        return Card(deal, contact, None, "", "")
+    warmth = heat(deal.stage_entered_at, deal.stage.max_days, now)
+    return Card(deal, contact, task, task_state(task, now), warmth)
+
+
+def _next_tasks(ids: Sequence[int]) -> Iterable[Task]:
+    return Task.objects.open().filter(deal__in=ids).order_by("deal", "due_at", "pk").distinct("deal")
+
+
+def _first_cards(pipeline: Pipeline, shown: DealQuerySet) -> list[Any]:
+    """The stages of the board, each with the ids of its longest-standing deals; closed columns fill when opened."""
+    own = shown.filter(stage=OuterRef("pk"), stage__kind__in=Stage.OPEN_KINDS)
+    first = own.order_by("stage_entered_at", "pk").values("pk")[: CARDS + 1]
+    return list(pipeline.stages.alive().annotate(first=ArraySubquery(first)))
+
+
+def _fill(columns: Sequence[Column], now: datetime) -> None:
+    firsts = {column.stage.pk: getattr(column.stage, "first", []) for column in columns}
+    ready = {card.deal.pk: card for card in cards([pk for ids in firsts.values() for pk in ids[:CARDS]], now)}
+    for column in columns:
+        ids = firsts[column.stage.pk]
+        column.cards = [ready[pk] for pk in ids[:CARDS] if pk in ready]
+        column.after = _mark(column.cards) if len(ids) > CARDS else ""
+
+
+def _chips(open_deals: DealQuerySet, now: datetime) -> dict[str, int]:
+    tasks = Task.objects.open_of_deal()
+    return open_deals.aggregate(
+        overdue=Count("pk", filter=Q(Exists(tasks.filter(due_at__lt=now)))),
+        without_task=Count("pk", filter=~Q(Exists(tasks))),
+        stuck=Count("pk", filter=open_deals.is_stuck(now)),
+    )
+
+
+def _order(stage: Stage) -> tuple[str, str]:
+    """Open columns: who has waited longest comes first. Closed ones: the latest."""
+    return ("stage_entered_at", "pk") if stage.is_open else ("-stage_entered_at", "-pk")
+
+
+def _mark(shown: Sequence[Card]) -> str:
+    last = shown[-1].deal
+    return f"{last.stage_entered_at.isoformat()}~{last.pk}"
+
+
+def _beyond(shown: DealQuerySet, stage: Stage, after: str) -> DealQuerySet:
+    """Keyset: the rows after a mark; a mark that cannot be read means the beginning."""
+    instant, _, pk = after.partition("~")
+    try:
+        at, number = datetime.fromisoformat(instant), int(pk)
+    except ValueError:
+        return shown
+    side = "gt" if stage.is_open else "lt"
+    return shown.filter(Q(**{f"stage_entered_at__{side}": at}) | Q(stage_entered_at=at, **{f"pk__{side}": number}))

@@ -1,0 +1,55 @@
+"""A company's own fields, ready to be shown: definitions and raw JSON values in, names with typed values out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from .models import CustomField
+
+Form = CustomField.Form
+
+
+@dataclass(frozen=True)
+class Shown:
+    name: str
+    form: str
+    value: Any
+
+
+def shown(entity: CustomField.Entity, values: Mapping[str, Any]) -> list[Shown]:
+    """The filled fields of a row, in the order of their definitions. 0 and false are filled."""
+    fields = CustomField.objects.filter(entity=entity, deleted_at=None, key__in=list(values))
+    read = [Shown(each.name, each.form, value_of(each.form, values[each.key])) for each in fields]
+    return [each for each in read if each.value not in (None, "", [])]
+
+
+def value_of(form: str, raw: Any) -> Any:
+    """The value as the page formats it. What does not fit its form is shown as it came."""
+    try:
+        return _READERS.get(form, _as_text)(raw)
+    except (ValueError, TypeError, ArithmeticError):
+        return _as_text(raw)
+
+
+def _as_text(raw: Any) -> str:
+    if isinstance(raw, Mapping):
+        return ", ".join(text for text in map(_as_text, raw.values()) if text)
+    if isinstance(raw, Sequence) and not isinstance(raw, str):
+        return ", ".join(text for text in map(_as_text, raw) if text)
+    return "" if raw is None else str(raw)
+
+
+def _number(raw: Any) -> Decimal | None:
+    return None if raw is None else Decimal(str(raw))
+
+
+_READERS: dict[str, Any] = {
+    Form.NUMBER: _number,
+    Form.MONEY: _number,
+    Form.BOOLEAN: bool,
+    Form.SET: list,
+    Form.DATE: lambda raw: date.fromisoformat(raw[:10]) if raw else None,
+    Form.DATETIME: lambda raw: datetime.fromisoformat(raw) if raw else None,
+}

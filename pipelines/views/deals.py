@@ -1,0 +1,132 @@
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from django_htmx.http import trigger_client_event
+
+from crmseg.accounts.models import User
+from crmseg.accounts.policy import allowed, may
+from crmseg.web.page import is_fragment, render_page, toast
+from pipelines import board as boards
+from pipelines import deal_card
+from pipelines.filters import Filters
+from pipelines.forms import MoveForm, NoteForm
+from pipelines.models import Deal, Stage
+from pipelines.models.deal import MoveRefused, StageChanged
+from pipelines.policy import deals_seen_by
+
+RELATED = ("stage", "pipeline", "responsible", "company", "loss_reason")
+
+
+@allowed("deals.see")
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    partial = "tab" if _target(request) == "deal-tab" else "view"
+    return render_page(request, "pipelines/deal.html", _context(request, _deal(request, pk)), partial=partial)
+
+
+@require_POST
+@allowed("deals.move")
+def move(request: HttpRequest, pk: int) -> HttpResponse:
+    deal, user = _deal(request, pk), _user(request)
+    form = MoveForm(request.POST, user=user)
+    if not form.is_valid():
+        return _refused(request, deal, form.first_error, HTTPStatus.UNPROCESSABLE_ENTITY)
+    left, reason = deal.stage, deal.loss_reason_id
+    stage, came_from = form.cleaned_data["stage"], form.cleaned_data["from"]
+    given = form.cleaned_data["loss_reason"]
+    try:
+        deal.move_to(stage, by=user, now=timezone.now(), loss_reason=given, came_from=came_from)
+    except StageChanged as refusal:
+        return _refused(request, deal, str(refusal), HTTPStatus.CONFLICT)
+    except MoveRefused as refusal:
+        return _refused(request, deal, str(refusal), HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _moved(request, deal, left, reason)
+
+
+@require_POST
+@allowed("deals.note")
+def note(request: HttpRequest, pk: int) -> HttpResponse:
+    deal, form = _deal(request, pk), NoteForm(request.POST)
+    if form.is_valid():
+        deal.add_note(form.cleaned_data["text"], by=_user(request), now=timezone.now())
+        if not is_fragment(request):
+            return redirect("deals:detail", pk=pk)
+        context = _context(request, deal) | {"note_form": NoteForm(), "is_added": True}
+        return render_page(request, "pipelines/deal.html", context, partial="composer")
+    context = _context(request, deal) | {"note_form": form}
+    return render_page(request, "pipelines/deal.html", context, partial="composer", status=422)
+
+
+def _deal(request: HttpRequest, pk: int) -> Deal:
+    return get_object_or_404(deals_seen_by(request.user).select_related(*RELATED), pk=pk)
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # LoginRequiredMiddleware
+    return request.user
+
+
+def _target(request: HttpRequest) -> str:
+    return getattr(getattr(request, "htmx", None), "target", None) or ""
+
+
+def _context(request: HttpRequest, deal: Deal) -> dict[str, Any]:
+    now = timezone.now()
+    return {
+        "card": deal_card.of(deal, now),
+        "deal": deal,
+        "tab": deal_card.tab(deal, request.GET.get("tab", "feed"), now),
+        "can_move": may(request.user, "deals.move"),
+        "can_note": may(request.user, "deals.note"),
+        "note_form": NoteForm(),
+    }
+
+
+def _view(request: HttpRequest, deal: Deal) -> str:
+    """The open card again, when it was the one that asked."""
+    if _target(request) != "deal-view":
+        return ""
+    return render_to_string("pipelines/deal.html#view", _context(request, deal), request)
+
+
+def _refused(request: HttpRequest, deal: Deal, reason: str, status: HTTPStatus) -> HttpResponse:
+    if not is_fragment(request):
+        return HttpResponse(reason, status=status, content_type="text/plain; charset=utf-8")
+    deal = _deal(request, deal.pk)
+    return toast(HttpResponse(_view(request, deal), status=status), reason, kind="bad")
+
+
+def _moved(request: HttpRequest, deal: Deal, left: Stage, reason: int | None) -> HttpResponse:
+    """Only what changed on the screen that asked: the card, both columns' figures, the toast with the way back."""
+    if not is_fragment(request):
+        return redirect("deals:detail", pk=deal.pk)
+    response = HttpResponse(_view(request, deal) + _on_board(request, deal, left))
+    said = _("Перенесена в «%(stage)s»") % {"stage": deal.stage}
+    trigger_client_event(response, "deal-moved", {"id": deal.pk, "stage": deal.stage_id})
+    trigger_client_event(response, "announce", {"text": said})
+    return toast(response, said, undo=_undo(deal, left, reason))
+
+
+def _undo(deal: Deal, left: Stage, reason: int | None) -> dict[str, Any] | None:
+    if left.takes_nobody_back or left == deal.stage or (left.kind == Stage.Kind.LOST and reason is None):
+        return None
+    values = {"stage": left.pk, "from": deal.stage_id} | ({"loss_reason": reason} if reason else {})
+    return {"url": reverse("deals:move", args=[deal.pk]), "values": values}
+
+
+def _on_board(request: HttpRequest, deal: Deal, left: Stage) -> str:
+    """Out of band for the board the move was made on; it sends its own query, so the figures keep its filters."""
+    if "board" not in request.POST:
+        return ""
+    filters, now = Filters.read(QueryDict(request.POST["board"])), timezone.now()
+    shown = filters.narrow(deals_seen_by(request.user), now)
+    board = boards.Board(boards.figures(left.pipeline.stages.alive(), shown, now))
+    columns = [column for column in board.columns if column.stage in (left, deal.stage)]
+    context = {"board": board, "columns": columns, "card": boards.cards([deal.pk], now)[0], "can_move": True}
+    return render_to_string("pipelines/_moved.html", context, request)

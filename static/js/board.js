@@ -1,0 +1,212 @@
+/* The board: dragging, the move menu, the keyboard, closing with a reason. Works on cards the server drew.
+   In: <li class="deal" data-moves=URL>, <ul class="cards" data-stage data-kind>, #move-menu, #lost, .dock.
+   Out: POST to data-moves with stage, from, loss_reason and this board's query. The card moves at once; the answer brings
+   the card and both columns' figures out of band, a refusal puts the card back to its exact place.
+   Texts come from data attributes of #board. */
+
+const $ = (selector, root = document) => root.querySelector(selector);
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const on = (name, handler, capture = false) => document.addEventListener(name, handler, capture);
+const tell = (name, detail) => document.body.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
+
+const board = () => $("#board");
+const listOf = (stage) => $(`.cards[data-stage="${stage}"]`);
+const menu = $("#move-menu");
+const lost = $("#lost");
+
+/* ---- moving one card ---- */
+const placeOf = (card) => ({ parent: card.parentElement, next: card.nextElementSibling });
+const putBack = (card, { parent, next }) => parent.insertBefore(card, next?.parentElement === parent ? next : null);
+
+async function move(card, list, origin = placeOf(card)) {
+  if (card.classList.contains("busy")) return putBack(card, origin);
+  const from = card.dataset.stage;
+  if (!list || list.dataset.stage === from) return putBack(card, origin);
+  const hadFocus = card.contains(document.activeElement) || menu?.card === card;
+  if (card.parentElement !== list) list.prepend(card);
+  const values = { stage: list.dataset.stage, from, board: board().dataset.query };
+  if (list.dataset.kind === "lost") {
+    values.loss_reason = await askReason();
+    if (!values.loss_reason) return giveBack(card, origin, hadFocus);
+  }
+  card.classList.add("busy");
+  const refusal = await send(card.dataset.moves, values);
+  card.classList.remove("busy");
+  if (refusal) return refuse(card, origin, refusal, hadFocus);
+  if (hadFocus) focusCard(document.getElementById(card.id));
+}
+
+function giveBack(card, origin, hadFocus) {
+  putBack(card, origin);
+  if (hadFocus) focusCard(card);
+}
+
+function refuse(card, origin, refusal, hadFocus) {
+  giveBack(card, origin, hadFocus);
+  card.classList.add("shake");
+  card.addEventListener("animationend", () => card.classList.remove("shake"), { once: true });
+  if (refusal.text) tell("toast", { text: refusal.text, kind: "bad" });
+  tell("announce", { text: refusal.text || board().dataset.returned });
+}
+
+/* Resolves to nothing when the server agreed, else to a refusal: {text} where the server has not said why itself. */
+async function send(url, values) {
+  const headers = { "X-CSRFToken": $("meta[name=csrf-token]").content, "HX-Request": "true" };
+  try {
+    const response = await fetch(url, { method: "POST", headers, body: new URLSearchParams(values) });
+    const events = JSON.parse(response.headers.get("HX-Trigger") || "{}");
+    Object.entries(events).forEach(([name, detail]) => tell(name, detail));
+    if (!response.ok || response.redirected) return { text: events.toast ? "" : board().dataset.returned };
+    htmx.swap(document.body, await response.text(), { swapStyle: "none" });
+    return null;
+  } catch (error) {
+    if (error instanceof TypeError) return { text: board().dataset.offline };
+    throw error;
+  }
+}
+
+function askReason() {
+  const select = $("select", lost);
+  select.value = "";
+  lost.returnValue = "";
+  lost.showModal();
+  return new Promise((resolve) =>
+    lost.addEventListener("close", () => resolve(lost.returnValue === "ok" ? select.value : ""), { once: true }));
+}
+
+/* A move made elsewhere (undo, the open drawer): the card follows before its new self arrives out of band. */
+on("deal-moved", ({ detail }) => {
+  const card = document.getElementById(`deal-${detail.id}`);
+  const list = listOf(detail.stage);
+  if (card && list && card.parentElement !== list) list.prepend(card);
+});
+on("htmx:configRequest", ({ detail }) => {
+  if (board() && detail.verb === "post" && /\/moves\/$/.test(detail.path)) detail.parameters.board = board().dataset.query;
+});
+
+/* ---- dragging ---- */
+function sortable(list) {
+  if (list.dataset.sortable) return;
+  list.dataset.sortable = "on";
+  let origin;
+  new Sortable(list, {
+    group: "deals",
+    draggable: ".deal",
+    filter: ".busy, .move",
+    preventOnFilter: false,
+    sort: false,
+    animation: 140,
+    delay: 160,
+    delayOnTouchOnly: true,
+    scrollSensitivity: 80,
+    onStart({ item }) {
+      origin = placeOf(item);
+      document.body.classList.add("dragging");
+    },
+    onEnd({ item, from, to }) {
+      document.body.classList.remove("dragging");
+      if (from !== to) move(item, listOf(to.dataset.stage), origin);
+    },
+  });
+}
+
+function ready() {
+  if (board()?.dataset.canMove === undefined || !window.Sortable) return;
+  $$(".cards", board()).forEach(sortable);
+  $$(".dock > div").forEach(sortable);
+}
+
+/* ---- columns of closed deals open on a click and load their cards then ---- */
+function openColumn(column, isOpen = column.classList.contains("mini")) {
+  column.classList.toggle("mini", !isOpen);
+  $("[data-open-column]", column).setAttribute("aria-expanded", isOpen);
+  const pending = $(".cards-pending", column);
+  if (isOpen && pending) htmx.trigger(pending, "column-open");
+}
+on("click", (event) => {
+  const column = event.target.closest(".col");
+  if (!column) return;
+  if (event.target.closest("[data-open-column]") || column.classList.contains("mini")) openColumn(column);
+});
+
+/* ---- the move menu: button on the card, or M ---- */
+function openMenu(card, anchor) {
+  menu.card = card;
+  $$("[data-to]", menu).forEach((item) => (item.hidden = item.dataset.to === card.dataset.stage));
+  menu.showPopover();
+  const box = anchor.getBoundingClientRect();
+  menu.style.left = `${Math.max(8, Math.min(box.left, innerWidth - menu.offsetWidth - 8))}px`;
+  const below = box.bottom + menu.offsetHeight + 6 <= innerHeight;
+  menu.style.top = `${below ? box.bottom + 6 : Math.max(8, box.top - menu.offsetHeight - 6)}px`;
+  $(".item:not([hidden])", menu)?.focus();
+}
+
+function choose(item) {
+  menu.hidePopover();
+  move(menu.card, listOf(item.dataset.to));
+}
+
+on("click", (event) => {
+  const button = event.target.closest("[data-move]");
+  if (button) openMenu(button.closest(".deal"), button);
+  const item = event.target.closest("#move-menu [data-to]");
+  if (item) choose(item);
+});
+menu?.addEventListener("toggle", (event) => {
+  if (event.newState !== "closed") return;
+  const card = menu.card;
+  setTimeout(() => {
+    if (document.activeElement === document.body && card?.isConnected && !lost.open) focusCard(card);
+    menu.card = null;
+  });
+});
+
+/* ---- keys, by place on the keyboard ---- */
+const focusCard = (card) => $(".deal-title a", card ?? document.createElement("i"))?.focus();
+const columnsWithCards = () => $$(".col:not(.mini)", board()).filter((column) => $(".deal", column));
+
+function sideways(card, step) {
+  const columns = columnsWithCards();
+  const at = columns.indexOf(card.closest(".col"));
+  const there = $$(".deal", columns[at + step] ?? document.createElement("i"));
+  const row = $$(".deal", card.parentElement).indexOf(card);
+  focusCard(there[Math.min(row, there.length - 1)]);
+}
+
+const KEYS = {
+  ArrowDown: (card, rows, at) => focusCard(rows[at + 1]),
+  KeyJ: (card, rows, at) => focusCard(rows[at + 1]),
+  ArrowUp: (card, rows, at) => focusCard(rows[at - 1]),
+  KeyK: (card, rows, at) => focusCard(rows[at - 1]),
+  ArrowRight: (card) => sideways(card, 1),
+  ArrowLeft: (card) => sideways(card, -1),
+  KeyM: (card) => menu && openMenu(card, card),
+};
+
+on("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || !board()) return;
+  const digit = menu?.matches(":popover-open") && /^Digit(\d)$/.exec(event.code);
+  if (digit) {
+    const item = $(`[data-digit="${digit[1]}"]`, menu)?.closest("[data-to]:not([hidden])");
+    if (item) choose(item);
+    return;
+  }
+  const card = event.target.closest?.(".deal");
+  if (!card || event.target.matches("input, textarea, select") || !KEYS[event.code]) return;
+  event.preventDefault();
+  const rows = $$(".deal", card.parentElement);
+  KEYS[event.code](card, rows, rows.indexOf(card));
+});
+
+/* The strip of stages scrolls the board, not the page. */
+on("click", (event) => {
+  const link = event.target.closest(".map a");
+  const column = link && $(link.getAttribute("href"));
+  if (!column) return;
+  event.preventDefault();
+  column.scrollIntoView({ behavior: "smooth", inline: "start", block: "nearest" });
+});
+
+on("htmx:afterSwap", ready);
+document.addEventListener("DOMContentLoaded", ready);
+ready();

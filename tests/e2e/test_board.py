@@ -1,0 +1,160 @@
+"""The board and the deal in a real browser: how they look to axe, and moves by mouse, keyboard and drawer."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from crmseg.accounts.models import Role
+from pipelines.models import Deal
+from tests.e2e.conftest import LOOKS
+from tests.factories import ContactFactory, DealFactory, NoteFactory, TaskFactory, UserFactory
+from tests.pipelines.conftest import lay_track
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+looks = pytest.mark.parametrize(("theme", "width"), LOOKS)
+BOARD = reverse("deals:board")
+
+
+@pytest.fixture
+def track():
+    return lay_track()
+
+
+@pytest.fixture
+def head():
+    return UserFactory(name="Юлия Щербакова", role=Role.HEAD)
+
+
+@pytest.fixture
+def deals(track, head):
+    born = timezone.now() - timedelta(days=20)
+    person = ContactFactory(name="Елена Савина")
+    made = [
+        DealFactory(stage=track.quote, responsible=head, contact=person, created_at=born + timedelta(hours=number))
+        for number in range(3)
+    ]
+    DealFactory(stage=track.won, contact=person)
+    TaskFactory(deal=made[0], due_at=born)
+    NoteFactory(deal=made[0], author=head)
+    return made
+
+
+@pytest.fixture
+def open_board(browser_page, head, deals):
+    def opened(*look):
+        page = browser_page(*look, user=head)
+        page.goto(BOARD)
+        return page
+
+    return opened
+
+
+def card(page, deal):
+    return page.locator(f"#deal-{deal.pk}")
+
+
+def cards(page, stage):
+    return page.locator(f"#cards-{stage.pk} > .deal")
+
+
+def drag(page, deal, target: str) -> None:
+    box = card(page, deal).bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 60, box["y"] + 34, steps=4)
+    expect(page.locator("body")).to_have_class("dragging")
+    goal = page.locator(target).bounding_box()
+    page.mouse.move(goal["x"] + goal["width"] / 2, goal["y"] + goal["height"] / 2, steps=10)
+    page.mouse.up()
+
+
+@looks
+def test_board_and_drawer_are_accessible(open_board, deals, axe, no_sideways_scroll, theme, width):
+    page = open_board(theme, width)
+    axe(page)
+    no_sideways_scroll(page)
+    card(page, deals[0]).get_by_role("link").click()
+    page.wait_for_selector("#drawer[open] #deal-view")
+    axe(page)
+
+
+@looks
+def test_deal_page_is_accessible(browser_page, head, deals, axe, no_sideways_scroll, theme, width):
+    page = browser_page(theme, width, user=head)
+    for tab in ("feed", "tasks", "history"):
+        page.goto(reverse("deals:detail", args=[deals[0].pk]) + f"?tab={tab}")
+        axe(page)
+    no_sideways_scroll(page)
+
+
+def test_dragged_card_moves_and_is_undone(open_board, track, deals):
+    page = open_board()
+    drag(page, deals[1], f"#cards-{track.payment.pk}")
+    expect(page.locator(f"#head-{track.payment.pk} .q")).to_have_text("1")
+    assert Deal.objects.get(pk=deals[1].pk).stage == track.payment
+    page.locator("[data-undo]").click()
+    expect(cards(page, track.quote)).to_have_count(3)
+    expect(page.locator(f"#head-{track.payment.pk} .q")).to_have_text("0")
+    assert Deal.objects.get(pk=deals[1].pk).stage == track.quote
+
+
+def test_refused_card_returns_to_its_exact_place(open_board, track, deals):
+    page = open_board()
+    Deal.objects.get(pk=deals[1].pk).move_to(track.contact, now=timezone.now())  # somebody else was faster
+    drag(page, deals[1], f"#cards-{track.payment.pk}")
+    expect(page.locator(".toast.bad")).to_contain_text("Первичный контакт")
+    ids = cards(page, track.quote).evaluate_all("cards => cards.map(card => card.id)")
+    assert ids == [f"deal-{deal.pk}" for deal in deals]
+
+
+def test_lost_card_asks_the_reason_first(open_board, track, deals):
+    page = open_board()
+    drag(page, deals[1], ".dock .lost")
+    page.locator("#lost [data-close]").click()
+    expect(cards(page, track.quote)).to_have_count(3)
+    drag(page, deals[1], ".dock .lost")
+    page.select_option("#lost select", label="Дорого")
+    page.locator("#lost .primary").click()
+    expect(page.locator(f"#head-{track.lost.pk} .q")).to_have_text("1")
+    assert Deal.objects.get(pk=deals[1].pk).loss_reason == track.expensive
+
+
+def test_card_moves_by_keyboard_and_keeps_the_focus(open_board, track, deals):
+    page = open_board()
+    card(page, deals[0]).get_by_role("link").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("KeyM")
+    page.keyboard.press("Digit4")
+    expect(page.locator("#live")).to_have_text("Перенесена в «Оплата»")
+    expect(card(page, deals[1]).get_by_role("link")).to_be_focused()
+    assert Deal.objects.get(pk=deals[1].pk).stage == track.payment
+
+
+def test_drawer_moves_the_card_behind_it_and_takes_a_note(open_board, track, deals):
+    page = open_board()
+    card(page, deals[0]).get_by_role("link").click()
+    page.get_by_role("button", name="На следующий этап").click()
+    expect(page.locator("#drawer .deal-stage b")).to_have_text("Оплата")
+    expect(cards(page, track.payment)).to_have_count(1)
+    page.fill("#drawer textarea", "Думают до весны")
+    page.get_by_role("button", name="Добавить").click()
+    expect(page.locator("#drawer .note-text").first).to_have_text("Думают до весны")
+    page.go_back()
+    expect(page.locator("#drawer")).not_to_be_visible()
+    assert page.url.endswith(BOARD)
+
+
+def test_search_narrows_the_board_and_stands_in_the_url(open_board, deals):
+    page = open_board()
+    page.fill("#board-search", deals[2].name)
+    expect(page.locator(".col:not(.mini) .deal")).to_have_count(1)
+    assert "q=" in page.url
+
+
+def test_closed_column_opens_with_its_cards(open_board, track, deals):
+    page = open_board()
+    page.locator(f"#column-{track.won.pk} [data-open-column]").click()
+    expect(cards(page, track.won)).to_have_count(1)

@@ -1,0 +1,88 @@
+"""The board's door: page, fragment, whose deals, how many queries."""
+
+import pytest
+from django.urls import reverse
+
+from crmseg.accounts.models import Role
+from tests.factories import NOW, ContactFactory, DealFactory, PipelineFactory, StageFactory, TaskFactory, UserFactory
+
+BOARD = reverse("deals:board")
+
+
+def test_board_needs_a_login(client, track):
+    assert client.get(BOARD).status_code == 302
+
+
+def test_partner_is_refused(login, track):
+    assert login(Role.PARTNER).get(BOARD).status_code == 403
+
+
+def test_board_shows_columns_and_cards(login, track):
+    DealFactory(stage=track.quote, name="Дом по проекту «Фьорд»", contact=ContactFactory(name="Елена Савина"))
+    page = login().get(BOARD).content.decode()
+    assert "<!doctype html>" in page
+    assert "Расчёт отправлен" in page
+    assert "Дом по проекту «Фьорд»" in page
+    assert "Елена Савина" in page
+
+
+def test_htmx_gets_the_view_with_the_total_out_of_band(login, track, htmx):
+    part = login().get(BOARD, headers=htmx("board-view")).content.decode()
+    assert "<!doctype html>" not in part
+    assert 'id="board-view"' in part
+    assert 'id="board-total" hx-swap-oob="true"' in part
+
+
+def test_manager_sees_own_deals_only(login, track):
+    client = login(Role.MANAGER)
+    DealFactory(stage=track.quote, name="Своя", responsible=client.user)
+    DealFactory(stage=track.quote, name="Чужая", responsible=UserFactory())
+    page = client.get(BOARD).content.decode()
+    assert "Своя" in page
+    assert "Чужая" not in page
+
+
+def test_auditor_is_offered_no_moves(login, track):
+    DealFactory(stage=track.quote)
+    page = login(Role.AUDITOR).get(BOARD).content.decode()
+    assert "data-move" not in page
+    assert "data-can-move" not in page
+
+
+def test_pipeline_is_chosen_in_the_url(login, track):
+    other = StageFactory(pipeline=PipelineFactory(name="Ремонт", position=9), name="Замер").pipeline
+    assert "Замер" in login().get(BOARD, {"pipeline": other.pk}).content.decode()
+    assert "Расчёт отправлен" in login(name="Второй").get(BOARD, {"pipeline": "x"}).content.decode()
+
+
+def test_first_run_offers_what_to_do(login, db):
+    assert "Здесь появятся ваши сделки" in login().get(BOARD).content.decode()
+
+
+def test_filter_that_finds_nothing_can_be_reset(login, track):
+    DealFactory(stage=track.quote)
+    page = login().get(BOARD, {"q": "нет такой"}).content.decode()
+    assert "Ничего не найдено" in page
+    assert "Сбросить фильтр" in page
+
+
+def test_column_hands_out_its_next_cards(login, track, htmx):
+    DealFactory.create_batch(20, stage=track.quote)
+    client = login()
+    first = client.get(BOARD).context["board"]
+    column = next(each for each in first.columns if each.stage == track.quote)
+    url = reverse("deals:stage_cards", args=[track.quote.pk])
+    part = client.get(url, {"after": column.after, "before": column.seen}, headers=htmx())
+    assert part.content.decode().count('class="deal"') == 5
+
+
+@pytest.mark.parametrize("deals", [2, 30])
+def test_board_asks_as_little_whatever_the_number_of_deals(login, track, django_assert_max_num_queries, deals):
+    for number in range(deals):
+        deal = DealFactory(
+            stage=track.stages[number % 4], contact=ContactFactory(), responsible=UserFactory(password="!")
+        )
+        TaskFactory(deal=deal, due_at=NOW)
+    client = login()
+    with django_assert_max_num_queries(12):
+        assert client.get(BOARD).status_code == 200

@@ -1,0 +1,168 @@
+"""The deal's door: page, drawer, moves with their refusals, notes."""
+
+import json
+import re
+
+import pytest
+from django.urls import reverse
+
+from crmseg.accounts.models import Role
+from pipelines.models import Change, CustomField, Deal, Note
+from tests.factories import (
+    NOW,
+    ContactFactory,
+    ContactPointFactory,
+    CustomFieldFactory,
+    DealFactory,
+    NoteFactory,
+    TaskFactory,
+    UserFactory,
+)
+
+
+def url(name: str, deal: Deal) -> str:
+    return reverse(f"deals:{name}", args=[deal.pk])
+
+
+def toast(response) -> dict:
+    return json.loads(response["HX-Trigger"])["toast"]
+
+
+@pytest.fixture
+def deal(track):
+    return DealFactory(stage=track.quote, name="Барнхаус")
+
+
+def test_deal_is_a_page_and_a_drawer(login, deal, htmx):
+    client = login()
+    page, part = client.get(url("detail", deal)), client.get(url("detail", deal), headers=htmx("drawer"))
+    assert "<!doctype html>" in page.content.decode()
+    assert "<!doctype html>" not in part.content.decode()
+    assert all('id="deal-view"' in answer.content.decode() for answer in (page, part))
+
+
+def test_manager_does_not_find_another_ones_deal(login, deal, htmx):
+    client = login(Role.MANAGER)
+    assert client.get(url("detail", deal)).status_code == 404
+    assert client.post(url("move", deal), {"stage": deal.stage_id}).status_code == 404
+    assert client.post(url("note", deal), {"text": "x"}).status_code == 404
+
+
+def test_deal_shows_people_and_own_fields_by_type(login, track):
+    person = ContactFactory(name="Елена Савина")
+    ContactPointFactory(contact=person, kind="phone", value="+79035551842")
+    for key, form in (("area", "number"), ("mortgage", "boolean"), ("cost", "money"), ("on", "date")):
+        CustomFieldFactory(entity=CustomField.Entity.DEAL, key=key, form=form)
+    values = {"area": 12.5, "mortgage": False, "cost": 1500, "on": "2020-12-15"}
+    page = login().get(url("detail", DealFactory(stage=track.quote, contact=person, custom=values))).content.decode()
+    page = re.sub(r"\s*\n\s*", "", page)
+    for text in ("Елена Савина", "+7 (903) 555-18-42", "12,5", ">нет<", "1\u202f500\u202f₽", "15\u00a0дек 2020"):
+        assert text in page
+
+
+@pytest.mark.parametrize(("tab", "text"), [("feed", "Думают"), ("tasks", "Перезвонить"), ("history", "начало")])
+def test_tabs_come_alone(login, deal, htmx, tab, text):
+    NoteFactory(deal=deal, text="Думают")
+    TaskFactory(deal=deal, text="Перезвонить")
+    part = login().get(url("detail", deal), {"tab": tab}, headers=htmx("deal-tab")).content.decode()
+    assert text in part
+    assert 'id="deal-view"' not in part
+
+
+def test_move_answers_with_what_changed_on_the_board(login, track, deal, htmx):
+    body = {"stage": track.payment.pk, "from": track.quote.pk, "board": f"pipeline={track.pipeline.pk}"}
+    response = login().post(url("move", deal), body, headers=htmx())
+    page = response.content.decode()
+    assert Deal.objects.get(pk=deal.pk).stage == track.payment
+    for part in (f"head-{track.quote.pk}", f"head-{track.payment.pk}", f"deal-{deal.pk}", "board-total"):
+        assert f'id="{part}"' in page
+    back = {"stage": track.quote.pk, "from": track.payment.pk}
+    assert toast(response)["undo"] == {"url": url("move", deal), "values": back}
+    assert Change.objects.get().actor == response.wsgi_request.user
+
+
+def test_move_in_the_open_card_answers_with_the_card(login, track, deal, htmx):
+    response = login().post(url("move", deal), {"stage": track.payment.pk}, headers=htmx("deal-view"))
+    assert 'id="deal-view"' in response.content.decode()
+    assert f'id="head-{track.payment.pk}"' not in response.content.decode()
+
+
+def test_move_without_scripts_leads_back_to_the_deal(login, track, deal):
+    response = login().post(url("move", deal), {"stage": track.payment.pk})
+    assert response["Location"] == url("detail", deal)
+
+
+def test_auditor_does_not_move(login, track, deal):
+    assert login(Role.AUDITOR).post(url("move", deal), {"stage": track.payment.pk}).status_code == 403
+    assert Deal.objects.get(pk=deal.pk).stage == track.quote
+
+
+def test_stale_move_is_a_conflict(login, track, deal, htmx):
+    body = {"stage": track.payment.pk, "from": track.contact.pk}
+    response = login().post(url("move", deal), body, headers=htmx())
+    assert response.status_code == 409
+    assert toast(response) == {"text": "Сделку уже перенесли на этап «Расчёт отправлен»", "kind": "bad"}
+
+
+@pytest.mark.parametrize("reason", ["", "0"])
+def test_loss_without_a_reason_is_refused(login, track, deal, htmx, reason):
+    response = login().post(url("move", deal), {"stage": track.lost.pk, "loss_reason": reason}, headers=htmx())
+    assert response.status_code == 422
+    assert toast(response)["kind"] == "bad"
+    assert Deal.objects.get(pk=deal.pk).stage == track.quote
+
+
+def test_deal_is_lost_with_a_reason_and_taken_back_with_it(login, track, deal, htmx):
+    client = login()
+    client.post(url("move", deal), {"stage": track.lost.pk, "loss_reason": track.expensive.pk}, headers=htmx())
+    assert Deal.objects.get(pk=deal.pk).loss_reason == track.expensive
+    reopened = client.post(url("move", deal), {"stage": track.quote.pk}, headers=htmx())
+    assert toast(reopened)["undo"]["values"]["loss_reason"] == track.expensive.pk
+
+
+def test_move_to_no_stage_is_refused(login, deal, htmx):
+    response = login().post(url("move", deal), {}, headers=htmx())
+    assert (response.status_code, toast(response)["text"]) == (422, "Укажите этап")
+
+
+def test_moves_are_posted(login, deal):
+    assert login().get(url("move", deal)).status_code == 405
+
+
+def test_note_appears_at_once(login, deal, htmx):
+    response = login().post(url("note", deal), {"text": "Думают до весны"}, headers=htmx("composer"))
+    page = response.content.decode()
+    assert Note.objects.get().author == response.wsgi_request.user
+    assert 'id="deal-tab" hx-swap-oob="true"' in page
+    assert page.count("Думают до весны") == 1  # in the feed, and the field is empty again
+
+
+def test_empty_note_is_told_in_its_field(login, deal, htmx):
+    response = login().post(url("note", deal), {"text": " "}, headers=htmx("composer"))
+    assert response.status_code == 422
+    assert "Напишите примечание" in response.content.decode()
+    assert not Note.objects.exists()
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.MARKETER])
+def test_reader_writes_no_note(login, deal, role):
+    assert login(role).post(url("note", deal), {"text": "x"}).status_code == 403
+
+
+def test_deal_lost_without_a_reason_asks_for_it(login, track):
+    page = login().get(url("detail", DealFactory(stage=track.lost))).content.decode()
+    assert "Указать причину" in page
+
+
+@pytest.mark.parametrize("rows", [1, 12])
+def test_drawer_asks_as_little_whatever_hangs_on_the_deal(login, track, htmx, django_assert_max_num_queries, rows):
+    deal = DealFactory(stage=track.quote)
+    for _ in range(rows):
+        person = ContactFactory()
+        deal.links.create(contact=person)
+        ContactPointFactory(contact=person)
+        NoteFactory(deal=deal, author=UserFactory(password="!"))
+        TaskFactory(deal=deal, is_done=True, completed_at=NOW)
+    client = login()
+    with django_assert_max_num_queries(15):
+        client.get(url("detail", deal), headers=htmx("drawer"))
