@@ -48,7 +48,11 @@ def record_same(type: str, subject_ids: Iterable[int], *, origin: Origin | str, 
         )
 
 
-<<<<<<< HEAD
+def record_many(changes: Iterable[Change]) -> None:
+    """The set-wise twin of ``record``."""
+    Change.objects.bulk_create(changes, batch_size=2000)
+
+
 HORIZON = """
 SELECT least(
     pg_snapshot_xmax(seen)::text::bigint,
@@ -60,11 +64,6 @@ SELECT least(
         ))
 ) FROM pg_current_snapshot() AS seen
 """
-=======
-def record_many(changes: Iterable[Change]) -> None:
-    """The set-wise twin of ``record``."""
-    Change.objects.bulk_create(changes, batch_size=2000)
->>>>>>> mirror
 
 
 def safe_horizon() -> int:
