@@ -48,11 +48,6 @@ def record_same(type: str, subject_ids: Iterable[int], *, origin: Origin | str, 
         )
 
 
-def record_many(changes: Iterable[Change]) -> None:
-    """The set-wise twin of ``record``."""
-    Change.objects.bulk_create(changes, batch_size=2000)
-
-
 HORIZON = """
 SELECT least(
     pg_snapshot_xmax(seen)::text::bigint,
