@@ -9,7 +9,12 @@ from ..models import Note, Origin, Task
 from .table import Loaded, Row, Upsert, loaded, log, news
 
 SUBJECT = {"subject": "text", "subject_id": "bigint", "author": "bigint"}
-SUBJECT_COLUMNS = {"contact_id": "contact.id", "company_id": "company.id", "deal_id": "deal.id", "author_id": "author.id"}
+SUBJECT_COLUMNS = {
+    "contact_id": "contact.id",
+    "company_id": "company.id",
+    "deal_id": "deal.id",
+    "author_id": "author.id",
+}
 JOINS = """
     LEFT JOIN accounts_user author ON author.amo_id = i.author
     LEFT JOIN pipelines_contact contact ON i.subject = 'contact' AND contact.amo_id = i.subject_id
