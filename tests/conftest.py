@@ -1,4 +1,13 @@
 import pytest
+from django.utils.translation.reloader import translation_file_changed
+
+from crmseg import messages
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Words are compiled once, before any worker reads them."""
+    if not hasattr(config, "workerinput") and messages.compile_stale():
+        translation_file_changed(None, messages.catalogues()[0].with_suffix(".mo"))  # forget what was read before
 
 
 @pytest.fixture(autouse=True)
