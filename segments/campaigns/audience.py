@@ -72,6 +72,14 @@ class Audience:
         sql = f"SELECT * FROM ({self.sql}) AS v ORDER BY reason, contact_id{tail}"  # noqa: S608
         return [Person(*row) for row in self._rows(sql)]
 
+    def nameless(self) -> int:
+        """How many of those who get it have no first name."""
+        sql = f"""
+            SELECT count(*) FROM ({self.sql}) AS v JOIN {Contact._meta.db_table} AS c ON c.id = v.contact_id
+            WHERE v.reason = '' AND c.first_name = ''
+        """  # noqa: S608
+        return int(next(self._rows(sql))[0])
+
     def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
         with connection.cursor() as cursor:
             cursor.execute(sql, self.params)

@@ -87,6 +87,7 @@ class Letter:
     subject: str
     html: str
     text: str
+    body: str = ""  # the HTML without its page, for a preview
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class Compiled:
             body = body and body + FOOTER.format(words=lead, url=escape(url), act=act)
             text = text and f"{text}\n\n{lead} {act}: {url}"
         html = PAGE.format(subject=escape(subject), body=body) if body else ""
-        return Letter(subject, html, text.strip() or as_text(body))
+        return Letter(subject, html, text.strip() or as_text(body), body)
 
 
 @lru_cache(maxsize=128)
@@ -179,7 +180,8 @@ def as_text(body: str) -> str:
 
 def one_line(text: str) -> str:
     """A header value: no line breaks, no control characters."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    kept = (char if char.isprintable() or char in (MARK_OPEN, MARK_CLOSE) else " " for char in text)
+    return " ".join("".join(kept).split())
 
 
 def marked(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,14 +1,19 @@
 """Alarm clocks only: what is due stands in the ledger, so a task lost or repeated changes nothing."""
 
+import logging
 import os
 import socket
 import threading
 
 from celery import shared_task
 from celery.worker import state as worker_state
+from django.db import transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from . import delivery, launch
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(name="campaigns.start_due")
@@ -29,6 +34,18 @@ def send_planned(is_helper: bool = False) -> None:
 @shared_task(name="campaigns.sweep")
 def sweep() -> None:
     delivery.sweep(timezone.now())
+
+
+def send_soon() -> None:
+    """Wake a worker once the transaction is committed. Without a broker the next tick of the clock does the work."""
+    transaction.on_commit(_wake)
+
+
+def _wake() -> None:
+    try:
+        send_planned.delay()
+    except OperationalError:
+        log.warning("no broker, letters are left to the clock")
 
 
 def worker_name() -> str:

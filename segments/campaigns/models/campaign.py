@@ -82,6 +82,10 @@ class Campaign(models.Model):
             setattr(self, name, value)
         return True
 
+    def unschedule(self, *, now: datetime) -> bool:
+        """Back to a draft: it was changed, so it has to be launched anew."""
+        return self.move(self.State.DRAFT, when=(self.State.SCHEDULED,), now=now, next_due_at=None, state_reason="")
+
     @transaction.atomic
     def pause(self, *, now: datetime, reason: str = "") -> bool:
         """Once this has committed, no new handover begins (D9)."""

@@ -163,6 +163,10 @@ class Message(models.Model):
     def __str__(self) -> str:
         return f"{self.run_id}/{self.step_id} → {self.contact_id}"
 
+    @property
+    def reason_in_words(self) -> str:
+        return str(self.Reason(self.reason).label) if self.reason in self.Reason.values else self.reason
+
     def move(
         self, to: str, *, when: Sequence[str], now: datetime, only: dict[str, Any] | None = None, **values: Any
     ) -> bool:
@@ -267,6 +271,14 @@ class Message(models.Model):
         return self.move(self.State.REJECTED, when=[self.State.UNKNOWN], now=now, detail=detail[:1000], sent_at=None)
 
 
+EVENTS = {
+    "delivered": _("письмо доставлено"),
+    "bounced": _("письмо не доставлено"),
+    "complained": _("пожаловался на спам"),
+    "unsubscribed": _("отписался"),
+}
+
+
 class MessageEvent(models.Model):
     """What became of a message, in the order we learnt it; the raw words of the provider are kept beside."""
 
@@ -281,3 +293,7 @@ class MessageEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.message_id}"
+
+    @property
+    def kind_in_words(self) -> str:
+        return str(EVENTS.get(self.kind, self.kind))

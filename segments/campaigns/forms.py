@@ -1,0 +1,129 @@
+"""The wizard's one form: whom, what, when. It reads and writes a campaign together with its step."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.db import transaction
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from crmseg.accounts.models import User
+from crmseg.accounts.policy import visible
+from segments.models import Segment
+
+from .models import Campaign, Purpose, Step
+from .rendering import problems
+
+NOW, AT, REGULAR = "now", "at", "regular"
+LOCAL = "%Y-%m-%dT%H:%M"
+WHEN = _("Когда отправить")
+TIMES = [(NOW, _("Сейчас")), (AT, _("В назначенное время"))]
+
+
+class DraftForm(forms.ModelForm):
+    """What a draft needs to exist."""
+
+    class Meta:
+        model = Campaign
+        fields = ["name", "segment"]
+        error_messages = {"name": {"required": _("Укажите название")}}
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["segment"] = _segments(user, label=_("Сегмент"), empty_label=_("Выберите сегмент"))
+
+
+class CampaignForm(forms.ModelForm):
+    purpose = forms.ChoiceField(
+        label=_("Назначение"),
+        choices=Purpose.choices,
+        widget=forms.RadioSelect,
+        help_text=_("Реклама уходит тем, кто согласился на рекламу; сервисное — кто согласился на обработку данных."),
+    )
+    subject = forms.CharField(label=_("Тема письма"), max_length=500, required=False)
+    html = forms.CharField(
+        label=_("Текст"),
+        required=False,
+        strip=False,
+        max_length=200_000,
+        widget=forms.Textarea(attrs={"rows": 12}),
+    )
+    text = forms.CharField(
+        label=_("Текст без оформления"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("Пусто — сделаем из основного текста."),
+    )
+    when = forms.ChoiceField(label=WHEN, choices=TIMES, widget=forms.RadioSelect)
+    at = forms.DateTimeField(
+        label=_("Дата и время"),
+        required=False,
+        input_formats=[LOCAL],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL),
+        error_messages={"invalid": _("Укажите дату и время")},
+    )
+
+    class Meta:
+        model = Campaign
+        fields = ["name", "segment", "exclude_segments", "purpose"]
+        error_messages = {"name": {"required": _("Укажите название")}}
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["segment"] = _segments(user, label=_("Кому"), empty_label=_("Выберите сегмент"))
+        self.fields["exclude_segments"] = forms.ModelMultipleChoiceField(
+            _rows(user),
+            required=False,
+            label=_("Кроме тех, кто в сегментах"),
+            widget=forms.SelectMultiple(attrs={"size": 4}),
+        )
+        step = self.instance.steps.first() if self.instance.pk else None
+        for name in ("subject", "html", "text"):
+            self.initial.setdefault(name, getattr(step, name, ""))
+        self._show_schedule()
+
+    def _show_schedule(self) -> None:
+        schedule = self.instance.schedule or {}
+        if "rrule" in schedule:  # made through the API: kept as it is until another choice is made
+            regular = (REGULAR, _("Регулярно: %(rule)s") % {"rule": schedule["rrule"]})
+            self.fields["when"] = forms.ChoiceField(label=WHEN, choices=[*TIMES, regular], widget=forms.RadioSelect)
+        at = parse_datetime(schedule["at"]) if "at" in schedule else None
+        self.initial.setdefault("at", timezone.localtime(at) if at else None)
+        self.initial.setdefault("when", REGULAR if "rrule" in schedule else AT if at else NOW)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        template = {name: cleaned.get(name, "") for name in ("subject", "html", "text")}
+        for problem in problems(**template):
+            self.add_error(problem.field, str(problem))
+        if cleaned.get("when") == AT and not cleaned.get("at") and "at" not in self.errors:
+            self.add_error("at", _("Укажите дату и время"))
+        return cleaned
+
+    @property
+    def schedule(self) -> dict[str, Any] | None:
+        when, at = self.cleaned_data["when"], self.cleaned_data.get("at")
+        if when == REGULAR:
+            return self.instance.schedule
+        return {"at": at.isoformat()} if when == AT and isinstance(at, datetime) else None
+
+    @transaction.atomic
+    def save(self, commit: bool = True) -> Campaign:
+        campaign: Campaign = self.instance
+        campaign.schedule = self.schedule
+        campaign.changed_at = timezone.now()
+        super().save()
+        template = {name: self.cleaned_data[name] for name in ("subject", "html", "text")}
+        Step.objects.update_or_create(campaign=campaign, position=1, defaults=template)
+        return campaign
+
+
+def _rows(user: User) -> Any:
+    return visible(user, Segment).filter(deleted_at__isnull=True)
+
+
+def _segments(user: User, **more: Any) -> forms.ModelChoiceField:
+    return forms.ModelChoiceField(_rows(user), required=False, **more)

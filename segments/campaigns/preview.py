@@ -1,0 +1,114 @@
+"""What the wizard shows before anything is sent: the letter as a person will see it, checks, and who gets it.
+
+What flows in: a campaign that need not be saved, its template and ``now``. What flows out: plain data. The audience is
+the very query that a launch pours into the ledger.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from pipelines.models import Contact
+
+from . import personal
+from .audience import audience
+from .models import Campaign, Message
+from .rendering import TemplateFailed, highlight, marked, problems, render
+
+SAMPLES = 12
+SUBJECT_LENGTH = 60
+
+
+@dataclass(frozen=True)
+class Check:
+    state: str  # ok, warn, bad
+    text: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    samples: list[Contact]
+    person: Contact | None
+    subject: SafeString
+    body: SafeString
+    checks: list[Check]
+
+
+@dataclass(frozen=True)
+class Review:
+    total: int
+    to_send: int
+    skipped: list[tuple[str, int]]  # the reason in words, how many
+    nameless: int
+
+
+def show(campaign: Campaign, template: dict[str, str], *, who: int | None, now: datetime) -> Shown:
+    samples = sample(campaign, now)
+    person = next((one for one in samples if one.pk == who), samples[0] if samples else None)
+    values = personal.people([person.pk])[person.pk] if person else {"contact": {}, "deal": {}}
+    wrong = [Check("bad", str(problem)) for problem in problems(**template)]
+    subject = body = ""
+    if not wrong:
+        try:
+            letter = render(template, marked(values), "#")
+            subject, body = highlight_text(letter.subject), highlight(letter.body)
+        except TemplateFailed as error:
+            wrong = [Check("bad", str(error))]
+    return Shown(samples, person, mark_safe(subject), mark_safe(body), wrong or checks(template))  # noqa: S308
+
+
+def highlight_text(text: str) -> str:
+    return highlight(escape(text))
+
+
+def sample(campaign: Campaign, now: datetime) -> list[Contact]:
+    """Some of those who would get it, or of the segment where nobody would."""
+    if campaign.segment_id is None:
+        return []
+    people = audience(campaign, now=now).people(SAMPLES)
+    found = Contact.objects.in_bulk([person.contact_id for person in people])
+    return [found[person.contact_id] for person in people if person.contact_id in found]
+
+
+def checks(template: dict[str, str]) -> list[Check]:
+    sources = [template[name] for name in ("html", "text") if template[name].strip()]
+    has_link = bool(sources) and all("unsubscribe_url" in source for source in sources)
+    unsubscribe = _("Ссылка отписки на месте") if has_link else _("Ссылку отписки добавим в конец письма")
+    length = len(template["subject"])
+    subject = (
+        Check("ok", _("Тема короче 60 знаков"))
+        if length <= SUBJECT_LENGTH
+        else Check("warn", _("Тема длиннее 60 знаков: в списке писем её обрежет"))
+    )
+    found = [Check("ok", unsubscribe), subject]
+    if not sources:
+        found.append(Check("bad", _("Текст письма пуст")))
+    if uses_name(template) and not has_fallback(template):
+        found.append(Check("warn", _("Имя без запасного слова: у кого его нет, там будет пусто")))
+    return found
+
+
+def uses_name(template: dict[str, str]) -> bool:
+    return any("contact.first_name" in source for source in template.values())
+
+
+def has_fallback(template: dict[str, str]) -> bool:
+    pieces = [
+        piece for source in template.values() for piece in source.split("{{")[1:] if "contact.first_name" in piece
+    ]
+    return all("default" in piece.partition("}}")[0] for piece in pieces)
+
+
+def review(campaign: Campaign, template: dict[str, str], *, now: datetime) -> Review:
+    """Who gets it and who does not, in words."""
+    if campaign.segment_id is None:
+        return Review(0, 0, [], 0)
+    found = audience(campaign, now=now)
+    counts = found.counts()
+    to_send = counts.pop("", 0)
+    reasons = [(str(Message.Reason(reason).label), count) for reason, count in counts.items()]
+    nameless = found.nameless() if uses_name(template) else 0
+    return Review(to_send + sum(counts.values()), to_send, sorted(reasons, key=lambda one: -one[1]), nameless)

@@ -1,0 +1,90 @@
+"""Doors that act on a campaign and on its unknown letters: one verb each, then back to the report."""
+
+from collections.abc import Callable
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from crmseg.accounts.models import User
+from crmseg.accounts.policy import allowed, visible
+from crmseg.web.page import flash
+
+from .. import launch as launching
+from ..models import Campaign, Message
+from ..policy import find
+from ..tasks import send_soon
+
+
+@require_POST
+@allowed("campaigns.launch")
+def launch(request: HttpRequest, pk: int) -> HttpResponse:
+    campaign = find(request, pk)
+    try:
+        launching.launch(campaign, by=cast(User, request.user), now=timezone.now())
+    except launching.LaunchRefused as refused:
+        flash(request, str(refused), kind="bad")
+    else:
+        send_soon()
+        flash(request, _("Кампания запущена"))
+    return _back(pk)
+
+
+@require_POST
+@allowed("campaigns.launch")
+def pause(request: HttpRequest, pk: int) -> HttpResponse:
+    return _steer(request, pk, lambda campaign: campaign.pause(now=timezone.now()), _("Кампания на паузе"))
+
+
+@require_POST
+@allowed("campaigns.launch")
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    send_soon()
+    return _steer(request, pk, lambda campaign: campaign.resume(now=timezone.now()), _("Кампания продолжена"))
+
+
+@require_POST
+@allowed("campaigns.launch")
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    return _steer(request, pk, lambda campaign: campaign.cancel(now=timezone.now()), _("Кампания отменена"))
+
+
+@require_POST
+@allowed("campaigns.launch")
+def resend(request: HttpRequest, pk: int, message: int) -> HttpResponse:
+    if _unknown(request, pk, message).resend(now=timezone.now()):
+        send_soon()
+        flash(request, _("Письмо поставлено в очередь"))
+    else:
+        flash(request, _("Ещё рано: с попытки должно пройти 10 минут, а обработчик — остановиться"), kind="bad")
+    return _back(pk)
+
+
+@require_POST
+@allowed("campaigns.launch")
+def close(request: HttpRequest, pk: int, message: int) -> HttpResponse:
+    detail = _("Закрыто вручную: %(user)s") % {"user": request.user}
+    if _unknown(request, pk, message).close(detail, now=timezone.now()):
+        flash(request, _("Письмо закрыто, больше не отправляем"))
+    return _back(pk)
+
+
+def _steer(request: HttpRequest, pk: int, verb: Callable[[Campaign], bool], done: str) -> HttpResponse:
+    if verb(find(request, pk)):
+        flash(request, done)
+    else:
+        flash(request, _("Состояние кампании уже изменилось"), kind="bad")
+    return _back(pk)
+
+
+def _unknown(request: HttpRequest, pk: int, message: int) -> Message:
+    rows = visible(request.user, Message).select_related("run__campaign")
+    return get_object_or_404(rows, pk=message, run__campaign=find(request, pk))
+
+
+def _back(pk: int) -> HttpResponse:
+    return HttpResponseRedirect(reverse("campaigns:detail", args=[pk]))

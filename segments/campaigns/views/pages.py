@@ -1,0 +1,74 @@
+"""Pages to look at: the list of campaigns, and one campaign's report with its ledger."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+
+from crmseg.accounts.policy import allowed, may, visible
+from crmseg.web.page import render_page
+from crmseg.web.paging import Keyset
+
+from .. import reports
+from ..models import Campaign, Message, MessageEvent
+from ..policy import find
+
+MOST_UNKNOWN = 50
+MOST_EVENTS = 20
+
+
+@allowed("campaigns.see")
+def campaigns(request: HttpRequest) -> HttpResponse:
+    rows = visible(request.user, Campaign).select_related("segment", "created_by")
+    state = request.GET.get("state", "")
+    if state in Campaign.State.values:
+        rows = rows.filter(state=state)
+    page = Keyset(rows, order=("-created_at", "-id")).page(request.GET.get("cursor"))
+    counts = reports.counts_of(page.rows)
+    context = {
+        "page": page,
+        "rows": [(campaign, counts.get(campaign.pk)) for campaign in page.rows],
+        "states": Campaign.State.choices,
+        "state": state,
+        "can_edit": may(request.user, "campaigns.edit"),
+    }
+    return render_page(request, "campaigns/list.html", context)
+
+
+@allowed("campaigns.see")
+def campaign(request: HttpRequest, pk: int) -> HttpResponse:
+    found = find(request, pk)
+    if found.state == Campaign.State.DRAFT and may(request.user, "campaigns.edit"):
+        return HttpResponseRedirect(reverse("campaigns:edit", args=[pk]))
+    context = {"campaign": found, **_report(request, found), **_ledger(request, found)}
+    return render_page(request, "campaigns/detail.html", context, partial="report")
+
+
+def _report(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
+    found = reports.report(campaign)
+    now = timezone.now()
+    unknown = Message.objects.filter(run__campaign=campaign, state=Message.State.UNKNOWN).select_related("contact")
+    events = MessageEvent.objects.filter(message__run__campaign=campaign).select_related("message__contact")
+    return {
+        "report": found,
+        "states": [
+            (state, label, found.states[state]) for state, label in Message.State.choices if found.states[state]
+        ],
+        "reasons": [(Message.Reason(reason).label, count) for reason, count in found.reasons.items()],
+        "unknown": [(message, message.can_resend(now)) for message in unknown.order_by("id")[:MOST_UNKNOWN]],
+        "events": events.order_by("-at", "-id")[:MOST_EVENTS],
+        "step": campaign.steps.first(),
+        "can_launch": may(request.user, "campaigns.launch"),
+        "can_edit": may(request.user, "campaigns.edit") and campaign.is_editable,
+        "is_live": campaign.state == Campaign.State.RUNNING,
+    }
+
+
+def _ledger(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
+    rows = visible(request.user, Message).filter(run__campaign=campaign).select_related("contact")
+    state = request.GET.get("state", "")
+    if state in Message.State.values:
+        rows = rows.filter(state=state)
+    page = Keyset(rows, order=("-id",)).page(request.GET.get("cursor"))
+    return {"page": page, "state": state, "may_see_contacts": may(request.user, "contacts.see")}

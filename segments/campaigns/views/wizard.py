@@ -1,0 +1,116 @@
+"""Doors that make a campaign: a new draft, the page where it is written, its preview and review."""
+
+from typing import Any, cast
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from crmseg.accounts.models import User
+from crmseg.accounts.policy import allowed, may
+from crmseg.web.page import flash, render_page
+
+from .. import preview as looks
+from ..forms import CampaignForm, DraftForm
+from ..launch import LaunchRefused, launch
+from ..models import Campaign
+from ..policy import find
+from ..tasks import send_soon
+
+CHIPS = [
+    (gettext_lazy("имя"), '{{ contact.first_name | default: "коллега" }}'),
+    (gettext_lazy("сделка"), "{{ deal.name }}"),
+    (gettext_lazy("бюджет"), "{{ deal.price }}"),
+    (gettext_lazy("этап"), "{{ deal.stage }}"),
+    (gettext_lazy("компания"), "{{ contact.company }}"),
+    (gettext_lazy("ответственный"), "{{ deal.responsible }}"),
+    (gettext_lazy("ссылка отписки"), "{{ unsubscribe_url }}"),
+]
+
+
+@allowed("campaigns.edit")
+def new(request: HttpRequest) -> HttpResponse:
+    user = cast(User, request.user)
+    form = DraftForm(request.POST or None, user=user, initial={"segment": request.GET.get("segment")})
+    if request.method == "POST" and form.is_valid():
+        form.instance.created_by = user
+        campaign = form.save()
+        return HttpResponseRedirect(reverse("campaigns:edit", args=[campaign.pk]))
+    return render_page(request, "campaigns/new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@allowed("campaigns.edit")
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    campaign = find(request, pk)
+    if not campaign.is_editable:
+        return HttpResponseRedirect(reverse("campaigns:detail", args=[pk]))
+    form = CampaignForm(request.POST or None, instance=campaign, user=cast(User, request.user))
+    if request.method == "POST" and form.is_valid():
+        return _saved(request, form)
+    return _page(request, campaign, form)
+
+
+@require_POST
+@allowed("campaigns.edit")
+def preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """The letter as one person will see it, from what stands in the form now; saves nothing."""
+    campaign = find(request, pk)
+    who = request.POST.get("who", "")
+    shown = looks.show(campaign, _template(request), who=int(who) if who.isdecimal() else None, now=timezone.now())
+    return render_page(request, "campaigns/_preview.html", {"shown": shown, "campaign": campaign})
+
+
+@allowed("campaigns.edit")
+def review(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who gets it, counted by the query that sends; from the saved campaign."""
+    campaign = find(request, pk)
+    form = CampaignForm(instance=campaign, user=cast(User, request.user))
+    found = looks.review(campaign, _stored(campaign), now=timezone.now())
+    return _page(request, campaign, form, review=found, partial="review")
+
+
+def _saved(request: HttpRequest, form: CampaignForm) -> HttpResponse:
+    campaign = form.save()
+    if campaign.state == Campaign.State.SCHEDULED:
+        campaign.unschedule(now=timezone.now())
+    if request.POST.get("act") != "launch" or not may(request.user, "campaigns.launch"):
+        flash(request, _("Кампания сохранена"))
+        return HttpResponseRedirect(reverse("campaigns:edit", args=[campaign.pk]))
+    try:
+        launch(campaign, by=cast(User, request.user), now=timezone.now())
+    except LaunchRefused as refused:
+        form.add_error(None, str(refused))
+        return _page(request, campaign, form)
+    send_soon()
+    flash(
+        request, _("Кампания запущена") if campaign.state != Campaign.State.SCHEDULED else _("Кампания запланирована")
+    )
+    return HttpResponseRedirect(reverse("campaigns:detail", args=[campaign.pk]))
+
+
+def _page(
+    request: HttpRequest, campaign: Campaign, form: CampaignForm, *, partial: str | None = None, **more: Any
+) -> HttpResponse:
+    template = _template(request) if request.method == "POST" else _stored(campaign)
+    context = {
+        "form": form,
+        "campaign": campaign,
+        "chips": CHIPS,
+        "shown": looks.show(campaign, template, who=None, now=timezone.now()) if partial is None else None,
+        "can_launch": may(request.user, "campaigns.launch"),
+        **more,
+    }
+    status = 422 if form.errors else 200
+    return render_page(request, "campaigns/edit.html", context, partial=partial, status=status)
+
+
+def _template(request: HttpRequest) -> dict[str, str]:
+    return {name: request.POST.get(name, "") for name in ("subject", "html", "text")}
+
+
+def _stored(campaign: Campaign) -> dict[str, str]:
+    step = campaign.steps.first()
+    return step.as_template() if step else {"subject": "", "html": "", "text": ""}

@@ -1,0 +1,14 @@
+/* The wizard: a chip puts its field where the caret stood last, in the subject or in a text. */
+
+const fields = ["subject", "html", "text"].map((name) => document.querySelector(`#campaign-form [name=${name}]`));
+let last = fields[1];
+
+fields.forEach((field) => field?.addEventListener("focus", () => (last = field)));
+
+document.addEventListener("click", (event) => {
+  const chip = event.target.closest("[data-insert]");
+  if (!chip || !last) return;
+  last.setRangeText(chip.dataset.insert, last.selectionStart, last.selectionEnd, "end");
+  last.focus();
+  last.dispatchEvent(new Event("input", { bubbles: true }));
+});

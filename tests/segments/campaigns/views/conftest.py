@@ -1,0 +1,24 @@
+import pytest
+
+from crmseg.accounts.models import Role
+from tests.factories import UserFactory
+
+
+@pytest.fixture
+def login(client):
+    """``login("marketer")``: the client as somebody of this role."""
+
+    def enter(role=Role.MARKETER):
+        client.force_login(UserFactory(role=role))
+        return client
+
+    return enter
+
+
+@pytest.fixture(autouse=True)
+def nudges(monkeypatch):
+    """Doors wake a worker; here we only note that they did."""
+    woken = []
+    for door in ("acts", "wizard"):
+        monkeypatch.setattr(f"segments.campaigns.views.{door}.send_soon", lambda: woken.append(True))
+    return woken

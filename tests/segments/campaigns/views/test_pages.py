@@ -1,0 +1,101 @@
+import pytest
+from django.urls import reverse
+
+from segments.campaigns.models import Message
+from tests.factories import NOW, CampaignFactory, MessageFactory
+
+from ..conftest import started
+
+pytestmark = pytest.mark.django_db
+
+ROLES = {"owner": 200, "admin": 200, "head": 200, "marketer": 200, "auditor": 200, "manager": 403, "partner": 403}
+
+
+@pytest.mark.parametrize(("role", "status"), ROLES.items())
+def test_who_sees_campaigns(login, role, status):
+    assert login(role).get(reverse("campaigns:list")).status_code == status
+
+
+@pytest.mark.parametrize(("role", "status"), ROLES.items())
+def test_who_sees_a_report(login, role, status):
+    campaign = CampaignFactory(state="done")
+    assert login(role).get(reverse("campaigns:detail", args=[campaign.pk])).status_code == status
+
+
+def test_stranger_is_sent_to_the_login(client):
+    assert client.get(reverse("campaigns:list")).status_code == 302
+
+
+def test_first_visit_explains_itself(login):
+    assert "Кампаний пока нет" in login().get(reverse("campaigns:list")).content.decode()
+
+
+def test_list_shows_counts_and_filters_by_state(login):
+    message = MessageFactory(state="accepted", sent_at=NOW)
+    draft = CampaignFactory()
+    client = login()
+    page = client.get(reverse("campaigns:list")).content.decode()
+    assert message.run.campaign.name in page
+    assert draft.name in page
+    assert "1 из 1" in " ".join(page.split())
+    assert draft.name not in client.get(reverse("campaigns:list"), {"state": "running"}).content.decode()
+
+
+def test_report_says_why_somebody_gets_nothing(login, campaign, person):
+    person("a@mail.example")
+    person()
+    started(campaign)
+    page = login().get(reverse("campaigns:detail", args=[campaign.pk])).content.decode()
+    assert "нет адреса" in page
+    assert "a@mail.example" in page
+
+
+def test_report_follows_a_running_campaign_and_stops_with_it(login, campaign, person):
+    person("a@mail.example")
+    started(campaign)
+    client, url = login(), reverse("campaigns:detail", args=[campaign.pk])
+    part = client.get(url, headers={"HX-Request": "true"}).content.decode()
+    assert part.strip().startswith('<div id="report"')
+    assert "every 5s" in part
+    campaign.cancel(now=NOW)
+    assert "every 5s" not in client.get(url).content.decode()
+
+
+def test_ledger_is_filtered_by_state(login, campaign, person):
+    person("a@mail.example")
+    person("b@mail.example", allowed=False)
+    started(campaign)
+    page = login().get(reverse("campaigns:detail", args=[campaign.pk]), {"state": "skipped"}).content.decode()
+    assert "b@mail.example" in page
+    assert "a@mail.example" not in page
+
+
+def test_ledger_is_paged_by_keyset(login, django_assert_max_num_queries):
+    first = MessageFactory()
+    MessageFactory.create_batch(60, run=first.run, step=first.step)
+    client, url = login(), reverse("campaigns:detail", args=[first.run.campaign_id])
+    with django_assert_max_num_queries(20):
+        page = client.get(url).content.decode()
+    assert page.count('id="message-') == 50
+    assert "cursor=" in page
+
+
+def test_unknown_letters_are_listed_for_a_decision(login, nudges):
+    message = MessageFactory(state="unknown", changed_at=NOW, worker="dead")
+    client = login()
+    page = client.get(reverse("campaigns:detail", args=[message.run.campaign_id])).content.decode()
+    assert "Неизвестно, ушло ли" in page
+    client.post(reverse("campaigns:resend", args=[message.run.campaign_id, message.pk]))
+    assert Message.objects.get().state == "planned"
+    assert nudges
+
+
+def test_unknown_letter_is_closed(login):
+    message = MessageFactory(state="unknown")
+    login().post(reverse("campaigns:close", args=[message.run.campaign_id, message.pk]))
+    assert Message.objects.get().state == "rejected"
+
+
+def test_letter_of_another_campaign_is_not_found(login):
+    message, other = MessageFactory(state="unknown"), CampaignFactory()
+    assert login().post(reverse("campaigns:resend", args=[other.pk, message.pk])).status_code == 404

@@ -1,0 +1,163 @@
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from segments.campaigns.models import Campaign, Message
+from tests.factories import CampaignFactory, SegmentFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def values(campaign, **changes):
+    return {
+        "name": "Разбор сметы",
+        "segment": campaign.segment_id or "",
+        "purpose": "advertising",
+        "subject": "{{ contact.first_name | default: 'коллега' }}, смета",
+        "html": "<p>Здравствуйте, {{ contact.first_name }}</p>",
+        "text": "",
+        "when": "now",
+        "at": "",
+    } | changes
+
+
+def edit(client, campaign, **changes):
+    return client.post(reverse("campaigns:edit", args=[campaign.pk]), values(campaign, **changes))
+
+
+def test_new_makes_a_draft_for_the_segment(login):
+    segment, client = SegmentFactory(), login()
+    assert (
+        f'value="{segment.pk}" selected'
+        in client.get(reverse("campaigns:new"), {"segment": segment.pk}).content.decode()
+    )
+    response = client.post(reverse("campaigns:new"), {"name": "Смета", "segment": segment.pk})
+    campaign = Campaign.objects.get()
+    assert response.url == reverse("campaigns:edit", args=[campaign.pk])
+    assert (campaign.state, campaign.segment, campaign.created_by.role) == ("draft", segment, "marketer")
+
+
+def test_new_needs_a_name(login):
+    response = login().post(reverse("campaigns:new"), {"name": ""})
+    assert response.status_code == 422
+    assert "Укажите название" in response.content.decode()
+
+
+@pytest.mark.parametrize("role", ["manager", "auditor", "partner"])
+def test_who_may_not_edit(login, campaign, role):
+    assert login(role).get(reverse("campaigns:edit", args=[campaign.pk])).status_code == 403
+
+
+def test_edit_saves_message_and_schedule(login, campaign):
+    edit(login(), campaign, when="at", at="2026-12-01T10:00", subject="Тема")
+    campaign.refresh_from_db()
+    assert campaign.schedule == {"at": "2026-12-01T10:00:00+03:00"}
+    assert campaign.steps.get().subject == "Тема"
+    assert campaign.state == "draft"
+
+
+def test_fault_in_the_template_is_shown_with_its_line(login, campaign):
+    response = edit(login(), campaign, html="<p>\n{% if %}")
+    assert response.status_code == 422
+    assert "строка 2" in response.content.decode()
+    assert campaign.steps.get().html != "<p>\n{% if %}"
+
+
+def test_time_is_needed_for_a_set_time(login, campaign):
+    response = edit(login(), campaign, when="at")
+    assert response.status_code == 422
+    assert "Укажите дату и время" in response.content.decode()
+
+
+def test_send_now_saves_and_launches(login, campaign, person, nudges):
+    person("a@mail.example", first_name="Елена")
+    response = edit(login(), campaign, act="launch", subject="Новая тема")
+    assert response.url == reverse("campaigns:detail", args=[campaign.pk])
+    assert Message.objects.get().run.templates[str(campaign.steps.get().pk)]["subject"] == "Новая тема"
+    assert nudges
+
+
+def test_send_at_a_time_schedules(login, campaign):
+    at = timezone.localtime(timezone.now() + timedelta(days=1))
+    edit(login(), campaign, act="launch", when="at", at=f"{at:%Y-%m-%dT%H:%M}")
+    campaign.refresh_from_db()
+    assert (campaign.state, campaign.next_due_at) == ("scheduled", at.replace(second=0, microsecond=0))
+
+
+def test_scheduled_campaign_that_is_changed_is_a_draft_again(login, campaign):
+    at = timezone.localtime(timezone.now() + timedelta(days=1))
+    client = login()
+    edit(client, campaign, act="launch", when="at", at=f"{at:%Y-%m-%dT%H:%M}")
+    edit(client, campaign, subject="Другая")
+    campaign.refresh_from_db()
+    assert (campaign.state, campaign.next_due_at) == ("draft", None)
+
+
+def test_launch_that_is_refused_stays_in_the_form(login):
+    campaign = CampaignFactory(segment=None)
+    response = edit(login(), campaign, act="launch")
+    assert response.status_code == 422
+    assert "Выберите сегмент." in response.content.decode()
+
+
+def test_regular_schedule_of_the_api_is_kept(login, campaign):
+    campaign.schedule = {"rrule": "FREQ=DAILY", "start": "2026-12-01T10:00:00+03:00"}
+    campaign.save()
+    edit(login(), campaign, when="regular")
+    campaign.refresh_from_db()
+    assert campaign.schedule["rrule"] == "FREQ=DAILY"
+
+
+def test_running_campaign_is_not_edited(login, campaign):
+    campaign.state = "running"
+    campaign.save()
+    assert edit(login(), campaign).url == reverse("campaigns:detail", args=[campaign.pk])
+
+
+def test_preview_shows_the_letter_of_one_person(login, campaign, person):
+    person("a@mail.example", first_name="Анна")
+    chosen = person("b@mail.example", first_name="Борис")
+    url = reverse("campaigns:preview", args=[campaign.pk])
+    page = login().post(url, values(campaign, who=chosen.pk)).content.decode()
+    assert "<mark>Борис</mark>, смета" in page
+    assert "Здравствуйте, <mark>Борис</mark>" in page
+
+
+def test_preview_escapes_what_people_are_called(login, campaign, person):
+    person("a@mail.example", first_name="<script>alert(1)</script>")
+    page = login().post(reverse("campaigns:preview", args=[campaign.pk]), values(campaign)).content.decode()
+    assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "Ссылку отписки добавим"),
+        ({"html": "<p>{{ unsubscribe_url }}</p>"}, "Ссылка отписки на месте"),
+        ({"subject": "Т" * 61}, "Тема длиннее 60 знаков"),
+        ({"html": ""}, "Текст письма пуст"),
+        ({}, "Имя без запасного слова"),
+        ({"html": "{% for %}"}, "текст, строка 1"),
+    ],
+)
+def test_preview_checks_the_letter(login, campaign, changes, words):
+    url = reverse("campaigns:preview", args=[campaign.pk])
+    assert words in login().post(url, values(campaign, **changes)).content.decode()
+
+
+def test_review_counts_as_the_launch_will(login, campaign, person):
+    person("a@mail.example", first_name="Анна")
+    person("b@mail.example")
+    person("c@mail.example", allowed=False)
+    page = login().get(reverse("campaigns:review", args=[campaign.pk]), headers={"HX-Request": "true"}).content.decode()
+    assert "Отправить 2 писем" in page or "Отправить 2 письма" in page
+    assert "нет согласия" in page
+    assert "нет имени" in page
+
+
+def test_review_is_a_page_too(login, campaign):
+    page = login("head").get(reverse("campaigns:review", args=[campaign.pk])).content.decode()
+    assert "<html" in page
+    assert "Отправлять некому" in page
