@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Aggregate, Count, DateTimeField, Exists, OuterRef, Q, Sum
-from django.http import QueryDict
 from django.utils import timezone
 
+from .filters import Filters
 from .models import Contact, Deal, DealContact, Pipeline, Stage, Task
 from .models.deal import STUCK_AFTER, DealQuerySet
 from .visits import in_order
@@ -31,57 +31,6 @@ class MedianInstant(Aggregate):
     function = "percentile_disc"
     template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
     output_field = DateTimeField()
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What stands in the URL: ?user=3,5&task=overdue|none&stuck=1&q=…"""
-
-    users: tuple[int, ...] = ()
-    task: str = ""
-    stuck: bool = False
-    q: str = ""
-
-    @classmethod
-    def read(cls, query: QueryDict) -> Self:
-        users = tuple(int(part) for part in query.get("user", "").split(",") if part.isdecimal() and len(part) < 18)
-        task = query.get("task", "")
-        return cls(users, task if task in ("overdue", "none") else "", "stuck" in query, query.get("q", "").strip())
-
-    @property
-    def is_set(self) -> bool:
-        return bool(self.users or self.task or self.stuck or self.q)
-
-    @property
-    def is_everything(self) -> bool:
-        return not (self.users or self.task or self.stuck)
-
-    @property
-    def wants_overdue(self) -> bool:
-        return self.task == "overdue"
-
-    @property
-    def wants_no_task(self) -> bool:
-        return self.task == "none"
-
-    @property
-    def user(self) -> int | None:
-        """The one person chosen, if it is one."""
-        return self.users[0] if len(self.users) == 1 else None
-
-    def of_people(self, deals: DealQuerySet) -> DealQuerySet:
-        """Search and responsible: what the counts of the chips are taken of."""
-        if self.users:
-            deals = deals.filter(responsible__in=self.users)
-        return deals.search(self.q) if self.q else deals
-
-    def narrow(self, deals: DealQuerySet, now: datetime) -> DealQuerySet:
-        deals = self.of_people(deals)
-        if self.task == "overdue":
-            deals = deals.with_overdue_task(now)
-        if self.task == "none":
-            deals = deals.without_task()
-        return deals.stuck(now) if self.stuck else deals
 
 
 @dataclass(frozen=True)

@@ -5,3 +5,8 @@ class AmocrmConfig(AppConfig):
     name = "integrations.amocrm"
     label = "amocrm"
     verbose_name = "amoCRM"
+
+    def ready(self) -> None:
+        from . import policy
+
+        policy.install()

@@ -23,6 +23,7 @@ from .models import StageEvent
 
 REBUILD = "rebuild"  # the cursor of a step that has read all and rebuilds the rest
 CHUNK = 500
+ENOUGH = 100  # deals worth a rebuild: it costs the same for one
 
 StageIds = dict[tuple[int, int], int]
 
@@ -52,7 +53,8 @@ def rebuild_whole(items: Sequence[Json]) -> int:
         return 0
     born = Deal.objects.filter(amo_id=OuterRef("deal_amo_id")).values("created_at")[:1]
     whole = StageEvent.objects.annotate(born=Subquery(born)).filter(born__gt=oldest)
-    return _rebuild(list(whole.order_by().values_list("deal_amo_id", flat=True).distinct()))
+    deals = list(whole.order_by().values_list("deal_amo_id", flat=True).distinct())
+    return _rebuild(deals) if len(deals) >= ENOUGH else 0
 
 
 def rebuild_some() -> int:

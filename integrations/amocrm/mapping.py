@@ -7,6 +7,7 @@ a pipeline our stage. Nothing here fails on a strange value: what cannot be read
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -51,8 +52,10 @@ def whole(value: Any) -> int | None:
 
 def embedded(item: Json, key: str) -> list[Json]:
     """A list under ``_embedded``: missing, null and a lone object are lists too."""
-    found = (item.get("_embedded") or {}).get(key) or []
-    return [found] if isinstance(found, dict) else [each for each in found if isinstance(each, dict)]
+    found = (item.get("_embedded") or {}).get(key)
+    if not found:
+        return []
+    return [found] if type(found) is dict else [each for each in found if type(each) is dict]
 
 
 def price(item: Json) -> Decimal | None:
@@ -82,10 +85,14 @@ def source(item: Json) -> str:
         if name := text_of(each.get("name"), 200):
             return name
     for field in item.get("custom_fields_values") or ():
-        named = text_of(field.get("field_name"), 100).lower() in SOURCE_NAMES
-        if named or field.get("field_code") in SOURCE_CODES:
+        if field.get("field_code") in SOURCE_CODES or _is_source(field.get("field_name")):
             return text_of(next((value.get("value") for value in field.get("values") or ()), ""), 200)
     return ""
+
+
+@lru_cache(maxsize=4096)
+def _is_source(name: Any) -> bool:
+    return text_of(name, 100).lower() in SOURCE_NAMES
 
 
 def points(item: Json) -> list[Row]:

@@ -1,8 +1,15 @@
 from django.urls import path
 
-from . import webhooks
+from . import views, webhooks
 
 app_name = "amocrm"
 urlpatterns = [
+    path("", views.page, name="page"),
+    path("connect/", views.connect, name="connect"),
+    path("progress/", views.show_progress, name="progress"),
+    path("banner/", views.banner, name="banner"),
+    path("consent/", views.choose_consent, name="consent"),
+    path("pushes/<int:pk>/retry/", views.retry, name="retry"),
+    path("tags/<int:segment_id>/", views.switch_tag, name="tag"),
     path("hook/<str:secret>/", webhooks.hook, name="hook"),
 ]

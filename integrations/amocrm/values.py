@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,14 +35,17 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def text_of(value: Any, most: int | None = None) -> str:
     """Text as PostgreSQL takes it: no NUL, no edges of white space, not longer than the column."""
-    if value is None or isinstance(value, dict | list):
-        return ""
-    text = value if isinstance(value, str) else str(value)
-    if "\x00" in text:
-        text = text.replace("\x00", "")
-    return text.strip()[:most].rstrip()
+    if type(value) is not str:
+        if value is None or isinstance(value, dict | list):
+            return ""
+        value = str(value)
+    if "\x00" in value:
+        value = value.replace("\x00", "")
+    text = value.strip()
+    return text if most is None or len(text) <= most else text[:most].rstrip()
 
 
+@lru_cache(maxsize=4096)
 def key_of(code: Any, field_id: int) -> str:
     """The name of a field in rules and in ``row.custom`` (contracts §4)."""
     return text_of(code, 100).lower() or f"amo_{field_id}"
@@ -67,14 +71,13 @@ def value_of(amo_type: str, values: list[Any], zone: ZoneInfo) -> Any:
     form = form_of(amo_type)
     if form is Form.OTHER:
         return without_nul(values)
-    raws = [item.get("value") if isinstance(item, dict) else item for item in values]
-    raws = [raw for raw in raws if raw is not None]
+    raws = [raw for item in values if (raw := item.get("value") if type(item) is dict else item) is not None]
     if not raws:
         return None
     if form is Form.SET:
-        return [text for text in (text_of(raw) for raw in raws) if text]
+        return [text for raw in raws if (text := text_of(raw))]
     if form is Form.TEXT:
-        return ", ".join(text for text in (text_of(raw) for raw in raws) if text)
+        return text_of(raws[0]) if len(raws) == 1 else ", ".join(text for raw in raws if (text := text_of(raw)))
     return _single(form, raws[0], zone)
 
 

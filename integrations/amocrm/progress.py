@@ -1,0 +1,116 @@
+"""How the import and the sync stand, as plain data for the screen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Min, Q
+
+from pipelines.models import Company, Contact, Deal
+
+from ..models import Receipt
+from .bars import NAMES
+from .models import Account, Entity, ImportStep, Push
+from .receipts import SOURCE
+
+FAST, SLOW = 1, 5  # seconds between two looks: while it moves, while it waits
+SHOWN = 20
+MIRRORS = {Entity.CONTACT: Contact, Entity.COMPANY: Company, Entity.DEAL: Deal}
+
+
+@dataclass(frozen=True)
+class Import:
+    steps: Sequence[ImportStep]
+
+    @property
+    def done(self) -> int:
+        return sum(step.is_done for step in self.steps)
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.done // len(self.steps) if self.steps else 0
+
+    @property
+    def is_done(self) -> bool:
+        return bool(self.steps) and self.done == len(self.steps)
+
+    @property
+    def current(self) -> ImportStep | None:
+        return next((step for step in self.steps if not step.is_done), None)
+
+    @property
+    def label(self) -> str:
+        return str(NAMES.get(self.current.entity, "")) if self.current else ""
+
+    @property
+    def every(self) -> int:
+        """Seconds to the next look at it."""
+        current = self.current
+        return SLOW if current is None or current.error or current.entity == "history" else FAST
+
+    @property
+    def rows(self) -> list[tuple[str, ImportStep]]:
+        return [(str(NAMES.get(step.entity, step.entity)), step) for step in self.steps]
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What waits to be written, and how far behind we are (S16)."""
+
+    waiting: int
+    parked: int
+    oldest: datetime | None
+    unread: int
+
+
+def now() -> Import:
+    return Import(list(ImportStep.objects.all()))
+
+
+def queue() -> Queue:
+    counts: dict[str, Any] = Push.objects.exclude(state=Push.State.DONE).aggregate(
+        waiting=Count("pk", filter=Q(state__in=Push.OPEN)),
+        parked=Count("pk", filter=Q(state=Push.State.PARKED)),
+        oldest=Min("created_at", filter=Q(state__in=Push.OPEN)),
+    )
+    unread = Receipt.objects.filter(source=SOURCE, read_at__isnull=True).count()
+    return Queue(**counts, unread=unread)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A push with the name of what it is about."""
+
+    push: Push
+    subject: str
+
+
+def lines(pushes: Sequence[Push]) -> list[Line]:
+    names: dict[tuple[str, int], str] = {}
+    for entity, model in MIRRORS.items():
+        ids = {push.local_id for push in pushes if push.entity == entity}
+        names |= {(entity, row.pk): str(row) for row in model.objects.filter(pk__in=ids)} if ids else {}
+    return [Line(push, names.get((push.entity, push.local_id), f"№ {push.local_id}")) for push in pushes]
+
+
+def parked() -> list[Line]:
+    return lines(list(Push.objects.parked().order_by("-finished_at", "-id")[:SHOWN]))
+
+
+def latest() -> list[Line]:
+    return lines(list(Push.objects.filter(state=Push.State.DONE).order_by("-id")[:10]))
+
+
+def describe(account: Account | None) -> dict[str, Any]:
+    """Everything the page draws."""
+    if account is None:
+        return {"account": None}
+    return {
+        "account": account,
+        "import": now(),
+        "queue": queue(),
+        "parked": parked(),
+        "latest": latest(),
+        "receipts": Receipt.objects.filter(source=SOURCE).defer("body").order_by("-id")[:10],
+    }

@@ -1,0 +1,126 @@
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from crmseg.accounts.policy import allowed, may, visible
+from crmseg.web.page import flash, render_page, toast
+from segments.models import Segment
+
+from ..http import HttpError
+from . import connect as connecting
+from . import consent, plan, progress, tasks
+from .client import AmoClient
+from .forms import ConnectForm, ConsentForm, TagForm
+from .models import Account, Push, SegmentTag
+
+PAGE, TAG = "amocrm/page.html", "amocrm/_segment_tag.html"
+
+
+@require_GET
+@allowed("amocrm.see")
+def page(request: HttpRequest) -> HttpResponse:
+    return _page(request)
+
+
+@require_POST
+@allowed("amocrm.connect")
+def connect(request: HttpRequest) -> HttpResponse:
+    """Check with amoCRM itself, then keep and start the import; what amoCRM says against it stands by the field."""
+    form, now = ConnectForm(request.POST), timezone.now()
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    try:
+        checked = connecting.check(form.cleaned_data["base_url"], form.cleaned_data["token"], now)
+        account = connecting.connect(checked, now)
+    except connecting.ConnectionRefused as error:
+        form.add_error(error.field or None, error.reason)
+        return _page(request, form, status=422)
+    _subscribe(request, account)
+    tasks.continue_import.delay_on_commit()
+    return redirect("amocrm:page")
+
+
+@require_GET
+@allowed("amocrm.see")
+def show_progress(request: HttpRequest) -> HttpResponse:
+    return render_page(request, PAGE, _context(request), partial="progress")
+
+
+@require_GET
+def banner(request: HttpRequest) -> HttpResponse:
+    """The strip of other pages; when the import is over it vanishes and asks no more."""
+    is_running = Account.objects.filter(state=Account.State.IMPORTING).exists()
+    context = {"import": progress.now() if is_running else None, "is_linked": may(request.user, "amocrm.see")}
+    return render_page(request, "amocrm/_banner.html", context)
+
+
+@require_POST
+@allowed("amocrm.connect")
+def choose_consent(request: HttpRequest) -> HttpResponse:
+    form = ConsentForm(request.POST, instance=get_object_or_404(Account))
+    if not form.is_valid():
+        return _page(request, consent_form=form, status=422)
+    with transaction.atomic():
+        account = form.save()
+        written = consent.follow_everyone(account, timezone.now()) if account.consent_field else 0
+    flash(request, _("Сохранено. Записей в журнале согласий: %(count)s") % {"count": written})
+    return redirect("amocrm:page")
+
+
+@require_POST
+@allowed("amocrm.connect")
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    push = get_object_or_404(Push, pk=pk)
+    if push.retry():
+        plan.show_waiting([push])
+        tasks.push_changes.delay_on_commit()
+    return redirect("amocrm:page")
+
+
+@require_POST
+@allowed("segments.edit")
+def switch_tag(request: HttpRequest, segment_id: int) -> HttpResponse:
+    """Show a segment as a tag at amoCRM, or no longer."""
+    segment = get_object_or_404(visible(request.user, Segment), pk=segment_id)
+    form, now, tag = TagForm(request.POST, segment_id=segment_id), timezone.now(), None
+    with transaction.atomic():
+        if "off" in request.POST:
+            plan.hide_tag(segment, now)
+        elif form.is_valid():
+            tag = plan.show_as_tag(segment, form.cleaned_data["name"], now)
+    is_bad = "off" not in request.POST and not form.is_valid()
+    context = {"segment": segment, "tag": tag or SegmentTag.objects.filter(segment=segment).first(), "may_edit": True}
+    answer = render_page(request, TAG, context | {"form": form if is_bad else None}, status=422 if is_bad else 200)
+    return answer if is_bad else toast(answer, _("Тег включён") if tag else _("Тег выключен"))
+
+
+def _subscribe(request: HttpRequest, account: Account) -> None:
+    """Without hooks changes still come, a few minutes later."""
+    try:
+        with AmoClient(account) as client:
+            connecting.subscribe(client)
+    except HttpError as error:
+        flash(request, _("Подписка на изменения не удалась: %(reason)s") % {"reason": error.reason}, kind="bad")
+
+
+def _page(
+    request: HttpRequest,
+    form: ConnectForm | None = None,
+    consent_form: ConsentForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    return render_page(request, PAGE, _context(request, form, consent_form), status=status)
+
+
+def _context(
+    request: HttpRequest, form: ConnectForm | None = None, consent_form: ConsentForm | None = None
+) -> dict[str, object]:
+    account = Account.current()
+    return progress.describe(account) | {
+        "form": form or ConnectForm(initial={"base_url": account.base_url if account else ""}),
+        "consent_form": consent_form or (ConsentForm(instance=account) if account else None),
+        "may_connect": may(request.user, "amocrm.connect"),
+    }

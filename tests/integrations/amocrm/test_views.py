@@ -1,0 +1,123 @@
+"""integrations.amocrm.views: the page in each state, who may what, and what amoCRM says against a connection."""
+
+import pytest
+from django.urls import reverse
+
+from crmseg.accounts.models import Role
+from integrations.amocrm import connect, views
+from integrations.amocrm.connect import ConnectionRefused
+from integrations.amocrm.importing import prepare
+from integrations.amocrm.models import Account, ImportStep, Push, SegmentTag
+from tests.factories import SegmentFactory, UserFactory
+
+from .conftest import NOW
+
+PAGE = "/settings/amocrm/"
+
+
+@pytest.fixture
+def admin(db, client_of_browser):
+    client_of_browser.force_login(UserFactory(role=Role.ADMIN))
+    return client_of_browser
+
+
+@pytest.fixture
+def client_of_browser():
+    from django.test import Client
+
+    return Client()
+
+
+@pytest.fixture
+def known(db) -> Account:
+    return Account.objects.create(
+        base_url="https://demo.amocrm.ru", token="secret-token", amo_id=1, name="Дом у озера", connected_at=NOW
+    )
+
+
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [(Role.OWNER, 200), (Role.ADMIN, 200), (Role.AUDITOR, 200), (Role.MANAGER, 403), (Role.MARKETER, 403)],
+)
+@pytest.mark.django_db
+def test_page_is_for_those_who_run_the_company(client_of_browser, role, status):
+    client_of_browser.force_login(UserFactory(role=role))
+    assert client_of_browser.get(PAGE).status_code == status
+
+
+def test_auditor_may_look_and_not_connect(client_of_browser, known):
+    client_of_browser.force_login(UserFactory(role=Role.AUDITOR))
+    assert "Долгосрочный токен" not in client_of_browser.get(PAGE).content.decode()
+    assert client_of_browser.post(reverse("amocrm:connect")).status_code == 403
+
+
+def test_page_never_shows_the_token(admin, known):
+    assert "secret-token" not in admin.get(PAGE).content.decode()
+
+
+def test_token_is_kept_encrypted(known):
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT token FROM amocrm_account")
+        assert "secret-token" not in cursor.fetchone()[0]
+    assert Account.objects.get().token == "secret-token"
+
+
+def test_refusal_stands_by_its_field(admin, monkeypatch):
+    def refuse(*args: object) -> None:
+        raise ConnectionRefused("amoCRM не принял токен", "token")
+
+    monkeypatch.setattr(connect, "check", refuse)
+    answer = admin.post(reverse("amocrm:connect"), {"base_url": "https://a.amocrm.ru", "token": "x"})
+    assert answer.status_code == 422
+    assert 'id="id_token_error"' in answer.content.decode()
+
+
+def test_good_connection_starts_the_import(admin, monkeypatch, django_capture_on_commit_callbacks):
+    about = {"id": 7, "name": "Озеро", "subdomain": "ozero"}
+    monkeypatch.setattr(connect, "check", lambda *_: connect.Checked("https://a.amocrm.ru", "t", about))
+    monkeypatch.setattr(connect, "subscribe", lambda client: "")
+    started = []
+    monkeypatch.setattr(views.tasks.continue_import, "delay", lambda: started.append(1))
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = admin.post(reverse("amocrm:connect"), {"base_url": "https://a.amocrm.ru", "token": "x"})
+    assert answer.status_code == 302
+    assert Account.objects.get().is_importing
+
+
+def test_progress_asks_again_until_it_is_done(admin, known):
+    prepare()
+    htmx = {"HTTP_HX_REQUEST": "true"}
+    body = admin.get(reverse("amocrm:progress"), **htmx).content.decode()
+    assert 'hx-trigger="every 1s"' in body
+    assert "<html" not in body
+    ImportStep.objects.update(state="done")
+    known.finish_import()
+    assert "hx-trigger" not in admin.get(reverse("amocrm:progress"), **htmx).content.decode()
+
+
+def test_every_page_tells_of_a_running_import(client_of_browser, known):
+    prepare()
+    client_of_browser.force_login(UserFactory(role=Role.MANAGER))
+    assert "Импорт из amoCRM" in client_of_browser.get("/profile/").content.decode()
+    known.finish_import()
+    assert "Импорт из amoCRM" not in client_of_browser.get("/profile/").content.decode()
+    assert client_of_browser.get(reverse("amocrm:banner"), HTTP_HX_REQUEST="true").content.strip() == b""
+
+
+def test_parked_push_is_listed_and_tried_again(admin, known):
+    push = Push.objects.create(kind="tag", entity="contact", local_id=1, cause="x", state="parked", reason="Нет прав", finished_at=NOW)
+    assert "Нет прав" in admin.get(PAGE).content.decode()
+    admin.post(reverse("amocrm:retry", args=[push.pk]))
+    push.refresh_from_db()
+    assert push.state == "planned"
+
+
+def test_segment_tag_is_switched_on_and_off(admin, known):
+    segment = SegmentFactory(name="Молчат")
+    url = reverse("amocrm:tag", args=[segment.pk])
+    assert "Участники помечены тегом «Молчат»" in admin.post(url, {"name": "Молчат"}).content.decode()
+    assert admin.post(reverse("amocrm:tag", args=[SegmentFactory().pk]), {"name": "Молчат"}).status_code == 422
+    admin.post(url, {"off": "1"})
+    assert not SegmentTag.objects.exists()
