@@ -9,16 +9,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, pairwise
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Now
 
 from . import changes
-from .models import Change, Deal, Origin, Stage, StageVisit
+from .models import Deal, Origin, Stage, StageVisit
 from .visits import step
 
 CHUNK = 1000
+COLUMNS = (
+    "deal_id, stage_id, pipeline_id, entered_at, left_at, by_id, source, direction, previous_stage_id, skipped,"
+    " skipped_stages, visit_number"
+)
+Row = tuple[Any, ...]
 Source = StageVisit.Source
 
 
@@ -99,7 +105,7 @@ def _rebuild_chunk(
         rebuilt = {deal: stays(deal, _with_seen(transitions_by_deal[deal.pk], seen[deal.pk])) for deal in deals}
         StageVisit.objects.filter(deal__in=ids).delete()
         rows = [row for deal, found in rebuilt.items() for row in _rows(deal, found, stages, tracks)]
-        StageVisit.objects.bulk_create(rows, batch_size=2000)
+        _write(rows)
         _enter_again(ids)
         _tell(deal.pk for deal, found in rebuilt.items() if len(found) > 1)
     return len(rows)
@@ -107,27 +113,39 @@ def _rebuild_chunk(
 
 def _rows(
     deal: Deal, found: Sequence[Stay], stages: Mapping[int, Stage], tracks: Mapping[int, Sequence[Stage]]
-) -> Iterator[StageVisit]:
-    previous, numbers = None, Counter[int]()
+) -> Iterator[Row]:
+    """One line of ``COLUMNS`` per stay."""
+    previous: Stage | None = None
+    numbers = Counter[int]()
     for stay in found:
         stage = stages[stay.stage_id]
         numbers[stage.pk] += 1
         taken = step(previous, stage, tracks[stage.pipeline_id])
-        yield StageVisit(
-            deal=deal,
-            stage=stage,
-            pipeline_id=stage.pipeline_id,
-            entered_at=stay.entered_at,
-            left_at=stay.left_at,
-            by_id=stay.by_id,
-            source=stay.source,
-            direction=taken.direction,
-            previous_stage=previous,
-            skipped=taken.skipped,
-            skipped_stages=list(taken.skipped_stages),
-            visit_number=numbers[stage.pk],
+        yield (
+            deal.pk,
+            stage.pk,
+            stage.pipeline_id,
+            stay.entered_at,
+            stay.left_at,
+            stay.by_id,
+            stay.source.value,
+            taken.direction.value,
+            previous and previous.pk,
+            taken.skipped,
+            list(taken.skipped_stages),
+            numbers[stage.pk],
         )
         previous = stage
+
+
+def _write(rows: Iterable[Row]) -> None:
+    """By COPY: an import rebuilds the history of every deal."""
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {StageVisit._meta.db_table} ({COLUMNS}) FROM STDIN") as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)
 
 
 def _with_seen(told: Sequence[Transition], seen: Sequence[Transition]) -> list[Transition]:
@@ -159,8 +177,7 @@ def _enter_again(ids: Sequence[int]) -> None:
 
 def _tell(deal_ids: Iterable[int]) -> None:
     """Downstream learns whose history is another now (segments over stage visits)."""
-    data = {"fields": ["visits"]}
-    changes.record_many(Change(type="deal.updated", subject_id=pk, origin=Origin.IMPORT, data=data) for pk in deal_ids)
+    changes.record_same("deal.updated", deal_ids, origin=Origin.IMPORT, data={"fields": ["visits"]})
 
 
 def _tracks() -> dict[int, list[Stage]]:

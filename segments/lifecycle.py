@@ -15,6 +15,10 @@ from dateutil.relativedelta import relativedelta
 from django.conf import settings
 from django.db import connection
 
+from pipelines.models import Contact
+from pipelines.models.contact import Lifecycle
+
+AGING = (Lifecycle.VIP, Lifecycle.BUYER_REGULAR, Lifecycle.BUYER_PERIODIC)
 FREQUENT, MONTHLY = "frequent", "monthly"
 
 
@@ -123,6 +127,12 @@ _REGULAR = {FREQUENT: "bought.recent > %(frequent_more_than)s", MONTHLY: "bought
 def refresh(contact_ids: Collection[int] | None, *, now: datetime, thresholds: Thresholds | None = None) -> int:
     """Set the lifecycle of all contacts, or of the given ones; returns how many changed."""
     return _refresh(_CONTACT, contact_ids, now, thresholds or Thresholds.current())
+
+
+def refresh_aging(*, now: datetime) -> int:
+    """The contacts whose status the passing of time alone can change: those who bought more than once, or for a lot."""
+    aging = Contact.objects.alive().filter(lifecycle__in=AGING).values_list("pk", flat=True)
+    return refresh(list(aging), now=now)
 
 
 def refresh_companies(

@@ -16,7 +16,7 @@ from django.db.utils import OperationalError
 from psycopg.errors import QueryCanceled
 
 from pipelines import changes
-from pipelines.models import Change
+from pipelines.models import Change, Contact
 
 from . import diff, lifecycle, rfm, touched
 from .dependencies import depends_on_time, in_levels, in_order
@@ -26,6 +26,8 @@ from .rules.fields import Known
 
 STALE_AFTER = timedelta(minutes=15)
 SET_SIZE = 250  # changed contacts evaluated by one statement
+BATCH = 20_000  # lines of the log read at once
+MANY = 3000  # from here on, and from a tenth of the base, everybody at once is cheaper than set after set
 HEAVY_AFTER = 5.0  # seconds
 JUMP_OF = 20  # people; a smaller move is no jump, whatever its share
 FILL_WITHIN_MS = 2000
@@ -48,8 +50,9 @@ def refresh(segment: Segment, *, now: datetime, cause: str = "") -> Refreshed:
     """Evaluate a whole segment. Frozen ones stay as they are; one whose rule is whole again comes back to life."""
     with transaction.atomic():
         held = Segment.objects.alive().select_for_update(no_key=True).filter(pk=segment.pk).first()
-        if held is None or (held.is_paused and not _resume_if_due(held, now)):
+        if held is None or (held.is_paused and not _ends_its_pause(held, now)):
             return Refreshed(size=held.size if held else 0)
+        cause = cause or _cause(held, was_paused=segment.is_paused)
         started = monotonic()
         try:
             people = population(held, now=now)
@@ -57,7 +60,7 @@ def refresh(segment: Segment, *, now: datetime, cause: str = "") -> Refreshed:
             held.find_broken(str(broken), now=now)
             return Refreshed(size=held.size)
         _prepare_for_a_large_query()
-        moved = diff.apply([(held.pk, people)], now=now, cause=cause or _cause(held))
+        moved = diff.apply([(held.pk, people)], now=now, cause=cause)
         return _settle(held, moved, now, seconds=monotonic() - started)
 
 
@@ -86,7 +89,7 @@ def follow_changes(*, now: datetime) -> Refreshed:
     """Drain the log: the contacts its lines touch get their lifecycle and their segments anew."""
     total = Refreshed()
     while True:
-        with changes.reading(READER) as batch:
+        with changes.reading(READER, limit=BATCH) as batch:
             if not batch:
                 return total
             total += _follow(batch, now)
@@ -94,9 +97,9 @@ def follow_changes(*, now: datetime) -> Refreshed:
 
 def refresh_stale(now: datetime) -> int:
     """Refresh what the clock moves and what was never filled; a pause whose date came ends. Returns how many."""
-    lifecycle.refresh(None, now=now)
+    lifecycle.refresh_aging(now=now)
     for paused in Segment.objects.due_to_resume(now):
-        paused.resume(now=now)
+        refresh(paused, now=now)
     old = Segment.objects.alive().dynamic().filter(is_paused=False).older_than(STALE_AFTER, now)
     stale = [segment for segment in in_order(old) if segment.refreshed_at is None or depends_on_time(segment.rules)]
     for segment in stale:
@@ -107,7 +110,7 @@ def refresh_stale(now: datetime) -> int:
 def refresh_all(now: datetime) -> Refreshed:
     """Everything anew, in the order in which segments read each other: the nightly check of the others."""
     refresh_attributes(now)
-    return sum((refresh(segment, now=now) for segment in in_order(Segment.objects.alive())), Refreshed())
+    return _refresh_each(Segment.objects.alive(), now)
 
 
 def refresh_attributes(now: datetime) -> None:
@@ -117,12 +120,12 @@ def refresh_attributes(now: datetime) -> None:
     rfm.refresh(now=now)
 
 
-def fill(segment: Segment, *, now: datetime) -> bool:
+def fill(segment: Segment, *, now: datetime, cause: str = "") -> bool:
     """Evaluate at once if that takes under two seconds; False leaves the segment unfilled, for a worker to do."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = {FILL_WITHIN_MS}")
-            refresh(segment, now=now)
+            refresh(segment, now=now, cause=cause)
             cursor.execute("SET LOCAL statement_timeout = DEFAULT")
     except OperationalError as error:
         if not isinstance(error.__cause__, QueryCanceled):
@@ -135,6 +138,9 @@ def fill(segment: Segment, *, now: datetime) -> bool:
 def _follow(batch: Sequence[Change], now: datetime) -> Refreshed:
     contacts, companies = touched.by(batch)
     lifecycle.refresh_companies(sorted(companies), now=now)
+    if len(contacts) >= MANY and len(contacts) * 10 >= Contact.objects.alive().count():
+        lifecycle.refresh(None, now=now)
+        return _refresh_each(Segment.objects.alive(), now)
     total = Refreshed()
     for ids in _in_sets(contacts):
         lifecycle.refresh(ids, now=now)
@@ -142,21 +148,25 @@ def _follow(batch: Sequence[Change], now: datetime) -> Refreshed:
     return total
 
 
+def _refresh_each(segments: Iterable[Segment], now: datetime) -> Refreshed:
+    return sum((refresh(segment, now=now) for segment in in_order(segments)), Refreshed())
+
+
 def _in_sets(ids: Collection[int]) -> list[list[int]]:
     ordered = sorted(ids)
     return [ordered[start : start + SET_SIZE] for start in range(0, len(ordered), SET_SIZE)]
 
 
-def _resume_if_due(held: Segment, now: datetime) -> bool:
+def _ends_its_pause(held: Segment, now: datetime) -> bool:
     if held.paused_until is None or held.paused_until > now:
         return False
     held.resume(now=now)
     return True
 
 
-def _cause(held: Segment) -> str:
+def _cause(held: Segment, *, was_paused: bool) -> str:
     """Why people move in this refresh: the first fill, a change of the rules, or the rules as they were."""
-    if held.refreshed_at is not None:
+    if held.refreshed_at is not None or was_paused:
         return Cause.RULE
     return Cause.EDIT if held.memberships.exists() else Cause.FIRST
 

@@ -13,37 +13,37 @@ from .models import Segment
 logger = logging.getLogger(__name__)
 
 
-@shared_task(name="segments.follow_changes", queue="heavy")
+@shared_task(name="segments.follow_changes")
 def follow_changes() -> None:
     membership.follow_changes(now=timezone.now())
 
 
-@shared_task(name="segments.refresh_stale", queue="heavy")
+@shared_task(name="segments.refresh_stale")
 def refresh_stale() -> None:
     membership.refresh_stale(timezone.now())
 
 
-@shared_task(name="segments.refresh_all", queue="heavy")
+@shared_task(name="segments.refresh_all")
 def refresh_all() -> None:
     now = timezone.now()
     gallery.ensure(now)
     membership.refresh_all(now)
 
 
-@shared_task(name="segments.refresh", queue="heavy")
-def refresh(*, segment: int) -> None:
+@shared_task(name="segments.refresh")
+def refresh(*, segment: int, cause: str = "") -> None:
     found = Segment.objects.alive().filter(pk=segment).first()
     if found:
-        membership.refresh(found, now=timezone.now())
+        membership.refresh(found, now=timezone.now(), cause=cause)
 
 
-def refresh_soon(segment: Segment) -> None:
+def refresh_soon(segment: Segment, cause: str = "") -> None:
     """Wake a worker once the transaction is committed. Without a broker the next tick of the clock does the work."""
-    transaction.on_commit(lambda: _send(segment.pk))
+    transaction.on_commit(lambda: _send(segment.pk, cause))
 
 
-def _send(segment: int) -> None:
+def _send(segment: int, cause: str) -> None:
     try:
-        refresh.delay(segment=segment)
+        refresh.apply_async(kwargs={"segment": segment, "cause": cause}, queue="heavy")
     except OperationalError:
         logger.warning("segment %s: no broker, left to the clock", segment)

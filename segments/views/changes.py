@@ -14,7 +14,7 @@ from crmseg.web.page import flash, render_page
 
 from .. import builder, tasks
 from ..forms import PauseForm, SegmentForm, as_text
-from ..models import Segment
+from ..models import Membership, Segment
 from ..policy import find
 
 
@@ -67,12 +67,12 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     segment = find(request, pk)
     segment.resume(now=timezone.now())
-    return _saved(request, segment)
+    return _saved(request, segment, cause=Membership.Cause.RULE)
 
 
-def _saved(request: HttpRequest, segment: Segment) -> HttpResponse:
-    if segment.refreshed_at is None and not builder.fill(segment, now=timezone.now()):
-        tasks.refresh_soon(segment)
+def _saved(request: HttpRequest, segment: Segment, cause: str = "") -> HttpResponse:
+    if segment.refreshed_at is None and not builder.fill(segment, now=timezone.now(), cause=cause):
+        tasks.refresh_soon(segment, cause)
     flash(request, _("Сегмент сохранён"))
     return HttpResponseRedirect(reverse("segments:detail", args=[segment.pk]))
 

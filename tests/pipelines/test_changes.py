@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from pipelines import changes
-from pipelines.models import ChangeReader, Origin
+from pipelines.models import Change, ChangeReader, Origin
 
 AT = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
 
@@ -55,6 +55,17 @@ def test_long_transaction_in_a_neighbour_database_holds_nobody_up():
         neighbour.execute("SELECT pg_current_xact_id()")
         record(1)
         assert read() == [1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_reader_writes_itself_comes_back_to_it():
+    record(1)
+    with changes.reading("test") as batch, other_session() as other:
+        assert len(batch) == 1
+        record(2)
+        other.execute("SELECT pg_current_xact_id()")
+        assert changes.safe_horizon() <= Change.objects.get(subject_id=2).xid
+    assert read() == [2]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,7 +10,7 @@ from django.db import connection
 from pipelines import changes
 from pipelines.models import Change, Contact, DealContact, Stage
 from segments import membership, touched
-from segments.membership import follow_changes, refresh, refresh_all, refresh_contacts
+from segments.membership import Refreshed, follow_changes, refresh, refresh_all, refresh_contacts
 from segments.models import Membership
 from tests.factories import (
     NOW,
@@ -90,6 +90,22 @@ def test_failure_leaves_the_line_unread(monkeypatch):
 
 def raise_runtime_error(*_args, **_kwargs):
     raise RuntimeError
+
+
+@pytest.mark.django_db(transaction=True)
+def test_large_share_of_the_base_is_evaluated_at_once(monkeypatch):
+    by_set = []
+    monkeypatch.setattr(membership, "MANY", 2)
+    monkeypatch.setattr(membership, "refresh_contacts", lambda ids, now: by_set.append(ids) or Refreshed())
+    segment, contacts = SegmentFactory(rules=TAGGED, refreshed_at=NOW), ContactFactory.create_batch(2, tags=["эскроу"])
+    DealFactory(contact=contacts[0])
+    for contact in contacts:
+        tell("contact.created", contact)
+    follow_changes(now=LATER)
+    contacts[0].refresh_from_db()
+    assert contacts[0].lifecycle == "in_work"
+    assert pairs() == {(segment.pk, contact.pk) for contact in contacts}
+    assert by_set == [[contacts[0].pk]]  # the echo of its new lifecycle
 
 
 @pytest.mark.django_db(transaction=True)

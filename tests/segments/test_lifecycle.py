@@ -138,6 +138,18 @@ def test_only_rows_that_differ_are_written_and_told(deal):
     assert contact.changed_at == NOW != other.changed_at
 
 
+def test_time_alone_ends_what_was_bought_long_ago(deal):
+    vip, often = ContactFactory(), ContactFactory()
+    deal(vip, "won", 300, 20_000_000)
+    for days_ago in (100, 101, 102, 103):
+        deal(often, "won", days_ago)
+    lifecycle.refresh(None, now=NOW)
+    assert lifecycle.refresh_aging(now=NOW + timedelta(days=120)) == 2
+    vip.refresh_from_db()
+    often.refresh_from_db()
+    assert (vip.lifecycle, often.lifecycle) == ("buyer_one_off", "buyer_periodic")
+
+
 def test_company_has_a_status_over_its_own_deals(stages):
     company = CompanyFactory()
     DealFactory(company=company, stage=stages["won"], closed_at=NOW, price=1)

@@ -3,14 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
 from pipelines.models import Change, Contact, Stage
 from segments import membership
-from segments.by_hand import NotStatic, add_by_hand, remove_by_hand
 from segments.membership import Refreshed, refresh
 from segments.models import Membership, Segment
-from tests.factories import NOW, ContactFactory, DealFactory, SegmentFactory, StageFactory, UserFactory
+from tests.factories import NOW, ContactFactory, DealFactory, SegmentFactory, StageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +109,15 @@ def test_paused_segment_stands_still_until_its_date(segment):
     assert refresh(segment, now=LATER) == Refreshed(entered=1, size=1)
     segment.refresh_from_db()
     assert (segment.is_paused, segment.paused_until) == (False, None)
+
+
+def test_who_came_during_a_pause_enters_by_the_rule(segment):
+    tagged()
+    refresh(segment, now=NOW)
+    segment.pause(now=NOW, until=LATER)
+    missed = tagged()
+    membership.refresh_stale(LATER)
+    assert Membership.objects.get(contact=missed).cause == "rule"
 
 
 def test_pause_without_a_date_lasts(segment):
@@ -244,37 +251,3 @@ def test_sudden_growth_is_marked():
     refresh(segment, now=NOW)
     segment.refresh_from_db()
     assert segment.health == "jumped"
-
-
-def test_by_hand_into_a_static_segment_keeps_who_and_when():
-    segment, user = SegmentFactory(kind="static", rules=None), UserFactory()
-    contact, gone = ContactFactory(), ContactFactory(deleted_at=NOW)
-    assert add_by_hand(segment, [contact.pk, gone.pk], by=user, now=NOW) == 1
-    assert add_by_hand(segment, [contact.pk], by=user, now=LATER) == 0
-    stay = Membership.objects.get()
-    assert (stay.contact, stay.cause, stay.by, stay.entered_at) == (contact, "manual", user, NOW)
-    change = Change.objects.get()
-    assert (change.type, change.origin, change.actor) == ("segment.entered", "ui", user)
-    assert segment.memberships.count() == Segment.objects.get().size == 1
-
-
-def test_by_hand_out_of_a_static_segment():
-    segment, contact = SegmentFactory(kind="static", rules=None), ContactFactory()
-    add_by_hand(segment, [contact.pk], by=None, now=NOW)
-    assert remove_by_hand(segment, [contact.pk], by=None, now=LATER, origin="api") == 1
-    stay = Membership.objects.get()
-    assert (stay.left_at, stay.left_cause, Segment.objects.get().size) == (LATER, "manual", 0)
-    assert log()[-1] == ("segment.left", contact.pk, segment.pk, "api")
-
-
-def test_deleted_contact_leaves_a_static_segment_too():
-    segment, contact = SegmentFactory(kind="static", rules=None), ContactFactory()
-    add_by_hand(segment, [contact.pk], by=None, now=NOW)
-    Contact.objects.update(deleted_at=NOW)
-    assert membership.refresh_contacts([contact.pk], now=LATER) == Refreshed(left=1)
-    assert Membership.objects.get().left_cause == "deleted"
-
-
-def test_by_hand_is_refused_where_rules_decide(segment):
-    with pytest.raises(NotStatic):
-        add_by_hand(segment, [tagged().pk], by=None, now=timezone.now())
