@@ -79,8 +79,9 @@ class Sandbox:
         self.limiter = Limiter(self.flags)
         self.requests.clear()
         self.hooks.delivered.clear()
-        self.store = seeding.plant(**self.size, now=self.now())
-        self.founded_at = self.now() - 5 * 365 * 86400
+        now = self.now()
+        self.store = seeding.plant(**self.size, now=now)
+        self.founded_at = now - 5 * 365 * 86400
         self._issue_tokens(self.size["seed"])
 
     def _issue_tokens(self, seed: int) -> None:

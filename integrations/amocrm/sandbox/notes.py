@@ -13,7 +13,7 @@ from integrations.amocrm.sandbox.listing import ordering, paged, query_key
 from integrations.amocrm.sandbox.query import leaves, names, whole
 from integrations.amocrm.sandbox.rows import SINGULAR, Entity, Note
 from integrations.amocrm.sandbox.shapes import self_link
-from integrations.amocrm.sandbox.tasks import since
+from integrations.amocrm.sandbox.task_filters import since
 from integrations.amocrm.sandbox.validation import (
     Item,
     attributes,

@@ -4,7 +4,7 @@ from random import Random
 from typing import Any
 
 from integrations.amocrm.sandbox.rows import Company, Contact
-from integrations.amocrm.sandbox.seed import words
+from integrations.amocrm.sandbox.seed import names, words
 from integrations.amocrm.sandbox.seed.dictionaries import Book
 from integrations.amocrm.sandbox.state import Store
 from integrations.amocrm.sandbox.values import midnight
@@ -64,7 +64,7 @@ class People:
         contact.created_by = responsible if rng.random() < 0.6 else 0
         contact.updated_by = responsible
         is_woman, surname, shared = self._who()
-        first = rng.choice(words.WOMEN if is_woman else words.MEN)
+        first = rng.choice(names.WOMEN if is_woman else names.MEN)
         last = feminine(surname) if is_woman else surname
         self._name(contact, first, last, is_woman)
         email = shared or (self.mailboxes.new(rng, first, surname) if rng.random() > 0.08 else "")
@@ -82,7 +82,7 @@ class People:
         if self.spouse:
             surname, was_woman, email = self.spouse
             return not was_woman, surname, email
-        return self.rng.random() < 0.48, self.rng.choice(words.SURNAMES), ""
+        return self.rng.random() < 0.48, self.rng.choice(names.SURNAMES), ""
 
     def _name(self, contact: Contact, first: str, last: str, is_woman: bool) -> None:
         draw = self.rng.random()
@@ -90,7 +90,7 @@ class People:
             contact.name = first if draw < 0.04 else f"{last} {first}"
             return
         if draw < 0.3:
-            first = f"{first} {self.rng.choice(words.PATRONYMICS)[is_woman]}"
+            first = f"{first} {self.rng.choice(names.PATRONYMICS)[is_woman]}"
         contact.first_name, contact.last_name, contact.name = first, last, f"{first} {last}"
 
     def _values(self, email: str, in_company: bool) -> dict[int, Any]:
@@ -140,7 +140,7 @@ class People:
             values[fields["children"].id] = str(rng.randint(1, 4))
             values[fields["family"].id] = rng.choice(self.book.options["contacts", "family"])
         if rng.random() < 0.2:
-            values[fields["site"].id] = f"https://{latin(rng.choice(words.SURNAMES))}.example/"
+            values[fields["site"].id] = f"https://{latin(rng.choice(names.SURNAMES))}.example/"
         return values
 
 
@@ -154,7 +154,7 @@ def _company(rng: Random, store: Store, book: Book, place: int, now: int) -> Com
     root = words.COMPANY_ROOTS[place % len(words.COMPANY_ROOTS)]
     turn = place // len(words.COMPANY_ROOTS)
     if rng.random() < 0.2:
-        company.name = f"ИП {rng.choice(words.SURNAMES)} {rng.choice('АВДИКМНОПРС')}. {rng.choice('АВДИМНПС')}."
+        company.name = f"ИП {rng.choice(names.SURNAMES)} {rng.choice('АВДИКМНОПРС')}. {rng.choice('АВДИМНПС')}."
     else:
         company.name = f"ООО «{root}{f' {turn + 1}' if turn else ''}»"
     city = rng.choice(words.CITIES)
