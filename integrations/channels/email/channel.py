@@ -62,7 +62,7 @@ class SmtpConnection:
         except (OSError, smtplib.SMTPException) as error:  # a wrong password too: no letter is to blame for it
             if smtp:
                 smtp.close()
-            raise TemporaryFailure(_("почтовый сервер недоступен: %(error)s") % {"error": _words_of(error)}) from error
+            raise TemporaryFailure(_("Почтовый сервер недоступен: %(error)s") % {"error": _words_of(error)}) from error
         self.smtp = smtp
         return smtp
 
@@ -90,7 +90,7 @@ class SmtpConnection:
             smtp.send(_dotted(data))
         except LOST as error:
             self._drop()
-            raise TemporaryFailure(_("связь прервалась: %(error)s") % {"error": _words_of(error)}) from error
+            raise TemporaryFailure(_("Связь прервалась: %(error)s") % {"error": _words_of(error)}) from error
         return self._end(smtp)
 
     def _begin(self, smtp: smtplib.SMTP, envelope: Envelope) -> None:
@@ -111,13 +111,14 @@ class SmtpConnection:
             code, reply = smtp.docmd(".")
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
-            reason = _("связь прервалась после передачи письма: %(error)s") % {"error": _words_of(error)}
-            raise Unknown(reason) from error
+            raise Unknown(
+                _("Связь прервалась после передачи письма: %(error)s") % {"error": _words_of(error)}
+            ) from error
         if 400 <= code < 600:
             self._refuse(code, reply)
         if code != 250:
             self._drop()
-            raise Unknown(_("непонятный ответ сервера: %(reply)s") % {"reply": _reply(code, reply)})
+            raise Unknown(_("Непонятный ответ сервера: %(reply)s") % {"reply": _reply(code, reply)})
         return Outcome(_reply(code, reply))
 
     def _refuse(self, code: int, reply: bytes, *, is_about_sender: bool = False) -> NoReturn:

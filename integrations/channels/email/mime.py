@@ -51,8 +51,8 @@ def _part(kind: str, text: str) -> str:
 def recipient(address: str) -> str:
     """One bare address; refuses whatever could be more or other than that."""
     if not ADDRESS.fullmatch(address):
-        reason = _("адрес «%(address)s» не годится для письма") % {"address": plain(address)[:100]}
-        raise PermanentFailure(reason, is_bad_address=True)
+        words = _("Адрес «%(address)s» не годится для письма") % {"address": plain(address)[:100]}
+        raise PermanentFailure(words, is_bad_address=True)
     return address
 
 
