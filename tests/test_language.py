@@ -175,7 +175,9 @@ def test_english_reader_sees_records_in_english(client) -> None:
     client.force_login(reader)
     stage = StageFactory(name="Quote", pipeline__name="Houses", max_days=7)
     person = ContactFactory(name="Ann Lee", company=CompanyFactory(name="Lake House"), responsible=reader)
-    deal = DealFactory(contact=person, name="Villa", stage=stage, price=1200000, responsible=reader, stage_entered_at=NOW)
+    deal = DealFactory(
+        contact=person, name="Villa", stage=stage, price=1200000, responsible=reader, stage_entered_at=NOW
+    )
     segment = SegmentFactory(name="Silent", rules={"has": "deals"})
     campaign = CampaignFactory(name="Winter", segment=segment)
     pages = [deal, person, person.company, segment, campaign]
