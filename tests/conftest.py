@@ -1,4 +1,8 @@
 import pytest
+from hypothesis import settings as hypothesis_settings
+
+hypothesis_settings.register_profile("crmseg", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("crmseg")
 
 
 @pytest.fixture(autouse=True)
