@@ -169,7 +169,8 @@ def _read_history(step: ImportStep, run: Run) -> None:
             refuse_hole(page, step)
             with turned(step, replace(page, next_url=page.next_url or history.REBUILD), run.clock()):
                 history.keep(page.items)
-                history.rebuild_whole(page.items)
+                if history.is_time(step.done):
+                    history.rebuild_whole(page.items)
             if not _checkpoint(step, run):
                 return
     while history.rebuild_some():
