@@ -104,7 +104,7 @@ def _start(path: Path, output: Path, contacts: int) -> subprocess.Popen:
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=subprocess.STDOUT,
-            preexec_fn=_hear_ctrl_c,
+            preexec_fn=_hear_ctrl_c,  # noqa: PLW1509 - one system call
         )
 
 
