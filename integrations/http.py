@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx2
 import orjson
+from django.utils.translation import gettext as _
 
 CONNECT, READ = 5.0, 30.0
 MOST_BYTES = 32 * 1024 * 1024
@@ -92,11 +93,12 @@ class Answer:
         """The parsed body of a good answer; what cannot be parsed was cut on its way."""
         if not self.is_json:
             kind = self.headers.get("content-type", "")
-            raise Temporary(f"Ответ не в JSON ({kind or 'без типа'}).{self.trace}", answer=self, is_doubtful=True)
+            said = _("Ответ не в JSON (%(kind)s).") % {"kind": kind or _("без типа")}
+            raise Temporary(f"{said}{self.trace}", answer=self, is_doubtful=True)
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
-            raise Temporary(f"Ответ оборван.{self.trace}", answer=self, is_doubtful=True) from error
+            raise Temporary(_("Ответ оборван.") + self.trace, answer=self, is_doubtful=True) from error
 
     @property
     def trace(self) -> str:
@@ -153,7 +155,7 @@ class Http:
     def __enter__(self) -> "Http":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *failure: object) -> None:
         self.close()
 
     def send(self, method: str, url: str, *, params: Any = None, json: Any = None) -> Answer:
@@ -168,17 +170,20 @@ class Http:
             finally:
                 response.close()
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            raise Temporary(f"Нет соединения с {request.url.host}") from error
+            raise Temporary(_("Нет соединения с %(host)s") % {"host": request.url.host}) from error
         except httpx2.TimeoutException as error:
-            raise Temporary(f"{request.url.host} не ответил вовремя", is_doubtful=True) from error
+            reason = _("%(host)s не ответил вовремя") % {"host": request.url.host}
+            raise Temporary(reason, is_doubtful=True) from error
         except (httpx2.TransportError, httpx2.DecodingError) as error:
-            raise Temporary(f"{request.url.host} оборвал соединение", is_doubtful=True) from error
+            reason = _("%(host)s оборвал соединение") % {"host": request.url.host}
+            raise Temporary(reason, is_doubtful=True) from error
 
     def _read(self, response: httpx2.Response) -> bytes:
         chunks, size = [], 0
         for chunk in response.iter_bytes():
             size += len(chunk)
             if size > self.most_bytes:
-                raise Permanent(f"Ответ больше {self.most_bytes // 1024 // 1024} МБ")
+                size_allowed = self.most_bytes // 1024 // 1024
+                raise Permanent(_("Ответ больше %(size)s МБ") % {"size": size_allowed})
             chunks.append(chunk)
         return b"".join(chunks)

@@ -14,7 +14,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Aggregate, Count, DateTimeField, OuterRef, Q, Sum
 from django.utils import timezone
 
-from .filters import Filters
+from .board_filters import Filters
 from .models import Contact, Deal, DealContact, Pipeline, Stage, Task
 from .models.deal import STUCK_AFTER, DealQuerySet
 from .visits import in_order

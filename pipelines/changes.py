@@ -38,11 +38,6 @@ def record(
     )
 
 
-def record_many(changes: Iterable[Change]) -> None:
-    """The set-wise twin of ``record``."""
-    Change.objects.bulk_create(changes, batch_size=2000)
-
-
 def record_same(type: str, subject_ids: Iterable[int], *, origin: Origin | str, data: dict[str, Any]) -> None:
     """The same line about many subjects, as one statement; it happens now."""
     with connection.cursor() as cursor:

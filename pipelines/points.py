@@ -13,11 +13,15 @@ from email_validator import EmailNotValidError, validate_email
 
 HOME = "RU"
 _SEPARATORS = re.compile(r"[,;/|\n]|\s+(?:и|или|and|or)\s+", re.IGNORECASE)
-_EXTENSION = re.compile(r"\s*[,;]?\s*\(?\s*(?:доб(?:авочный)?|вн(?:утр)?|ext|x|#)\.?\s*:?\s*\d{1,6}\)?\s*$", re.IGNORECASE)
+_EXTENSION = re.compile(
+    r"\s*[,;]?\s*\(?\s*(?:доб(?:авочный)?|вн(?:утр)?|ext|x|#)\.?\s*:?\s*\d{1,6}\)?\s*$", re.IGNORECASE
+)
 _JUNK = re.compile(r"[^\d+]")
 _HOME_NUMBER = re.compile(r"(?:\+?7|8)([3489]\d{9})")
 _SCIENTIFIC = re.compile(r"\d[.,]\d+[eE]\+?\d{1,2}")
-_PLAIN_EMAIL = re.compile(r"[a-z0-9_%+-]+(?:\.[a-z0-9_%+-]+)*@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)*\.[a-z]{2,24}")
+_PLAIN_EMAIL = re.compile(
+    r"[a-z0-9_%+-]+(?:\.[a-z0-9_%+-]+)*@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)*\.[a-z]{2,24}"
+)
 
 
 @dataclass(frozen=True, slots=True)

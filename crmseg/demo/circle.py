@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db.models import Q
@@ -36,7 +37,7 @@ NORMS = {  # stage → days, percent
 }
 SUBJECT = "{{ contact.first_name | default: 'Здравствуйте' }}, разберём вашу смету по строкам?"
 LETTER = """<p>Здравствуйте{% if contact.first_name != '' %}, {{ contact.first_name }}{% endif %}!</p>
-<p>Недавно мы отправили вам расчёт: {{ deal.name | default: 'дом вашей мечты' }}. Сумма по смете — {{ deal.price }}.</p>
+<p>Недавно мы отправили вам расчёт: {{ deal.name | default: 'ваш дом' }}. Сумма по смете — {{ deal.price }}.</p>
 <p>Понимаем, что решение о доме не принимают за день. Чтобы было проще сравнить, мы подготовили разбор вашей сметы по
 строкам: что можно убрать без потери тепла и прочности, а на чём экономить не стоит.</p>
 <p>Разбор занимает 20 минут по видеосвязи. Удобное время подтвердит {{ deal.responsible | default: 'наш менеджер' }}.</p>
@@ -96,7 +97,7 @@ def connect_account(base_url: str, token: str, public_url: str) -> Account:
 def await_import(circle: Circle, expected: dict[str, int]) -> None:
     """Until the product is usable; the stage history goes on behind it."""
     for entity, label in (("companies", "Компании"), ("contacts", "Контакты"), ("deals", "Сделки")):
-        circle.wait(label, lambda entity=entity: _of_step(entity, expected.get(entity)))
+        circle.wait(label, partial(_of_step, entity, expected.get(entity)))
     circle.wait("Задачи и примечания", lambda: (*_rest(), bool(Account.objects.exclude(imported_at=None))))
 
 

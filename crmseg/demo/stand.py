@@ -97,13 +97,11 @@ def start_outside(supervisor: Supervisor, doors: Doors, contacts: int, deals: in
     """amoCRM and the mail server, played on this machine; → the long-lived token."""
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
     size = ["--contacts", str(contacts), "--deals", str(deals), "--now", _planted_at()]
-    sandbox = supervisor.start(
-        "amocrm", [*manage, "amocrm_sandbox", "--port", str(doors.sandbox), *size], support=True
-    )
+    ports = ["--dir", str(mailbox_dir()), "--smtp-port", str(doors.smtp), "--http-port", str(doors.mail)]
+    sandbox = supervisor.start("amocrm", [*manage, "amocrm_sandbox", "--port", str(doors.sandbox), *size], support=True)
     mailbox = supervisor.start(
         "mailbox",
-        [sys.executable, "-m", "integrations.channels.catcher", "--dir", str(mailbox_dir())]
-        + ["--smtp-port", str(doors.smtp), "--http-port", str(doors.mail)],
+        [sys.executable, "-m", "integrations.channels.catcher", *ports],
         support=True,
     )
     supervisor.wait_ready(sandbox, lambda: answers(f"{doors.sandbox_url}/__sandbox__/state"))

@@ -59,7 +59,8 @@ def phone(value: str) -> str:
     digits = str(parsed.national_number)
     if parsed.country_code == 7 and len(digits) == 10:
         tail = f"+7 ({digits[:3]}) {digits[3:6]}-{digits[6:8]}-{digits[8:]}"
-        return f"{tail} {_('доб.')} {parsed.extension}" if parsed.extension else tail
+        extension = _("доб.")
+        return f"{tail} {extension} {parsed.extension}" if parsed.extension else tail
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 

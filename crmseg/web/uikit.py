@@ -61,7 +61,7 @@ def samples() -> dict[str, Any]:
                 "label": _("Конверсия в оплату"),
                 "value": 5.5,
                 "format": "percent",
-                "delta": "1,8 п. п.",
+                "delta": _("1,8 п. п."),
                 "is_good": False,
             },
             {"label": _("Сделки в работе"), "value": 1284, "format": "num", "note": _("по всем воронкам")},

@@ -67,4 +67,4 @@ class Bars:
 
 def _line(name: str, done: int, note: str, is_done: bool) -> str:
     mark = "✓" if is_done and not note else "·"
-    return f"{mark} {str(NAMES.get(name, name)):<24}{done:>9}  {note}".rstrip()
+    return f"{mark} {NAMES.get(name, name)!s:<24}{done:>9}  {note}".rstrip()

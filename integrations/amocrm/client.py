@@ -194,5 +194,7 @@ def refusal(answer: Answer, now: datetime) -> Temporary | Permanent:
 
 def _invalid_items(errors: Sequence[Json]) -> Iterator[tuple[str, str]]:
     for each in errors:
-        said = [f"{error.get('path')}: {error.get('detail') or error.get('code')}" for error in each.get("errors") or ()]
+        said = [
+            f"{error.get('path')}: {error.get('detail') or error.get('code')}" for error in each.get("errors") or ()
+        ]
         yield str(each.get("request_id", "")), "; ".join(said)

@@ -82,7 +82,9 @@ def check(
         except Permanent as error:
             raise ConnectionRefused(_refusal(error), "token" if _is_forbidden(error) else "base_url") from error
         except HttpError as error:
-            raise ConnectionRefused(_("Не удалось связаться: %(reason)s") % {"reason": error.reason}, "base_url") from error
+            raise ConnectionRefused(
+                _("Не удалось связаться: %(reason)s") % {"reason": error.reason}, "base_url"
+            ) from error
     return Checked(address, token.strip(), about)
 
 

@@ -1,11 +1,12 @@
 """A checkbox of amoCRM as a source of consent: ticked is given, unticked after it was ticked is withdrawn.
 
-Only changes of the checkbox are written to the ledger. Who has withdrawn with us stays withdrawn until the box is ticked
-anew, and an address that somebody else's words already forbid is never opened by an old tick.
+Only changes of the checkbox are written to the ledger. Who has withdrawn with us stays withdrawn until the box is
+ticked anew, and an address that somebody else's words already forbid is never opened by an old tick.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -48,7 +49,12 @@ def follow_checkbox(account: Account, amo_ids: Sequence[int], now: datetime) -> 
     """Write what the checkbox says of these contacts where it differs from what it last said; → rows written."""
     if not account.consent_field or not amo_ids:
         return 0
-    given = {"key": account.consent_field, "amo_ids": list(amo_ids), "source": source(account), "now": now}
+    given: dict[str, Any] = {
+        "key": account.consent_field,
+        "amo_ids": list(amo_ids),
+        "source": source(account),
+        "now": now,
+    }
     with connection.cursor() as cursor:
         cursor.execute(FOLLOW, given)
         return cursor.rowcount
@@ -59,7 +65,7 @@ def follow_everyone(account: Account, now: datetime, chunk: int = 5000) -> int:
     written, last = 0, 0
     while True:
         contacts = Contact.objects.alive().filter(amo_id__gt=last).order_by("amo_id")
-        amo_ids = list(contacts.values_list("amo_id", flat=True)[:chunk])
+        amo_ids = [amo_id for amo_id in contacts.values_list("amo_id", flat=True)[:chunk] if amo_id]
         if not amo_ids:
             return written
         written, last = written + follow_checkbox(account, amo_ids, now), amo_ids[-1]

@@ -70,7 +70,7 @@ def _rebuild(amo_ids: Sequence[int]) -> int:
     events = StageEvent.objects.filter(deal_amo_id__in=amo_ids)
     deals = dict(Deal.objects.filter(amo_id__in=amo_ids).values_list("amo_id", "pk"))
     stages = _stages()
-    users = dict(User.objects.filter(amo_id__isnull=False).values_list("amo_id", "pk"))
+    users = {amo_id: pk for amo_id, pk in User.objects.values_list("amo_id", "pk") if amo_id}
     transitions: dict[int, list[Transition]] = defaultdict(list)
     for amo_id, told in groupby(events.order_by("deal_amo_id", "at", "id"), key=lambda event: event.deal_amo_id):
         if amo_id in deals:
@@ -91,4 +91,4 @@ def _transition(event: StageEvent, stages: StageIds, users: dict[int, int]) -> T
 
 def _stages() -> StageIds:
     known = Stage.objects.filter(amo_id__isnull=False).values_list("pipeline__amo_id", "amo_id", "pk")
-    return {(pipeline, status): pk for pipeline, status, pk in known}
+    return {(pipeline, status): pk for pipeline, status, pk in known if pipeline and status}

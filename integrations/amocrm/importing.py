@@ -159,10 +159,11 @@ def _read_pages(step: ImportStep, run: Run) -> None:
 def _read_history(step: ImportStep, run: Run) -> None:
     """Stage changes, newest first, up to when the import began; a deal is rebuilt when its history is whole."""
     account = run.client.account
+    until = account.history_until or run.clock()
     if account.history_until is None:
-        account.put(history_until=run.clock())
+        account.put(history_until=until)
     if step.cursor != history.REBUILD:
-        for page in history.pages(run.client, step.cursor, account.history_until):
+        for page in history.pages(run.client, step.cursor, until):
             refuse_hole(page, step)
             with turned(step, replace(page, next_url=page.next_url or history.REBUILD), run.clock()):
                 history.keep(page.items)

@@ -14,7 +14,9 @@ from typing import Protocol
 
 from django.conf import settings
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
 
@@ -111,4 +113,5 @@ _alone = Alone()
 
 @cache
 def shared_limiter() -> SharedLimiter:
-    return SharedLimiter(Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2))
+    once = Retry(NoBackoff(), 1)
+    return SharedLimiter(Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2, retry=once))

@@ -95,7 +95,7 @@ def own_notes(items: Sequence[Json]) -> set[int]:
     """
     ids = [item["id"] for item in items]
     known = Push.objects.filter(kind=Push.Kind.NOTE, result_id__in=ids, payload__note__isnull=True)
-    found = set(known.values_list("result_id", flat=True))
+    found = {amo_id for amo_id in known.values_list("result_id", flat=True) if amo_id}
     on_the_way = Push.objects.filter(kind=Push.Kind.NOTE, state__in=[Push.State.INTENT, Push.State.UNKNOWN])
     texts = {payload.get("text") for payload in on_the_way.values_list("payload", flat=True)}
     return found | {item["id"] for item in items if texts and (item.get("params") or {}).get("text") in texts}

@@ -186,7 +186,8 @@ def task(item: Json, types: dict[str, str]) -> Row:
 
 
 def note(item: Json, entity: str) -> Row:
-    params = item.get("params") if isinstance(item.get("params"), dict) else {}
+    params: Json = item.get("params") or {}
+    params = params if isinstance(params, dict) else {}
     kind = _note_kind(item.get("note_type") or "", params)
     return {
         "amo_id": item["id"],

@@ -93,7 +93,8 @@ def _letters(batch: Sequence[Change]) -> list[Push]:
     told = {change.subject_id: change for change in batch if change.type == "message.accepted"}
     sent = Message.objects.filter(pk__in=told, contact__amo_id__isnull=False).select_related("run__campaign")
     return [
-        _push(told[message.pk], Kind.NOTE, Entity.CONTACT, message.contact_id, text=_letter(message)) for message in sent
+        _push(told[message.pk], Kind.NOTE, Entity.CONTACT, message.contact_id, text=_letter(message))
+        for message in sent
     ]
 
 
@@ -149,5 +150,6 @@ def hide_tag(segment: Segment, now: datetime) -> int:
 
 def _for_all(contacts: Iterable[int], cause: str, **payload: str) -> list[Push]:
     return [
-        Push(kind=Kind.TAG, entity=Entity.CONTACT, local_id=contact, payload=payload, cause=cause) for contact in contacts
+        Push(kind=Kind.TAG, entity=Entity.CONTACT, local_id=contact, payload=payload, cause=cause)
+        for contact in contacts
     ]

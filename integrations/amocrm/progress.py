@@ -90,7 +90,7 @@ def lines(pushes: Sequence[Push]) -> list[Line]:
     names: dict[tuple[str, int], str] = {}
     for entity, model in MIRRORS.items():
         ids = {push.local_id for push in pushes if push.entity == entity}
-        names |= {(entity, row.pk): str(row) for row in model.objects.filter(pk__in=ids)} if ids else {}
+        names |= {(entity, row.pk): str(row) for row in model._default_manager.filter(pk__in=ids)} if ids else {}
     return [Line(push, names.get((push.entity, push.local_id), f"№ {push.local_id}")) for push in pushes]
 
 

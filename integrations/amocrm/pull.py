@@ -150,7 +150,9 @@ class TooManyVanished(Permanent):
 
 
 def _sweep(client: AmoClient, entity: Entity, seen: set[int], now: datetime) -> int:
-    known = set(MIRRORS[entity]._default_manager.filter(amo_id__isnull=False, deleted_at=None).values_list("amo_id", flat=True))
+    known = set(
+        MIRRORS[entity]._default_manager.filter(amo_id__isnull=False, deleted_at=None).values_list("amo_id", flat=True)
+    )
     missing = sorted(known - seen)
     if len(missing) > MOST_VANISHED and len(missing) > MOST_SHARE * len(known):
         raise TooManyVanished(f"Из списка amoCRM пропали записи: {len(missing)} из {len(known)}")

@@ -210,9 +210,7 @@ def settle(client: AmoClient, writer: Writer, kind: str, now: datetime, ends: Co
     A push still in intent belongs to a worker that died: only one pushes at a time, and it is us.
     """
     Push.objects.filter(kind=kind, state=State.INTENT).update(state=State.UNKNOWN, next_try_at=now)
-    doubtful = list(
-        Push.objects.filter(kind=kind, state=State.UNKNOWN, next_try_at__lte=now).order_by("id")[:AT_ONCE]
-    )
+    doubtful = list(Push.objects.filter(kind=kind, state=State.UNKNOWN, next_try_at__lte=now).order_by("id")[:AT_ONCE])
     if not doubtful:
         return
     parcels = writer.fold(doubtful)

@@ -39,7 +39,7 @@ def connect(request: HttpRequest) -> HttpResponse:
         form.add_error(error.field or None, error.reason)
         return _page(request, form, status=422)
     _subscribe(request, account)
-    tasks.continue_import.delay_on_commit()
+    transaction.on_commit(tasks.continue_import.delay, robust=True)
     return redirect("amocrm:page")
 
 
@@ -76,7 +76,7 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
     push = get_object_or_404(Push, pk=pk)
     if push.retry():
         plan.show_waiting([push])
-        tasks.push_changes.delay_on_commit()
+        transaction.on_commit(tasks.push_changes.delay, robust=True)
     return redirect("amocrm:page")
 
 

@@ -1,7 +1,8 @@
 """Whole pages of amoCRM's records into the mirror, set-wise: the twins of the verbs of single rows.
 
 What flows in: plain rows that name others by amoCRM's ids. What flows out: the mirror changed where it differs, its
-lines in the log in the same transaction, and ``Loaded``. ``lacks`` says beforehand whom the rows name and we do not have.
+lines in the log in the same transaction, and ``Loaded``. ``lacks`` says beforehand whom the rows name
+and we do not have.
 """
 
 from .activity import load_notes, load_tasks

@@ -6,10 +6,15 @@ from datetime import datetime
 from django.db import transaction
 
 from ..models import Note, Origin, Task
-from .table import Loaded, Row, Upsert, loaded, log, news
+from .table import Loaded, News, Row, Upsert, loaded, log, news
 
 SUBJECT = {"subject": "text", "subject_id": "bigint", "author": "bigint"}
-SUBJECT_COLUMNS = {"contact_id": "contact.id", "company_id": "company.id", "deal_id": "deal.id", "author_id": "author.id"}
+SUBJECT_COLUMNS = {
+    "contact_id": "contact.id",
+    "company_id": "company.id",
+    "deal_id": "deal.id",
+    "author_id": "author.id",
+}
 JOINS = """
     LEFT JOIN accounts_user author ON author.amo_id = i.author
     LEFT JOIN pipelines_contact contact ON i.subject = 'contact' AND contact.amo_id = i.subject_id
@@ -70,7 +75,7 @@ NOTES = Upsert(
 def load_tasks(rows: Sequence[Row], origin: Origin | str, now: datetime) -> Loaded:
     with transaction.atomic():
         written = TASKS.run(rows, now)
-        done = [("task.done", row.id, row.at, {}) for row in written if row.extra[0] and not row.is_new]
+        done: list[News] = [("task.done", row.id, row.at, {}) for row in written if row.extra[0] and not row.is_new]
         log(news("task", written) + done, origin)
         return loaded(rows, written)
 

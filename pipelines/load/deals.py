@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from ..models import Deal, Origin, Stage, StageVisit
 from .stays import Moved, begin_stays, move_stays
-from .table import Loaded, Row, Upsert, Written, as_json, loaded, log, news
+from .table import Loaded, News, Row, Upsert, Written, as_json, loaded, log, news
 
 DEALS = Upsert(
     Deal,
@@ -91,14 +91,14 @@ def _with_links(written: list[Written], changed: set[int]) -> list[Written]:
     seen = {row.id for row in written if row.is_new or row.fields}
     others = Deal.objects.filter(pk__in=changed - seen).values_list("pk", "amo_id", "updated_at")
     merged = [row for row in written if row.id in seen]
-    return merged + [Written(pk, amo_id, False, ("contacts",), at) for pk, amo_id, at in others]
+    return merged + [Written(pk, amo_id or 0, False, ("contacts",), at) for pk, amo_id, at in others]
 
 
-def told(moves: Sequence[Moved]) -> list[tuple[str, int, datetime, dict[str, Any]]]:
+def told(moves: Sequence[Moved]) -> list[News]:
     """What the log says of moves: moved, and won or lost beside it."""
     stages = Stage.objects.in_bulk({move.stage for move in moves})
     reasons = dict(Deal.objects.filter(pk__in=[move.deal for move in moves]).values_list("pk", "loss_reason_id"))
-    lines = []
+    lines: list[News] = []
     for move in moves:
         stage = stages[move.stage]
         data = {
@@ -121,7 +121,7 @@ def replace_links(rows: Sequence[Row]) -> set[int]:
         FROM json_to_recordset(%(links)s::json) AS i(deal bigint, contact bigint, is_main boolean)
         JOIN pipelines_deal d ON d.amo_id = i.deal JOIN pipelines_contact c ON c.amo_id = i.contact
         ORDER BY d.id, c.id, i.is_main DESC)"""
-    given = {"links": as_json(links), "deals": [row["amo_id"] for row in rows]}
+    given: dict[str, Any] = {"links": as_json(links), "deals": [row["amo_id"] for row in rows]}
     changed: set[int] = set()
     with connection.cursor() as cursor:
         for statement in (REMOVE, DEMOTE, PUT):

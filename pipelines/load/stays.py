@@ -26,7 +26,8 @@ def begin_stays(deals: Sequence[int], source: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO pipelines_stagevisit
-                   (deal_id, stage_id, pipeline_id, entered_at, source, direction, skipped, skipped_stages, visit_number)
+                   (deal_id, stage_id, pipeline_id, entered_at, source, direction, skipped, skipped_stages,
+                    visit_number)
                SELECT id, stage_id, pipeline_id, stage_entered_at, %s, 'start', 0, '{}', 1
                FROM pipelines_deal WHERE id = ANY(%s) ORDER BY id""",
             [str(source), list(deals)],
@@ -48,9 +49,11 @@ def move_stays(moves: Sequence[Moved]) -> None:
             """INSERT INTO pipelines_stagevisit (deal_id, stage_id, pipeline_id, entered_at, source, direction,
                                                  previous_stage_id, skipped, skipped_stages, visit_number)
                SELECT d.id, d.stage_id, d.pipeline_id,
-                      greatest(d.stage_entered_at, (SELECT max(left_at) FROM pipelines_stagevisit v WHERE v.deal_id = d.id)),
+                      greatest(d.stage_entered_at,
+                               (SELECT max(left_at) FROM pipelines_stagevisit v WHERE v.deal_id = d.id)),
                       'observed', i.direction, i.previous, i.skipped, coalesce(i.skipped_stages, '{}'),
-                      1 + (SELECT count(*) FROM pipelines_stagevisit v WHERE v.deal_id = d.id AND v.stage_id = d.stage_id)
+                      1 + (SELECT count(*) FROM pipelines_stagevisit v
+                           WHERE v.deal_id = d.id AND v.stage_id = d.stage_id)
                FROM json_to_recordset(%s::json)
                     AS i(deal bigint, direction text, previous bigint, skipped smallint, skipped_stages bigint[])
                JOIN pipelines_deal d ON d.id = i.deal""",

@@ -15,6 +15,7 @@ from django.db import connection, models
 from ..models import Origin
 
 Row = dict[str, Any]
+News = tuple[str, int, datetime, dict[str, Any]]  # type, subject, when, data
 
 
 @dataclass(slots=True)
@@ -50,8 +51,8 @@ class Upsert:
     """How rows of one table are written.
 
     ``incoming``: columns of the JSON rows with their types. ``columns``: column of the table → expression over
-    ``i`` (incoming), ``old`` (the row as it is, if any) and the joins. A change of a column in ``quiet`` alone updates the row and is no
-    news. ``kept`` columns are set on insert and left alone afterwards.
+    ``i`` (incoming), ``old`` (the row as it is, if any) and the joins. A change of a column in ``quiet`` alone updates
+    the row and is no news. ``kept`` columns are set on insert and left alone afterwards.
     """
 
     model: type[models.Model]
@@ -80,7 +81,8 @@ class Upsert:
                 SELECT DISTINCT ON (i.amo_id) i.amo_id, {values}
                 FROM i LEFT JOIN {self.table} old ON old.amo_id = i.amo_id {self.joins}
                 WHERE {self.only} ORDER BY i.amo_id),
-            was AS MATERIALIZED (SELECT t.id, t.amo_id, {prefixed("t", names)} FROM {self.table} t JOIN r USING (amo_id)),
+            was AS MATERIALIZED (
+                SELECT t.id, t.amo_id, {prefixed("t", names)} FROM {self.table} t JOIN r USING (amo_id)),
             written AS (
                 INSERT INTO {self.table} AS t ({", ".join(all_names)}, changed_at)
                 SELECT {prefixed("r", all_names)}, %(now)s::timestamptz FROM r ORDER BY r.amo_id
@@ -94,7 +96,7 @@ class Upsert:
             FROM written w JOIN r USING (amo_id) LEFT JOIN was USING (amo_id)
             CROSS JOIN LATERAL (SELECT {self._moment("created_at")} AS at) t_created
             CROSS JOIN LATERAL (SELECT {self._moment("updated_at")} AS at) t_updated
-            ORDER BY w.amo_id"""
+            ORDER BY w.amo_id"""  # noqa: S608 – every name is one of ours
 
     def _moment(self, name: str) -> str:
         return f"r.{name}" if name in self.columns or name in self.kept else "NULL::timestamptz"
@@ -123,10 +125,10 @@ def as_json(rows: Any) -> str:
 
 
 def log(
-    entries: Iterable[tuple[str, int, datetime, dict[str, Any]]],
+    entries: Iterable[News],
     origin: Origin | str,
 ) -> None:
-    """The set-wise twin of changes.record: (type, subject, when, data)."""
+    """The set-wise twin of changes.record."""
     rows = [{"type": a, "subject_id": b, "occurred_at": c, "data": d} for a, b, c, d in entries]
     if not rows:
         return
@@ -139,7 +141,7 @@ def log(
         )
 
 
-def news(entity: str, written: Iterable[Written]) -> list[tuple[str, int, datetime, dict[str, Any]]]:
+def news(entity: str, written: Iterable[Written]) -> list[News]:
     """What the log says of written rows; a row of which nothing but a stamp changed is no news."""
     return [
         (f"{entity}.created", row.id, row.at, {})

@@ -8,7 +8,7 @@ from crmseg.accounts.models import User
 from crmseg.accounts.policy import allowed, may, visible
 from crmseg.web.page import is_fragment, render_page
 from pipelines import board as boards
-from pipelines.filters import Filters
+from pipelines.board_filters import Filters
 from pipelines.models import Deal, LossReason, Pipeline, Stage
 from pipelines.policy import deals_seen_by
 

@@ -15,7 +15,7 @@ from crmseg.accounts.policy import allowed, may
 from crmseg.web.page import is_fragment, render_page, toast
 from pipelines import board as boards
 from pipelines import deal_card
-from pipelines.filters import Filters
+from pipelines.board_filters import Filters
 from pipelines.forms import MoveForm, NoteForm
 from pipelines.models import Deal, Stage
 from pipelines.models.deal import MoveRefused, StageChanged

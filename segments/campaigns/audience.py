@@ -6,7 +6,8 @@ for "may be sent" or a skip reason of contracts §5. People of excluded segments
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +23,9 @@ from .models import Campaign, Channel, Message, Purpose, Suppression
 
 Reason = Message.Reason
 OPTED_OUT = (Suppression.Reason.UNSUBSCRIBED, Suppression.Reason.COMPLAINED, Suppression.Reason.MANUAL)
+
+# Stand in the query of the last check until the person, the address and the instant are known.
+SOMEBODY, SOME_ADDRESS, SOME_TIME = -1, "somebody@nowhere.invalid", datetime(2000, 1, 1, tzinfo=UTC)
 
 VERDICTS = """
     WITH people AS MATERIALIZED ({people}),
@@ -93,9 +97,22 @@ def audience(campaign: Campaign, *, now: datetime) -> Audience:
 
 def recheck(message: Message, campaign: Campaign, *, now: datetime) -> str:
     """The same verdict for one planned message, at the address it was planned for; empty when it may go."""
-    people = Contact.objects.filter(pk=message.contact_id).annotate(has_left=~is_member(campaign))
-    found = _verdicts(campaign, people, now=now, address=message.address).people()
+    about = campaign.pk, campaign.segment_id, campaign.channel, campaign.purpose
+    query = _recheck_query(*about, tuple(settings.FREQUENCY_CAP), settings.FIELD_KEYS[-1])
+    values: dict[Any, Any] = {SOMEBODY: message.contact_id, SOME_ADDRESS: message.address}
+    params = (
+        value + (now - SOME_TIME) if isinstance(value, datetime) else values.get(value, value) for value in query.params
+    )
+    found = Audience(query.sql, tuple(params)).people()
     return found[0].reason if found else Reason.LEFT_SEGMENT
+
+
+@lru_cache(maxsize=64)
+def _recheck_query(campaign: int, segment: int | None, channel: str, purpose: str, *settings: Any) -> Audience:
+    """Written once for a campaign, as writing this SQL takes ten times longer than running it for one person."""
+    one = Campaign(pk=campaign, segment_id=segment, channel=channel, purpose=purpose)
+    people = Contact.objects.filter(pk=SOMEBODY).annotate(has_left=~is_member(one))
+    return _verdicts(one, people, now=SOME_TIME, address=SOME_ADDRESS)
 
 
 def is_member(campaign: Campaign) -> Q:

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from pipelines.models import Contact
 
 from . import personal
-from .audience import audience
+from .audience import audience, is_member
 from .models import Campaign, Message
-from .rendering import TemplateFailed, highlight, marked, problems, render
+from .rendering import TemplateFailed, highlight, marked, problems, render, unmarked
 
 SAMPLES = 12
 SUBJECT_LENGTH = 60
@@ -45,39 +45,35 @@ class Review:
     nameless: int
 
 
-def show(campaign: Campaign, template: dict[str, str], *, who: int | None, now: datetime) -> Shown:
-    samples = sample(campaign, now)
+def show(campaign: Campaign, template: dict[str, str], *, who: int | None) -> Shown:
+    samples = sample(campaign)
     person = next((one for one in samples if one.pk == who), samples[0] if samples else None)
     values = personal.people([person.pk])[person.pk] if person else {"contact": {}, "deal": {}}
     wrong = [Check("bad", str(problem)) for problem in problems(**template)]
     subject = body = ""
+    length = 0
     if not wrong:
         try:
             letter = render(template, marked(values), "#")
-            subject, body = highlight_text(letter.subject), highlight(letter.body)
+            subject, body = highlight(escape(letter.subject)), highlight(letter.body)
+            length = len(unmarked(letter.subject))
         except TemplateFailed as error:
             wrong = [Check("bad", str(error))]
-    return Shown(samples, person, mark_safe(subject), mark_safe(body), wrong or checks(template))  # noqa: S308
+    return Shown(samples, person, mark_safe(subject), mark_safe(body), wrong or checks(template, length))  # noqa: S308
 
 
-def highlight_text(text: str) -> str:
-    return highlight(escape(text))
-
-
-def sample(campaign: Campaign, now: datetime) -> list[Contact]:
-    """Some of those who would get it, or of the segment where nobody would."""
+def sample(campaign: Campaign) -> list[Contact]:
+    """Some people of the audience. The preview follows the typing, so it does not judge the whole audience."""
     if campaign.segment_id is None:
         return []
-    people = audience(campaign, now=now).people(SAMPLES)
-    found = Contact.objects.in_bulk([person.contact_id for person in people])
-    return [found[person.contact_id] for person in people if person.contact_id in found]
+    return list(Contact.objects.filter(is_member(campaign)).order_by("id")[:SAMPLES])
 
 
-def checks(template: dict[str, str]) -> list[Check]:
+def checks(template: dict[str, str], length: int) -> list[Check]:
+    """``length`` is that of the subject as this person sees it."""
     sources = [template[name] for name in ("html", "text") if template[name].strip()]
     has_link = bool(sources) and all("unsubscribe_url" in source for source in sources)
     unsubscribe = _("Ссылка отписки на месте") if has_link else _("Ссылку отписки добавим в конец письма")
-    length = len(template["subject"])
     subject = (
         Check("ok", _("Тема короче 60 знаков"))
         if length <= SUBJECT_LENGTH

@@ -192,7 +192,11 @@ def marked(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def unmarked(text: str) -> str:
+    return text.replace(MARK_OPEN, "").replace(MARK_CLOSE, "")
+
+
 def highlight(html: str) -> str:
     """Turn the marks into <mark>; inside a tag they only vanish."""
-    html = re.sub(r"<[^>]*>", lambda tag: re.sub(f"[{MARK_OPEN}{MARK_CLOSE}]", "", tag[0]), html)
+    html = re.sub(r"<[^>]*>", lambda tag: unmarked(tag[0]), html)
     return html.replace(MARK_OPEN, "<mark>").replace(MARK_CLOSE, "</mark>")

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from .fields import AMOUNT, Known
 from .tree import Agg, Condition, Group, Has, InSegment, Junction, Node, Pick, walk
@@ -81,7 +81,7 @@ def _has(node: Has, names: Names) -> SafeString:
     if node.is_some:
         return format_html("{} <b>{}</b>{}", _("есть"), one, where)
     if node.is_none:
-        return format_html("{} <b>{}</b>{}", _("нет"), many, where)
+        return format_html("{} <b>{}</b>{}", pgettext("нет сделок", "нет"), many, where)
     compared = fill(node.op.phrase, value_words(node.of or AMOUNT, node.value, names))
     if node.of is None:
         return format_html("{} <b>{}</b>{} {}", _("число"), many, where, compared)
@@ -94,4 +94,4 @@ def _where(node: Has, names: Names) -> SafeString:
         return SafeString("")
     is_group = isinstance(node.where, Group) and node.where.junction != Junction.NONE and len(node.where.nodes) > 1
     said = _say(node.where, names, of_rows=node.relation.target != "contact")
-    return format_html(", {} {}", _("где"), said if is_group else format_html("({})", said))
+    return format_html("{} {}", _(", где"), said if is_group else format_html("({})", said))

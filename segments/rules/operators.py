@@ -262,7 +262,7 @@ NUMBER = _table(
 DATETIME = _table(
     Operator("before", _("раньше"), _("раньше %(value)s"), Shape.ONE, _date("before")),
     Operator("after", _("позже"), _("позже %(value)s"), Shape.ONE, _date("after")),
-    Operator("on", _("в этот день"), _("— %(value)s"), Shape.DAY, _date("on")),
+    Operator("on", _("в этот день"), pgettext_lazy("в этот день", "— %(value)s"), Shape.DAY, _date("on")),
     Operator("between", _("с и по"), _("с %(low)s по %(high)s"), Shape.PAIR, _date("between")),
     Operator("within_last", _("за последние"), _("за последние %(span)s"), Shape.DURATION, _date("within_last")),
     Operator(

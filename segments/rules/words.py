@@ -91,7 +91,7 @@ def one(field: Field, value: Any, names: Names) -> SafeString | str:
     if isinstance(value, Decimal):
         return _number(field, value)
     if isinstance(value, int):
-        return quoted(names.get(field.reference or "", {}).get(value) or f"№{NBSP}{value}")
+        return quoted(names.get(field.reference or "", {}).get(value) or _("№ %(number)s") % {"number": value})
     if value in PERIODS and field.type in {Type.DATE, Type.DATETIME}:
         return str(PERIODS[value])
     if field.text is PHONE and len(value) > 10:
@@ -100,7 +100,7 @@ def one(field: Field, value: Any, names: Names) -> SafeString | str:
 
 
 def quoted(text: Any) -> SafeString:
-    return format_html("«{}»", text)
+    return fill(_("«%(text)s»"), {"text": text})
 
 
 def fill(phrase: Any, words: dict[str, Any]) -> SafeString:

@@ -85,6 +85,7 @@ on("htmx:configRequest", ({ detail }) => {
 });
 
 /* ---- dragging ---- */
+const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 function sortable(list) {
   if (list.dataset.sortable) return;
   list.dataset.sortable = "on";
@@ -95,7 +96,7 @@ function sortable(list) {
     filter: ".busy, .move",
     preventOnFilter: false,
     sort: false,
-    animation: 140,
+    animation: stillness.matches ? 0 : 140,
     delay: 160,
     delayOnTouchOnly: true,
     scrollSensitivity: 80,
@@ -135,9 +136,9 @@ function openMenu(card, anchor) {
   $$("[data-to]", menu).forEach((item) => (item.hidden = item.dataset.to === card.dataset.stage));
   menu.showPopover();
   const box = anchor.getBoundingClientRect();
-  menu.style.left = `${Math.max(8, Math.min(box.left, innerWidth - menu.offsetWidth - 8))}px`;
-  const below = box.bottom + menu.offsetHeight + 6 <= innerHeight;
-  menu.style.top = `${below ? box.bottom + 6 : Math.max(8, box.top - menu.offsetHeight - 6)}px`;
+  const inside = (at, size, room) => `${Math.max(8, Math.min(at, room - size - 8))}px`;
+  menu.style.left = inside(box.left, menu.offsetWidth, innerWidth);
+  menu.style.top = inside(box.bottom + 6, menu.offsetHeight, innerHeight);
   $(".item:not([hidden])", menu)?.focus();
 }
 

@@ -56,7 +56,7 @@ def run(arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
     parser.add_argument("--contacts", type=int, default=10_000)
     parser.add_argument("--deals", type=int, default=10_000)
     options = parser.parse_args(list(arguments))
-    process = _stand_in(options.contacts, options.deals)
+    process = stand_in(options.contacts, options.deals)
     try:
         url, token = (process.stdout.readline() if process.stdout else "").split()
         yield from _import(url, token)
@@ -64,10 +64,14 @@ def run(arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
         process.send_signal(signal.SIGTERM)
         process.wait(10)
     seconds = _bare_copy()
-    yield {"what": "bare COPY of the same rows", "seconds": round(seconds, 2), "ratio": round(_seconds(ORDER[6:]) / seconds, 1)}
+    yield {
+        "what": "bare COPY of the same rows",
+        "seconds": round(seconds, 2),
+        "ratio": round(_seconds(ORDER[6:]) / seconds, 1),
+    }
 
 
-def _stand_in(contacts: int, deals: int) -> subprocess.Popen[str]:
+def stand_in(contacts: int, deals: int) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", SERVER, str(contacts), str(deals)]
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "crmseg.settings"}
     return subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, stdout=subprocess.PIPE, text=True)
@@ -105,8 +109,8 @@ def _bare_copy() -> float:
     with connection.cursor() as cursor:
         for table in TABLES:
             cursor.execute(
-                "SELECT string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position) FROM information_schema.columns"
-                " WHERE table_name = %s AND is_generated = 'NEVER'",
+                "SELECT string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position)"
+                " FROM information_schema.columns WHERE table_name = %s AND is_generated = 'NEVER'",
                 [table],
             )
             columns = cursor.fetchone()[0]

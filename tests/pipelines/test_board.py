@@ -7,7 +7,7 @@ from django.http import QueryDict
 
 from pipelines import board
 from pipelines.board import CARDS, heat
-from pipelines.filters import Filters
+from pipelines.board_filters import Filters
 from pipelines.models import Deal
 from tests.factories import NOW, CompanyFactory, ContactFactory, DealFactory, TaskFactory, UserFactory
 

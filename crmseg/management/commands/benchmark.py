@@ -24,7 +24,9 @@ class Command(BaseCommand):
         names = [options["name"]] if options["name"] else list(found())
         for name in names:
             if name not in found():
-                raise CommandError(_("Нет замера «%(name)s». Есть: %(all)s") % {"name": name, "all": ", ".join(found())})
+                raise CommandError(
+                    _("Нет замера «%(name)s». Есть: %(all)s") % {"name": name, "all": ", ".join(found())}
+                )
             self._run(name, options["options"])
 
     def _run(self, name: str, options: list[str]) -> None:

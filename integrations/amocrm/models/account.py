@@ -86,8 +86,7 @@ class Account(models.Model):
     def open_breaker(self, reason: str, now: datetime) -> datetime:
         """amoCRM shut the door on everyone of this account: nobody knocks for a while (S13)."""
         until = now + timedelta(seconds=settings.AMOCRM_BREAKER_SECONDS)
-        self.breaker_until, self.breaker_reason = until, reason[:500]
-        self.save(update_fields=["breaker_until", "breaker_reason"])
+        self._break(until, reason[:500])
         return until
 
     def may_probe(self, now: datetime) -> bool:
@@ -96,8 +95,13 @@ class Account(models.Model):
         return bool(taken)
 
     def close_breaker(self) -> None:
-        self.breaker_until, self.breaker_reason = None, ""
-        self.save(update_fields=["breaker_until", "breaker_reason"])
+        self._break(None, "")
+
+    def _break(self, until: datetime | None, reason: str) -> None:
+        """In the row of this very account: a connection that is only being tried has none."""
+        self.breaker_until, self.breaker_reason = until, reason
+        rows = Account.objects.filter(pk=self.pk, amo_id=self.amo_id)
+        rows.update(breaker_until=until, breaker_reason=reason)
 
     def read_up_to(self, entity: str, moment: int) -> None:
         self.cursors = {**self.cursors, entity: moment}

@@ -1,4 +1,4 @@
-"""One writer per kind of push: fold pushes into calls, write the agreed state after, look whether a doubtful one came."""
+"""One writer per kind of push: fold pushes into calls, agree after, look whether a doubtful one came."""
 
 from ..models import Push
 from .moves import MoveWriter

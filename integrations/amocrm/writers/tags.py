@@ -24,7 +24,8 @@ class TagWriter:
         links = links_of(Entity.CONTACT, list(by_contact))
         known = amo_ids(Entity.CONTACT, list(by_contact))
         return [
-            _parcel(by_contact[local_id], known.get(local_id, 0), links.get(local_id)) for local_id in sorted(by_contact)
+            _parcel(by_contact[local_id], known.get(local_id, 0), links.get(local_id))
+            for local_id in sorted(by_contact)
         ]
 
     def send(self, client: AmoClient, parcels: Sequence[Parcel]) -> dict[str, Json]:

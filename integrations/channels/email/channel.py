@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from segments.campaigns.channel import Envelope, Outcome, PermanentFailure, TemporaryFailure, Unknown
 
@@ -61,7 +62,7 @@ class SmtpConnection:
         except (OSError, smtplib.SMTPException) as error:  # a wrong password too: no letter is to blame for it
             if smtp:
                 smtp.close()
-            raise TemporaryFailure(f"почтовый сервер недоступен: {_words_of(error)}") from error
+            raise TemporaryFailure(_("Почтовый сервер недоступен: %(error)s") % {"error": _words_of(error)}) from error
         self.smtp = smtp
         return smtp
 
@@ -89,7 +90,7 @@ class SmtpConnection:
             smtp.send(_dotted(data))
         except LOST as error:
             self._drop()
-            raise TemporaryFailure(f"связь прервалась: {_words_of(error)}") from error
+            raise TemporaryFailure(_("Связь прервалась: %(error)s") % {"error": _words_of(error)}) from error
         return self._end(smtp)
 
     def _begin(self, smtp: smtplib.SMTP, envelope: Envelope) -> None:
@@ -110,12 +111,14 @@ class SmtpConnection:
             code, reply = smtp.docmd(".")
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
-            raise Unknown(f"связь прервалась после передачи письма: {_words_of(error)}") from error
+            raise Unknown(
+                _("Связь прервалась после передачи письма: %(error)s") % {"error": _words_of(error)}
+            ) from error
         if 400 <= code < 600:
             self._refuse(code, reply)
         if code != 250:
             self._drop()
-            raise Unknown(f"непонятный ответ сервера: {_reply(code, reply)}")
+            raise Unknown(_("Непонятный ответ сервера: %(reply)s") % {"reply": _reply(code, reply)})
         return Outcome(_reply(code, reply))
 
     def _refuse(self, code: int, reply: bytes, *, is_about_sender: bool = False) -> NoReturn:

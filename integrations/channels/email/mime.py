@@ -8,6 +8,8 @@ from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
 from hashlib import sha256
 
+from django.utils.translation import gettext as _
+
 from segments.campaigns.channel import Envelope, PermanentFailure
 
 CRLF = "\r\n"
@@ -49,7 +51,8 @@ def _part(kind: str, text: str) -> str:
 def recipient(address: str) -> str:
     """One bare address; refuses whatever could be more or other than that."""
     if not ADDRESS.fullmatch(address):
-        raise PermanentFailure(f"адрес «{plain(address)[:100]}» не годится для письма", is_bad_address=True)
+        words = _("Адрес «%(address)s» не годится для письма") % {"address": plain(address)[:100]}
+        raise PermanentFailure(words, is_bad_address=True)
     return address
 
 

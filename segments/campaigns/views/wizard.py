@@ -59,7 +59,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """The letter as one person will see it, from what stands in the form now; saves nothing."""
     campaign = find(request, pk)
     who = request.POST.get("who", "")
-    shown = looks.show(campaign, _template(request), who=int(who) if who.isdecimal() else None, now=timezone.now())
+    shown = looks.show(campaign, _template(request), who=int(who) if who.isdecimal() else None)
     return render_page(request, "campaigns/_preview.html", {"shown": shown, "campaign": campaign})
 
 
@@ -99,7 +99,7 @@ def _page(
         "form": form,
         "campaign": campaign,
         "chips": CHIPS,
-        "shown": looks.show(campaign, template, who=None, now=timezone.now()) if partial is None else None,
+        "shown": looks.show(campaign, template, who=None) if partial is None else None,
         "can_launch": may(request.user, "campaigns.launch"),
         **more,
     }

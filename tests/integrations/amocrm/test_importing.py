@@ -168,4 +168,6 @@ def test_second_import_changes_nothing(client):
     before = Change.objects.count()
     start_over()
     assert run_import(client)
-    assert not [change.type for change in Change.objects.order_by("id")[before:] if change.data != {"fields": ["visits"]}]
+    assert not [
+        change.type for change in Change.objects.order_by("id")[before:] if change.data != {"fields": ["visits"]}
+    ]

@@ -23,7 +23,6 @@ from tests.factories import MembershipFactory, RunFactory, SegmentFactory, StepF
 from .conftest import NOW, edit
 
 
-
 @pytest.fixture(autouse=True)
 def _uncommitted_is_read_too(monkeypatch):
     """A test is one open transaction: the log's horizon lies beyond it (tests/pipelines/test_changes.py tests it)."""
@@ -64,9 +63,16 @@ def accepted(contact: Contact, subject: str = "Разберём смету") -> 
     step = StepFactory()
     run = RunFactory(campaign=step.campaign)
     message = Message.objects.create(
-        run=run, step=step, contact=contact, channel="email", address="a@b.example", address_hash=subject, subject=subject,
-        token=subject[:40], state="accepted",
-    )  # fmt: skip
+        run=run,
+        step=step,
+        contact=contact,
+        channel="email",
+        address="a@b.example",
+        address_hash=subject,
+        subject=subject,
+        token=subject[:40],
+        state="accepted",
+    )
     changes.record("message.accepted", message.pk, origin=Origin.CAMPAIGN, at=NOW, data={"contact": contact.pk})
 
 

@@ -81,7 +81,10 @@ def test_door_keeps_the_body_and_answers_at_once(account, client_of_browser):
 
 
 def test_door_is_not_found_by_guessing(account, client_of_browser):
-    assert client_of_browser.post(reverse("amocrm:hook", args=["guess"]), b"x", content_type="text/plain").status_code == 404
+    assert (
+        client_of_browser.post(reverse("amocrm:hook", args=["guess"]), b"x", content_type="text/plain").status_code
+        == 404
+    )
     assert not Receipt.objects.exists()
 
 
@@ -97,8 +100,22 @@ def test_change_there_is_here_after_the_hook(hooked, box):
 def test_new_records_of_every_kind_come_by_hooks(hooked, box):
     contact = edit(box, "contacts", method="POST", name="Ольга Новая")
     company = edit(box, "companies", method="POST", name="ООО «Новое»")
-    edit(box, "leads", method="POST", name="Гараж", _embedded={"contacts": [{"id": contact}], "companies": [{"id": company}]})
-    edit(box, "tasks", method="POST", text="Позвонить", complete_till=1_800_000_000, entity_id=contact, entity_type="contacts")
+    edit(
+        box,
+        "leads",
+        method="POST",
+        name="Гараж",
+        _embedded={"contacts": [{"id": contact}], "companies": [{"id": company}]},
+    )
+    edit(
+        box,
+        "tasks",
+        method="POST",
+        text="Позвонить",
+        complete_till=1_800_000_000,
+        entity_id=contact,
+        entity_type="contacts",
+    )
     edit(box, "contacts/notes", method="POST", entity_id=contact, note_type="common", params={"text": "Ждёт смету"})
     read_receipts(hooked, NOW)
     deal = Deal.objects.get(name="Гараж")

@@ -3,11 +3,13 @@
 import pytest
 from django.urls import reverse
 
+from crmseg.accounts import policy
 from crmseg.accounts.models import Role
 from integrations.amocrm import connect, views
 from integrations.amocrm.connect import ConnectionRefused
 from integrations.amocrm.importing import prepare
 from integrations.amocrm.models import Account, ImportStep, Push, SegmentTag
+from segments.models import Segment
 from tests.factories import SegmentFactory, UserFactory
 
 from .conftest import NOW
@@ -107,14 +109,18 @@ def test_every_page_tells_of_a_running_import(client_of_browser, known):
 
 
 def test_parked_push_is_listed_and_tried_again(admin, known):
-    push = Push.objects.create(kind="tag", entity="contact", local_id=1, cause="x", state="parked", reason="Нет прав", finished_at=NOW)
+    push = Push.objects.create(
+        kind="tag", entity="contact", local_id=1, cause="x", state="parked", reason="Нет прав", finished_at=NOW
+    )
     assert "Нет прав" in admin.get(PAGE).content.decode()
     admin.post(reverse("amocrm:retry", args=[push.pk]))
     push.refresh_from_db()
     assert push.state == "planned"
 
 
-def test_segment_tag_is_switched_on_and_off(admin, known):
+def test_segment_tag_is_switched_on_and_off(admin, known, monkeypatch):
+    monkeypatch.setitem(policy._acts, "segments.edit", frozenset({Role.ADMIN}))
+    monkeypatch.setitem(policy._rules, Segment, policy.everyone_sees())
     segment = SegmentFactory(name="Молчат")
     url = reverse("amocrm:tag", args=[segment.pk])
     assert "Участники помечены тегом «Молчат»" in admin.post(url, {"name": "Молчат"}).content.decode()

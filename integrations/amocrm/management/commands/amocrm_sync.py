@@ -29,7 +29,7 @@ class Command(BaseCommand):
         account = Account.current()
         if account is None:
             raise CommandError(_("amoCRM не подключён. Выполните amocrm_connect --base-url … --token …"))
-        began, self.bars = monotonic(), Bars(self.stderr._out)  # type: ignore[attr-defined]
+        began, self.bars = monotonic(), Bars()
         try:
             with AmoClient(account) as client:
                 summary = self._work(client, options)

@@ -1,0 +1,57 @@
+import pytest
+from django.urls import reverse
+
+from crmseg.accounts.models import Role
+from integrations.amocrm.importing import prepare
+from integrations.amocrm.models import Account, ImportStep, Push
+from tests.e2e.conftest import LOOKS
+from tests.factories import NOW, ContactFactory, CustomFieldFactory, UserFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+looks = pytest.mark.parametrize(("theme", "width"), LOOKS)
+
+
+@pytest.fixture
+def admin():
+    return UserFactory(name="Юлия Щербакова", role=Role.ADMIN, email="admin@domuozera.example")
+
+
+@looks
+def test_connecting_is_accessible(browser_page, axe, no_sideways_scroll, admin, theme, width):
+    page = browser_page(theme, width, user=admin)
+    page.goto(reverse("amocrm:page"))
+    axe(page)
+    page.fill("[name=base_url]", "ftp://x")
+    page.fill("[name=token]", "x")
+    page.click("form.amocrm-form button[type=submit]")
+    page.wait_for_selector("#id_base_url_error")
+    axe(page)
+    no_sideways_scroll(page)
+
+
+@looks
+def test_import_in_all_its_trouble_is_accessible(browser_page, axe, no_sideways_scroll, admin, theme, width):
+    Account.objects.create(
+        base_url="https://domuozera.amocrm.ru",
+        token="x",
+        amo_id=1,
+        name="Дом у озера",
+        connected_at=NOW,
+        imported_at=NOW,
+        breaker_until=NOW,
+        breaker_reason="amoCRM закрыл доступ по API",
+        pull_error="domuozera.amocrm.ru не ответил вовремя",
+    )
+    prepare()
+    ImportStep.objects.filter(position__lt=9).update(state="done", done=2000)
+    ImportStep.objects.filter(position=9).update(error="Нет прав", next_try_at=NOW)
+    CustomFieldFactory(name="Согласие на рассылку", form="boolean")
+    contact = ContactFactory()
+    for state in ("parked", "done"):
+        Push.objects.create(
+            kind="tag", entity="contact", local_id=contact.pk, cause=state, state=state, reason="нет", finished_at=NOW
+        )
+    page = browser_page(theme, width, user=admin)
+    page.goto(reverse("amocrm:page"))
+    axe(page)
+    no_sideways_scroll(page)

@@ -1,0 +1,102 @@
+"""integrations.amocrm.connect: an account is kept only when it really answers."""
+
+import pytest
+
+from integrations.amocrm import connect
+from integrations.amocrm.connect import ConnectionRefused, clean_address
+from integrations.amocrm.limiter import Unlimited
+from integrations.amocrm.models import Account, ImportStep, Link
+from integrations.amocrm.sandbox.faults import Fault
+from integrations.amocrm.sandbox.transport import transport
+from pipelines import changes
+from pipelines.models import Origin
+
+from .conftest import NOW
+
+ADDRESSES = [
+    ("demo.amocrm.ru", "https://demo.amocrm.ru"),
+    (" https://Demo.amocrm.ru/leads/pipeline/ ", "https://demo.amocrm.ru"),
+    ("http://127.0.0.1:8765", "http://127.0.0.1:8765"),
+    ("https://user:pass@demo.amocrm.ru", "https://demo.amocrm.ru"),
+]
+
+
+@pytest.mark.parametrize(("typed", "address"), ADDRESSES)
+def test_address_as_people_type_it(typed, address):
+    assert clean_address(typed) == address
+
+
+@pytest.mark.parametrize("typed", ["ftp://a.b", "", "https://", "http://a:99999999", "javascript:alert(1)"])
+def test_what_is_no_address_is_refused(typed):
+    with pytest.raises(ConnectionRefused) as caught:
+        clean_address(typed)
+    assert caught.value.field == "base_url"
+
+
+def check(box, token: str | None = None):
+    return connect.check(box.base_url, token or box.token, NOW, limiter=Unlimited(), transport=transport(box))
+
+
+@pytest.mark.django_db
+def test_good_token_is_kept_with_what_the_account_says(box):
+    account = connect.connect(check(box), NOW)
+    assert (account.amo_id, account.timezone, account.state) == (box.account_id, "Europe/Moscow", "importing")
+    assert Account.objects.get().token == box.token
+
+
+REFUSALS = [("wrong", "token"), ("manager", "token")]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("kind", "field"), REFUSALS)
+def test_bad_token_is_refused_by_its_field(box, kind, field):
+    with pytest.raises(ConnectionRefused) as caught:
+        check(box, box.manager_token if kind == "manager" else "wrong")
+    assert caught.value.field == field
+    assert not Account.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["close", "500", "403_html", "truncated"])
+def test_host_that_does_not_answer_is_refused(box, kind):
+    box.faults.waiting.append(Fault(kind))
+    with pytest.raises(ConnectionRefused) as caught:
+        check(box)
+    assert caught.value.field == "base_url"
+
+
+@pytest.mark.django_db
+def test_trying_a_connection_breaks_nothing_of_the_one_there_is(box):
+    connect.connect(check(box), NOW)
+    box.faults.waiting.append(Fault("403_html"))
+    with pytest.raises(ConnectionRefused, match="закрыл доступ"):
+        check(box)
+    assert Account.objects.get().breaker_until is None
+
+
+@pytest.mark.django_db
+def test_same_account_again_keeps_its_place(box):
+    account = connect.connect(check(box), NOW)
+    account.put(imported_at=NOW, cursors={"contacts": 5})
+    ImportStep.objects.create(entity="users", position=0, state="done")
+    account.need_repair("отозван")
+    again = connect.connect(check(box), NOW)
+    assert (again.state, again.cursors, again.hook_secret) == ("connected", {"contacts": 5}, account.hook_secret)
+
+
+@pytest.mark.django_db
+def test_another_account_is_not_mixed_in(box):
+    account = connect.connect(check(box), NOW)
+    account.put(amo_id=5)
+    Link.objects.create(entity="contact", amo_id=1, local_id=1)
+    with pytest.raises(ConnectionRefused):
+        connect.connect(check(box), NOW)
+
+
+@pytest.mark.django_db
+def test_what_was_done_before_the_connection_is_not_written_there(box, monkeypatch):
+    monkeypatch.setattr(changes, "safe_horizon", lambda: 2**62)
+    changes.record("deal.moved", 1, origin=Origin.UI, at=NOW)
+    connect.connect(check(box), NOW)
+    with changes.reading("amocrm.push") as batch:
+        assert batch == []
