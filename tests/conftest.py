@@ -1,7 +1,11 @@
 import pytest
 from django.utils.translation.reloader import translation_file_changed
+from hypothesis import settings as hypothesis_settings
 
 from crmseg import messages
+
+hypothesis_settings.register_profile("crmseg", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("crmseg")
 
 
 def pytest_configure(config: pytest.Config) -> None:

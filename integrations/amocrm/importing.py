@@ -22,7 +22,7 @@ from ..http import Permanent, Temporary
 from . import history, intake
 from .client import AmoClient, Page, TokenRefused
 from .lock import only_one
-from .models import ImportStep
+from .models import Account, ImportStep
 
 logger = logging.getLogger(__name__)
 
@@ -61,9 +61,11 @@ def prepare() -> list[ImportStep]:
     return list(ImportStep.objects.all())
 
 
-def start_over() -> None:
-    """Read everything again; the mirror stays and is compared."""
-    ImportStep.objects.all().delete()
+def start_over(account: Account) -> None:
+    """Read everything again; the mirror stays usable and is compared."""
+    with transaction.atomic():
+        ImportStep.objects.all().delete()
+        account.put(state=Account.State.IMPORTING, history_until=None)
 
 
 def run_import(
@@ -168,7 +170,8 @@ def _read_history(step: ImportStep, run: Run) -> None:
             refuse_hole(page, step)
             with turned(step, replace(page, next_url=page.next_url or history.REBUILD), run.clock()):
                 history.keep(page.items)
-                history.rebuild_whole(page.items)
+                if history.is_time(step.done):
+                    history.rebuild_whole(page.items)
             if not _checkpoint(step, run):
                 return
     while history.rebuild_some():

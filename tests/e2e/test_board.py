@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from crmseg.accounts.models import Role
 from pipelines.models import Deal
+from tests.e2e import mouse
 from tests.e2e.conftest import LOOKS
 from tests.factories import ContactFactory, DealFactory, NoteFactory, TaskFactory, UserFactory
 from tests.pipelines.conftest import lay_track
@@ -61,14 +62,7 @@ def cards(page, stage):
 
 
 def drag(page, deal, target: str) -> None:
-    box = card(page, deal).bounding_box()
-    page.mouse.move(box["x"] + 40, box["y"] + 20)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 60, box["y"] + 34, steps=4)
-    expect(page.locator("body")).to_have_class("dragging")
-    goal = page.locator(target).bounding_box()
-    page.mouse.move(goal["x"] + goal["width"] / 2, goal["y"] + goal["height"] / 2, steps=10)
-    page.mouse.up()
+    mouse.drag(page, card(page, deal), target)
 
 
 @looks

@@ -1,0 +1,13 @@
+from playwright.sync_api import Locator, Page, expect
+
+
+def drag(page: Page, card: Locator, target: str) -> None:
+    """With the real mouse: press, move until the board shows where to drop, drop in the middle of the target."""
+    box = card.bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 60, box["y"] + 34, steps=4)
+    expect(page.locator("body")).to_have_class("dragging")
+    goal = page.locator(target).bounding_box()
+    page.mouse.move(goal["x"] + goal["width"] / 2, goal["y"] + goal["height"] / 2, steps=10)
+    page.mouse.up()

@@ -1,0 +1,233 @@
+"""Every page of the product, in both themes and both widths: axe, no sideways scroll, no complaint of the CSP.
+
+A page that is not in the list fails the last test.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
+from playwright.sync_api import Page
+
+from crmseg.urls import handler403, handler404, handler500  # noqa: F401
+from crmseg.urls import urlpatterns as real
+from tests.e2e import rooms
+from tests.e2e.conftest import LOOKS
+from tests.e2e.rooms import House
+
+
+def fail(request):
+    raise RuntimeError("boom")
+
+
+urlpatterns = [*real, path("fail/", fail)]
+
+OF_COLOUR = ("color-contrast", "link-in-text-block")  # all that a theme can change
+Act = Callable[[Page, House], None]
+
+
+@dataclass(frozen=True)
+class Screen:
+    title: str
+    name: str  # in the resolver; empty for a page that is nobody's
+    where: Callable[[House], str]
+    who: str = "owner"
+    act: Act | None = None
+
+
+def at(name: str, *what: str, query: str = "") -> Callable[[House], str]:
+    """The address of a page about what the house has under these names."""
+
+    def address(house: House) -> str:
+        return reverse(name, args=[getattr(house, each).pk for each in what]) + query
+
+    return address
+
+
+def screen(title: str, name: str, *what: str, query: str = "", **more: Any) -> Screen:
+    return Screen(title, name, at(name, *what, query=query), **more)
+
+
+def open_drawer(page: Page, house: House) -> None:
+    page.locator(f"#deal-{house.deal.pk} a").first.click()
+    page.wait_for_selector("#drawer[open] #deal-view")
+
+
+def open_move_menu(page: Page, house: House) -> None:
+    page.locator(f"#deal-{house.deal.pk} a").first.focus()
+    page.keyboard.press("KeyM")
+    page.wait_for_selector("#move-menu:popover-open")
+
+
+def open_lost_dialog(page: Page, house: House) -> None:
+    open_move_menu(page, house)
+    page.locator(f"#move-menu [data-to='{house.track.lost.pk}']").click()
+    page.wait_for_selector("#lost[open]")
+
+
+def open_segment_menu(page: Page, house: House) -> None:
+    page.locator("[data-pop=segment-menu]").click()
+    page.wait_for_selector("#segment-menu:popover-open")
+
+
+def open_ready_menu(page: Page, house: House) -> None:
+    page.locator("[data-pop=ready]").click()
+    page.wait_for_selector("#ready:popover-open")
+
+
+def count_review(page: Page, house: House) -> None:
+    page.wait_for_selector("#review .big")
+
+
+def break_the_form(page: Page, house: House) -> None:
+    """What a form says when the server takes nothing of it."""
+    page.evaluate("document.querySelectorAll('main form [required]').forEach((field) => field.required = false)")
+    page.locator("[name=name]").first.fill("")
+    page.locator("button.primary, [name=act][value=save]").first.click()
+    page.wait_for_selector("[aria-invalid=true]")
+
+
+def stale_form(page: Page, house: House) -> None:
+    page.context.clear_cookies()
+    page.locator("button[type=submit]").last.click()
+    page.wait_for_load_state()
+
+
+EMPTY = [
+    screen("no pipelines yet", "deals:board"),
+    screen("no contacts yet", "contacts:list"),
+    screen("no companies yet", "companies:list"),
+    screen("no segments yet", "segments:list"),
+    screen("no campaigns yet", "campaigns:list"),
+    screen("amoCRM, not connected", "amocrm:page"),
+]
+IMPORTING = [
+    screen("amoCRM, importing", "amocrm:page"),
+    screen("the strip of the import", "contacts:list"),
+]
+RICH = [
+    screen("board", "deals:board"),
+    screen("board without deals", "deals:board", query="?q=nobody"),
+    Screen("pipeline without deals", "deals:board", lambda house: f"/deals/?pipeline={house.unused.pk}"),
+    screen("deal in the drawer", "deals:board", act=open_drawer),
+    screen("move menu", "deals:board", act=open_move_menu),
+    screen("reason of a loss", "deals:board", act=open_lost_dialog),
+    screen("deal", "deals:detail", "deal"),
+    screen("tasks of a deal", "deals:detail", "deal", query="?tab=tasks"),
+    screen("stages of a deal", "deals:detail", "deal", query="?tab=history"),
+    screen("contacts", "contacts:list"),
+    screen("contacts, none found", "contacts:list", query="?q=nobody"),
+    screen("contact", "contacts:detail", "contact"),
+    screen("companies", "companies:list"),
+    screen("company", "companies:detail", "company"),
+    screen("segments", "segments:list"),
+    screen("segment", "segments:detail", "segment"),
+    screen("segment's menu", "segments:detail", "segment", act=open_segment_menu),
+    screen("segment filled by hand", "segments:detail", "by_hand"),
+    screen("members", "segments:members", "segment"),
+    screen("new segment", "segments:new"),
+    screen("ready segments to start with", "segments:new", act=open_ready_menu),
+    screen("new segment, refused", "segments:new", act=break_the_form),
+    screen("segment's form", "segments:edit", "segment"),
+    screen("campaigns", "campaigns:list"),
+    screen("campaigns, none found", "campaigns:list", query="?state=cancelled"),
+    screen("new campaign", "campaigns:new"),
+    screen("new campaign, refused", "campaigns:new", act=break_the_form),
+    screen("wizard", "campaigns:edit", "draft", act=count_review),
+    screen("wizard, refused", "campaigns:edit", "draft", act=break_the_form),
+    screen("wizard of a scheduled campaign", "campaigns:edit", "scheduled"),
+    screen("review", "campaigns:review", "draft"),
+    screen("report", "campaigns:detail", "running"),
+    screen("report of a scheduled campaign", "campaigns:detail", "scheduled"),
+    screen("amoCRM, connected", "amocrm:page"),
+    screen("profile", "accounts:profile"),
+    Screen("403", "", lambda house: reverse("amocrm:page"), who="manager"),
+    Screen("404", "", lambda house: "/no-such-page/"),
+    Screen("500", "", lambda house: "/fail/"),
+]
+OUTSIDE = [
+    screen("login", "accounts:login", who=""),
+    screen("form that became stale", "accounts:login", who="", act=stale_form),
+    Screen("unsubscribe", "campaigns:unsubscribe", lambda house: _unsubscribe(house.letter.token), who=""),
+    Screen("unsubscribe, unknown link", "campaigns:unsubscribe", lambda house: _unsubscribe("nobody"), who=""),
+    Screen("404 before the login", "", lambda house: "/no-such-page/", who=""),
+]
+
+
+def _unsubscribe(token: str) -> str:
+    return reverse("campaigns:unsubscribe", args=[token])
+
+
+NO_PAGE = {
+    "leads on": ["web:home"],
+    "for machines": ["web:livez", "web:readyz", "amocrm:hook"],
+    "only in development, looked at with the components": ["web:ui_kit"],
+    "takes POST only": [
+        *("accounts:logout", "accounts:preferences", "deals:move", "deals:note"),
+        *("segments:preview", "segments:pause", "segments:resume"),
+        *("campaigns:preview", "campaigns:launch", "campaigns:pause", "campaigns:resume", "campaigns:cancel"),
+        *("campaigns:resend", "campaigns:close"),
+        *("amocrm:connect", "amocrm:consent", "amocrm:retry", "amocrm:tag"),
+    ],
+    "a part of a page in the list": [
+        *("deals:stage_cards", "segments:refreshes", "amocrm:progress", "amocrm:banner"),
+    ],
+}
+
+
+@pytest.fixture
+def look_at(axe, no_sideways_scroll):
+    """Visit a list of screens and gather what is wrong, so that one run tells everything."""
+
+    def look(screens: list[Screen], house: Any, pages: dict[str, Page], only: tuple[str, ...]) -> list[str]:
+        found = []
+        for each in screens:
+            page = pages[each.who]
+            page.goto(each.where(house))
+            try:
+                if each.act:
+                    each.act(page, house)
+                axe(page, only)
+                no_sideways_scroll(page)
+            except Exception as error:  # every kind of failure is told with the page it was on
+                found.append(f"== {each.title} ({page.url})\n{error}")
+        return found
+
+    return look
+
+
+@pytest.mark.browser
+@pytest.mark.urls(__name__)
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
+def test_every_page_is_accessible_and_fits(browser_page, look_at, theme, width):
+    only = OF_COLOUR if theme == "dark" else ()
+    owner, manager = rooms.staff()
+    pages = {"owner": browser_page(theme, width, user=owner), "manager": browser_page(theme, width, user=manager)}
+    pages[""] = browser_page(theme, width)
+    found = look_at(EMPTY, None, pages, only)
+    account = rooms.start_import()
+    house = rooms.move_in(owner, manager)
+    found += look_at(IMPORTING, house, pages, only)
+    rooms.finish_import(account, house.contact, house.segment)
+    found += look_at(RICH + OUTSIDE, house, pages, only)
+    assert not found, "\n".join(found)
+
+
+def test_every_page_is_in_the_list():
+    listed = {each.name for each in (*EMPTY, *IMPORTING, *RICH, *OUTSIDE)}
+    exempt = {name for names in NO_PAGE.values() for name in names}
+    known = {name for name in names_of(get_resolver("crmseg.urls")) if not name.startswith("api:")}
+    assert known - listed - exempt == set()
+    assert exempt - known == set()
+    assert listed & exempt == set()
+
+
+def names_of(resolver: URLResolver, space: str = "") -> Iterator[str]:
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from names_of(entry, space + (f"{entry.namespace}:" if entry.namespace else ""))
+        elif isinstance(entry, URLPattern):
+            yield f"{space}{entry.name}"
