@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Min, Q
+from django.utils.translation import gettext as _
 
 from pipelines.models import Company, Contact, Deal
 
@@ -91,7 +92,10 @@ def lines(pushes: Sequence[Push]) -> list[Line]:
     for entity, model in MIRRORS.items():
         ids = {push.local_id for push in pushes if push.entity == entity}
         names |= {(entity, row.pk): str(row) for row in model._default_manager.filter(pk__in=ids)} if ids else {}
-    return [Line(push, names.get((push.entity, push.local_id), f"№ {push.local_id}")) for push in pushes]
+    nameless = _("№ %(number)s")
+    return [
+        Line(push, names.get((push.entity, push.local_id), nameless % {"number": push.local_id})) for push in pushes
+    ]
 
 
 def parked() -> list[Line]:
