@@ -14,6 +14,7 @@ from time import monotonic, sleep
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from pipelines.models import Origin
 
@@ -183,7 +184,7 @@ def _read_history(step: ImportStep, run: Run) -> None:
 def refuse_hole(page: Page, step: ImportStep) -> None:
     """An empty page in the middle is believed the second time only (amocrm-api.md §4.5)."""
     if not page.items and step.cursor and not step.attempts:
-        raise Temporary("amoCRM прислал пустую страницу", retry_after=1.0)
+        raise Temporary(_("amoCRM прислал пустую страницу"), retry_after=1.0)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from pipelines.load import Loaded, mark_deleted
 from pipelines.models import Company, Contact, Deal, Origin
@@ -188,7 +189,8 @@ def _sweep(client: AmoClient, entity: Entity, seen: set[int], now: datetime) -> 
     )
     missing = sorted(known - seen)
     if len(missing) > MOST_VANISHED and len(missing) > MOST_SHARE * len(known):
-        raise TooManyVanished(f"Из списка amoCRM пропали записи: {len(missing)} из {len(known)}")
+        counts = {"missing": len(missing), "known": len(known)}
+        raise TooManyVanished(_("Из списка amoCRM пропали записи: %(missing)s из %(known)s") % counts)
     return confirm_deleted(client, entity, missing, now)
 
 
