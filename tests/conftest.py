@@ -1,4 +1,17 @@
 import pytest
+from django.utils.translation.reloader import translation_file_changed
+from hypothesis import settings as hypothesis_settings
+
+from crmseg import messages
+
+hypothesis_settings.register_profile("crmseg", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("crmseg")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Words are compiled once, before any worker reads them."""
+    if not hasattr(config, "workerinput") and messages.compile_stale():
+        translation_file_changed(None, messages.catalogues()[0].with_suffix(".mo"))  # forget what was read before
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ..http import Answer, Http, Permanent, Temporary
 from .limiter import Limiter, shared_limiter
@@ -158,7 +159,7 @@ class AmoClient:
 
     def _judge(self, answer: Answer, now: datetime) -> None:
         if answer.is_html and (answer.status == 403 or answer.is_ok):
-            until = self.account.open_breaker(f"amoCRM закрыл доступ по API{_dotted(answer.trace)}", now)
+            until = self.account.open_breaker(_("amoCRM закрыл доступ по API") + _dotted(answer.trace), now)
             raise Temporary(self.account.breaker_reason, retry_after=(until - now).total_seconds(), answer=answer)
         if answer.is_ok:
             return
@@ -178,7 +179,8 @@ def refusal(answer: Answer, now: datetime) -> Temporary | Permanent:
     if answer.status == 401:
         return TokenRefused(error.reason, answer)
     if answer.status == 402:
-        return Temporary(f"amoCRM: не оплачено. {error.reason}", retry_after=UNPAID_PAUSE, answer=answer)
+        reason = _("amoCRM: не оплачено. %(reason)s") % {"reason": error.reason}
+        return Temporary(reason, retry_after=UNPAID_PAUSE, answer=answer)
     if answer.status != 400:
         return error if isinstance(error, Temporary) else Permanent(error.reason, answer)
     if document.get("validation-errors"):

@@ -23,6 +23,7 @@ from .models import StageEvent
 
 REBUILD = "rebuild"  # the cursor of a step that has read all and rebuilds the rest
 CHUNK = 500
+EVERY = 10  # pages
 ENOUGH = 100  # deals worth a rebuild: it costs the same for one
 
 StageIds = dict[tuple[int, int], int]
@@ -44,6 +45,11 @@ def keep(items: Sequence[Json]) -> int:
     rows = [row for item in items if (row := mapping.stage_event(item))]
     StageEvent.objects.bulk_create((StageEvent(**row) for row in rows), ignore_conflicts=True)
     return len(rows)
+
+
+def is_time(done: int) -> bool:
+    """Looking for whole histories goes over all that is kept: not at every page."""
+    return done // EVENTS_PAGE % EVERY == EVERY - 1
 
 
 def rebuild_whole(items: Sequence[Json]) -> int:

@@ -14,6 +14,7 @@ from time import monotonic, sleep
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from pipelines.models import Origin
 
@@ -21,7 +22,7 @@ from ..http import Permanent, Temporary
 from . import history, intake
 from .client import AmoClient, Page, TokenRefused
 from .lock import only_one
-from .models import ImportStep
+from .models import Account, ImportStep
 
 logger = logging.getLogger(__name__)
 
@@ -60,9 +61,11 @@ def prepare() -> list[ImportStep]:
     return list(ImportStep.objects.all())
 
 
-def start_over() -> None:
-    """Read everything again; the mirror stays and is compared."""
-    ImportStep.objects.all().delete()
+def start_over(account: Account) -> None:
+    """Read everything again; the mirror stays usable and is compared."""
+    with transaction.atomic():
+        ImportStep.objects.all().delete()
+        account.put(state=Account.State.IMPORTING, history_until=None)
 
 
 def run_import(
@@ -167,7 +170,8 @@ def _read_history(step: ImportStep, run: Run) -> None:
             refuse_hole(page, step)
             with turned(step, replace(page, next_url=page.next_url or history.REBUILD), run.clock()):
                 history.keep(page.items)
-                history.rebuild_whole(page.items)
+                if history.is_time(step.done):
+                    history.rebuild_whole(page.items)
             if not _checkpoint(step, run):
                 return
     while history.rebuild_some():
@@ -180,7 +184,7 @@ def _read_history(step: ImportStep, run: Run) -> None:
 def refuse_hole(page: Page, step: ImportStep) -> None:
     """An empty page in the middle is believed the second time only (amocrm-api.md §4.5)."""
     if not page.items and step.cursor and not step.attempts:
-        raise Temporary("amoCRM прислал пустую страницу", retry_after=1.0)
+        raise Temporary(_("amoCRM прислал пустую страницу"), retry_after=1.0)
 
 
 @contextmanager

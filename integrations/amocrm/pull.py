@@ -5,12 +5,14 @@ mirror, and a cursor that moves only after a full pass. Accounts whose filters d
 watermark. ``reconcile`` reads everything by id and finds what vanished.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from pipelines.load import Loaded, mark_deleted
 from pipelines.models import Company, Contact, Deal, Origin
@@ -26,6 +28,12 @@ OVERLAP = 600
 ALWAYS, LATEST_FIRST = {"order[updated_at]": "asc"}, {"order[updated_at]": "desc"}
 MOST_VANISHED, MOST_SHARE = 50, 0.02
 PAUSE = 60.0
+DELETIONS = "deletions"
+DELETED = {
+    "lead_deleted": Entity.DEAL,
+    "contact_deleted": Entity.CONTACT,
+    "company_deleted": Entity.COMPANY,
+}
 MIRRORS: dict[Entity, type[models.Model]] = {
     Entity.COMPANY: Company,
     Entity.CONTACT: Contact,
@@ -66,6 +74,7 @@ def pull(client: AmoClient, now: datetime, watch: Watch = lambda name, count: No
         try:
             for collection in intake.COLLECTIONS:
                 result.loaded[collection.name] = _pull(client, collection, now, watch)
+            result.vanished = _pull_deletions(client, now)
             account.put(pulled_at=now, pull_error="", next_pull_at=None)
         except Temporary as error:
             result.error = error.reason
@@ -78,7 +87,7 @@ def pull(client: AmoClient, now: datetime, watch: Watch = lambda name, count: No
 
 def _pull(client: AmoClient, collection: Collection, now: datetime, watch: Watch) -> Loaded:
     account, result, largest = client.account, Loaded(), 0
-    since = _watermark(client, collection) - OVERLAP
+    since = _watermark(client, collection.name) - OVERLAP
     try:
         for page in _since(client, collection, since):
             items = [item for item in page.items if (item.get("updated_at") or 0) >= since]
@@ -95,9 +104,34 @@ def _pull(client: AmoClient, collection: Collection, now: datetime, watch: Watch
     return result
 
 
-def _watermark(client: AmoClient, collection: Collection) -> int:
+def _pull_deletions(client: AmoClient, now: datetime) -> dict[str, int]:
+    """Deletions do not show in lists: the event feed tells of them, the record itself confirms."""
+    told: dict[Entity, set[int]] = defaultdict(set)
+    largest, since = 0, _watermark(client, DELETIONS) - OVERLAP
+    params = {"filter[type]": ",".join(DELETED), "filter[created_at][from]": str(since), "limit": "100"}
+    try:
+        for page in client.pages("events", "events", params):
+            for event in page.items:
+                told[DELETED[event["type"]]].add(event["entity_id"])
+                largest = max(largest, event["created_at"])
+    except (Temporary, TokenRefused):
+        raise
+    except Permanent:
+        return {}
+    gone = {entity.value: confirm_deleted(client, entity, _alive(entity, ids), now) for entity, ids in told.items()}
+    if largest:
+        client.account.read_up_to(DELETIONS, min(largest, int(now.timestamp())))
+    return {entity: count for entity, count in gone.items() if count}
+
+
+def _alive(entity: Entity, amo_ids: set[int]) -> list[int]:
+    rows = MIRRORS[entity]._default_manager.filter(amo_id__in=amo_ids, deleted_at=None)
+    return sorted(rows.values_list("amo_id", flat=True))
+
+
+def _watermark(client: AmoClient, name: str) -> int:
     """How far we have read; at first the moment the import began."""
-    known = client.account.cursors.get(collection.name)
+    known = client.account.cursors.get(name)
     return int(known) if known else int(client.account.connected_at.timestamp())
 
 
@@ -155,7 +189,8 @@ def _sweep(client: AmoClient, entity: Entity, seen: set[int], now: datetime) -> 
     )
     missing = sorted(known - seen)
     if len(missing) > MOST_VANISHED and len(missing) > MOST_SHARE * len(known):
-        raise TooManyVanished(f"Из списка amoCRM пропали записи: {len(missing)} из {len(known)}")
+        counts = {"missing": len(missing), "known": len(known)}
+        raise TooManyVanished(_("Из списка amoCRM пропали записи: %(missing)s из %(known)s") % counts)
     return confirm_deleted(client, entity, missing, now)
 
 

@@ -4,6 +4,7 @@ What flows in: raw bodies, kept as receipts. What flows out: the named records, 
 late or forged hooks change nothing in the end.
 """
 
+import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -19,11 +20,13 @@ from pipelines.models import Origin
 from ..http import Permanent
 from ..models import Receipt
 from . import intake
-from .client import AmoClient
+from .client import AmoClient, TokenRefused
 from .intake import COLLECTIONS, OF_ENTITY, Collection
 from .lock import only_one
 from .models import Account
 from .pull import confirm_deleted
+
+logger = logging.getLogger(__name__)
 
 SOURCE = "amocrm"
 MOST_PAIRS = 20_000
@@ -118,6 +121,15 @@ def _read_again(client: AmoClient, collection: Collection, ids: Iterable[int], n
     wanted = sorted(ids)
     if not wanted:
         return
+    try:
+        _take_again(client, collection, wanted, now)
+    except TokenRefused:
+        raise
+    except Permanent as error:  # a right we do not have: asking again changes nothing, the others go on
+        logger.warning("amoCRM shows no %s: %s", collection.name, error.reason)
+
+
+def _take_again(client: AmoClient, collection: Collection, wanted: list[int], now: datetime) -> None:
     found = intake.take_by_id(client, collection, wanted, Origin.AMOCRM, now)
     missing = [amo_id for amo_id in wanted if amo_id not in found]
     for entity, whose in OF_ENTITY.items():

@@ -10,8 +10,9 @@ class CampaignsConfig(AppConfig):
         from crmseg.accounts.policy import may
         from crmseg.web import navigation
 
-        from . import panels, policy
+        from . import fields, panels, policy
 
+        fields.install()
         policy.install()
         panels.install()
         navigation.register(

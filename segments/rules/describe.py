@@ -52,9 +52,10 @@ def _group(node: Group, names: Names, *, is_top: bool, of_rows: bool) -> SafeStr
     said = [_say(child, names, of_rows=of_rows) for child in node.nodes]
     word = _("и") if node.junction == Junction.ALL else _("или")
     joined = format_html_join(format_html(" <i>{}</i> ", word), "{}", ((one,) for one in said))
-    if len(said) > 1 and not (is_top and node.junction != Junction.NONE):
+    is_none = node.junction == Junction.NONE
+    if [is_none, len(said) > 1, not is_top].count(True) > 1:  # what is excluded, or joined within, must end somewhere
         joined = format_html("({})", joined)
-    if node.junction != Junction.NONE:
+    if not is_none:
         return joined
     return format_html('<i class="neg">{}</i> {}', _("кроме тех, где") if of_rows else _("кроме тех, у кого"), joined)
 

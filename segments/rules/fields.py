@@ -148,7 +148,7 @@ register_field(
     _column("created_at", _("создана"), Type.DATETIME),
     _column("updated_at", _("изменена"), Type.DATETIME),
     _column("closed_at", _("закрыта"), Type.DATETIME),
-    _column("stage_entered_at", _("на этапе с"), Type.DATETIME),
+    _column("stage_entered_at", _("перешла на этап"), Type.DATETIME),
 )
 
 # --- stage visits -------------------------------------------------------------------------------------------

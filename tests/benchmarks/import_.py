@@ -56,6 +56,7 @@ def run(arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
     parser.add_argument("--contacts", type=int, default=10_000)
     parser.add_argument("--deals", type=int, default=10_000)
     options = parser.parse_args(list(arguments))
+    settings.DEBUG = False  # else Django keeps the text of every statement, pages and all
     process = stand_in(options.contacts, options.deals)
     try:
         url, token = (process.stdout.readline() if process.stdout else "").split()

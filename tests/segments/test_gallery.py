@@ -23,8 +23,6 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-needs_consent = pytest.mark.skipif("consent" not in FIELDS["contact"], reason="no room registered consent")
-
 MONTH = timedelta(days=30)
 MOMENT = timedelta(minutes=1)
 
@@ -168,7 +166,6 @@ def test_untouched_are_known_for_longer_than_the_time():
     assert inside("untouched_30d") == {"Старый"}
 
 
-@needs_consent
 def test_without_consent_are_those_with_an_address():
     ContactPointFactory(contact=ContactFactory(name="С почтой"))
     ContactFactory(name="Без почты")

@@ -52,6 +52,13 @@ def when(value: date | datetime | None) -> str:
 
 
 @register.filter
+def day(value: date | datetime | None) -> str:
+    """21 ноя 2026, without the hour."""
+    on = timezone.localtime(value).date() if isinstance(value, datetime) else value
+    return "" if on is None else formats.day(on, _language())
+
+
+@register.filter
 def ago(value: datetime | None) -> str:
     return formats.ago(value, timezone.now(), _language()) if value else "—"
 

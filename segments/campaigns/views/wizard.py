@@ -21,7 +21,7 @@ from ..policy import find
 from ..tasks import send_soon
 
 CHIPS = [
-    (gettext_lazy("имя"), '{{ contact.first_name | default: "коллега" }}'),
+    (gettext_lazy("имя"), gettext_lazy('{{ contact.first_name | default: "коллега" }}')),
     (gettext_lazy("сделка"), "{{ deal.name }}"),
     (gettext_lazy("бюджет"), "{{ deal.price }}"),
     (gettext_lazy("этап"), "{{ deal.stage }}"),

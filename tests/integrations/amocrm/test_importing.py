@@ -166,7 +166,8 @@ def test_history_becomes_visits(client, box):
 def test_second_import_changes_nothing(client):
     run_import(client)
     before = Change.objects.count()
-    start_over()
+    start_over(client.account)
+    assert client.account.is_importing
     assert run_import(client)
     assert not [
         change.type for change in Change.objects.order_by("id")[before:] if change.data != {"fields": ["visits"]}

@@ -7,6 +7,7 @@ import pytest
 from integrations.amocrm import pull as pulling
 from integrations.amocrm.models import Account
 from integrations.amocrm.pull import TooManyVanished, pull, reconcile
+from integrations.amocrm.sandbox import changes as box_changes
 from integrations.amocrm.sandbox.faults import Fault
 from pipelines.models import Change, Contact, Deal
 
@@ -95,3 +96,14 @@ def test_a_list_that_empties_stops_the_sweep(moved_on, box, monkeypatch):
     with pytest.raises(TooManyVanished):
         reconcile(moved_on, LATER)
     assert not Deal.objects.exclude(deleted_at=None).exists()
+
+
+def test_deletion_told_by_the_feed_is_confirmed_and_taken_over(moved_on, box):
+    deal, before = Deal.objects.first(), Change.objects.count()
+    box_changes.deleted(box, box.store.entities["leads"][deal.amo_id], 1)
+    pull(moved_on, LATER)
+    deal.refresh_from_db()
+    assert deal.deleted_at == LATER
+    assert news(before) == ["deal.deleted amocrm"]
+    pull(moved_on, LATER + timedelta(minutes=2))
+    assert len(news(before)) == 1

@@ -86,7 +86,7 @@ def test_broken_and_paused_are_marked(marketer):
     SegmentFactory(is_paused=True, paused_until=NOW + timedelta(days=9))
     shown = text(marketer.get(LIST))
     assert "Сломан" in shown
-    assert "На паузе до 30.11.2026" in shown
+    assert "На паузе до 30\u00a0ноя 2026" in shown
 
 
 def test_page_shows_members_and_who_came_and_went(marketer):

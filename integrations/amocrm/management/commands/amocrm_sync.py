@@ -41,9 +41,10 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(summary, ensure_ascii=False))
 
     def _work(self, client: AmoClient, options: dict[str, Any]) -> dict[str, Any]:
+        is_plain = not (options["pull"] or options["push"] or options["reconcile"])
         if options["full"]:
-            importing.start_over()
-        if options["full"] or client.account.is_importing:
+            importing.start_over(client.account)
+        if options["full"] or (is_plain and client.account.is_importing):
             return self._import(client)
         if options["reconcile"]:
             return {"reconcile": pull.reconcile(client, timezone.now(), self.bars.count).summary()}
