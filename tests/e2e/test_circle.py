@@ -135,9 +135,9 @@ def write_campaign(page: Page) -> None:
     subject.press_sequentially(f", {SUBJECT}")
     text.fill("<p>Здравствуйте, {{ contact.first_name }}! Дом ваш.</p>")
     who = page.locator("#who option[selected]").inner_text().split()
-    expect(page.locator("#preview .ph")).to_contain_text(f"{who[0]}")
-    expect(page.locator("#preview .ph")).to_contain_text(f", {SUBJECT}")
-    expect(page.locator("#preview .mailb")).to_contain_text("Дом ваш.")
+    expect(page.locator("#preview .phone")).to_contain_text(who[0])
+    expect(page.locator("#preview .phone")).to_contain_text(f", {SUBJECT}")
+    expect(page.locator("#preview .phone")).to_contain_text("Дом ваш.")
 
 
 def launch_campaign(page: Page) -> None:

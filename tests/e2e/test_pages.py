@@ -89,6 +89,13 @@ def break_the_form(page: Page, house: House) -> None:
     page.wait_for_selector("[aria-invalid=true]")
 
 
+def log_in_wrongly(page: Page, house: House) -> None:
+    page.fill("[name=username]", "nobody@domuozera.example")
+    page.fill("[name=password]", "wrong")
+    page.locator("main button.primary").click()
+    page.wait_for_selector("[role=alert]")
+
+
 def stale_form(page: Page, house: House) -> None:
     page.context.clear_cookies()
     page.locator("button[type=submit]").last.click()
@@ -149,6 +156,7 @@ RICH = [
 ]
 OUTSIDE = [
     screen("login", "accounts:login", who=""),
+    screen("login, refused", "accounts:login", who="", act=log_in_wrongly),
     screen("form that became stale", "accounts:login", who="", act=stale_form),
     Screen("unsubscribe", "campaigns:unsubscribe", lambda house: _unsubscribe(house.letter.token), who=""),
     Screen("unsubscribe, unknown link", "campaigns:unsubscribe", lambda house: _unsubscribe("nobody"), who=""),
