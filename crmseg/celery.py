@@ -30,6 +30,6 @@ app.conf.beat_schedule = {
     },
     "read receipts": {"task": "amocrm.read_receipts", "schedule": 10.0, "options": IO},
     "pull": {"task": "amocrm.pull", "schedule": 120.0, "options": IO},
-    "continue import": {"task": "amocrm.continue_import", "schedule": 20.0, "options": IO},
+    "continue import": {"task": "amocrm.continue_import", "schedule": 20.0, "options": HEAVY},
     "push": {"task": "amocrm.push", "schedule": 10.0, "options": IO},
 }

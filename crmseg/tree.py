@@ -15,6 +15,7 @@ WORKER_IO = "worker-io"
 WORKER_HEAVY = "worker-heavy"
 IO_THREADS = 8
 WEB_THREADS = 8
+HEAVY_PROCESSES = 2  # an import does not keep segments waiting
 
 
 def refuse_busy(host: str, port: int) -> None:
@@ -78,5 +79,5 @@ def start_workers(supervisor: Supervisor) -> list[Child]:
     flags = ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
     worker = [sys.executable, "-m", "celery", "-A", "crmseg", "worker", *flags]
     io = ["-Q", "io", "-P", "threads", "-c", str(IO_THREADS), "-B", "-s", str(schedule), "-n", f"io-{os.getpid()}@%h"]
-    heavy = ["-Q", "heavy", "-P", "prefork", "-c", "1", "-n", f"heavy-{os.getpid()}@%h"]
+    heavy = ["-Q", "heavy", "-P", "prefork", "-c", str(HEAVY_PROCESSES), "-n", f"heavy-{os.getpid()}@%h"]
     return [supervisor.start(WORKER_IO, [*worker, *io]), supervisor.start(WORKER_HEAVY, [*worker, *heavy])]

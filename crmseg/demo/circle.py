@@ -23,6 +23,7 @@ from pipelines.models import Contact, Deal, Stage
 from segments import gallery
 from segments.campaigns import launch
 from segments.campaigns.models import Campaign, Message, Run, Step
+from segments.campaigns.tasks import start_due
 from segments.models import Membership, Segment
 from segments.tasks import refresh_all
 
@@ -151,11 +152,13 @@ def run_campaign(circle: Circle, segment: Segment) -> Campaign:
 
 def _schedule(segment: Segment) -> Campaign:
     now = timezone.now()
-    start = {"at": (now + timedelta(seconds=2)).isoformat()}
+    start = {"at": (now + timedelta(seconds=1)).isoformat()}
     author = User.objects.filter(role=Role.MARKETER).first()
     campaign = Campaign.objects.create(name=CAMPAIGN, segment=segment, schedule=start, created_by=author)
     Step.objects.create(campaign=campaign, subject=SUBJECT, html=LETTER)
-    return launch.launch(campaign, by=author, now=now)
+    launched = launch.launch(campaign, by=author, now=now)
+    start_due.apply_async(countdown=1)
+    return launched
 
 
 def write_back(circle: Circle, segment: Segment) -> None:
