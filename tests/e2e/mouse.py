@@ -1,5 +1,8 @@
 from playwright.sync_api import Locator, Page, expect
 
+# The dock slides in: where it is half-way is not where to drop.
+ARRIVED = "it => Promise.all([it, it.parentElement].flatMap((e) => e.getAnimations()).map((a) => a.finished))"
+
 
 def drag(page: Page, card: Locator, target: str) -> None:
     """With the real mouse: press, move until the board shows where to drop, drop in the middle of the target."""
@@ -8,6 +11,7 @@ def drag(page: Page, card: Locator, target: str) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + 60, box["y"] + 34, steps=4)
     expect(page.locator("body")).to_have_class("dragging")
+    page.locator(target).evaluate(ARRIVED)
     goal = page.locator(target).bounding_box()
     page.mouse.move(goal["x"] + goal["width"] / 2, goal["y"] + goal["height"] / 2, steps=10)
     page.mouse.up()
