@@ -122,7 +122,7 @@ def test_offline_strip_tells_the_time_of_the_data(browser_page, head):
 
 
 def test_logging_in_needs_no_scripts(chromium, live_server, head):
-    context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)
+    context = chromium.new_context(base_url=live_server.url, java_script_enabled=False, locale="ru-RU")
     page = context.new_page()
     page.goto(reverse("deals:board"))
     page.get_by_label("Почта").fill(head.email)

@@ -13,6 +13,7 @@ from pipelines.models.contact import Lifecycle
 from tests.factories import (
     NOW,
     CompanyFactory,
+    ConsentFactory,
     ContactFactory,
     ContactPointFactory,
     CustomFieldFactory,
@@ -164,6 +165,9 @@ def _people(cast: Cast) -> None:
     ]
     for name, kind, value in points:
         ContactPointFactory(contact=cast.people[name], kind=kind, value=value)
+        if kind == "email":
+            ConsentFactory(contact=cast.people[name], address=value, given=name == "Анна", at=ago(5))
+            ConsentFactory(contact=cast.people[name], address=value, purpose="processing", at=ago(5))
 
 
 def _deals(cast: Cast) -> None:

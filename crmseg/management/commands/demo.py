@@ -1,6 +1,7 @@
 """The door to the demo: start the tree, run the circle once, then stay (or, with --check, print one JSON line)."""
 
 import json
+import logging
 import sys
 from typing import Any
 
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--fresh", action="store_true", help="начать с пустой базы")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        logging.disable(logging.INFO)  # only the steps belong on this screen
         self.is_check, self.is_fresh = options["check"], options["fresh"]
         port = options["port"] if options["port"] is not None else (0 if self.is_check else 8000)
         if port:

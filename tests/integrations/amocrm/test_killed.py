@@ -8,10 +8,10 @@ import time
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
 from integrations.amocrm.models import ImportStep
 from pipelines.models import Contact, Deal
+from tests import database
 from tests.benchmarks.import_ import stand_in
 
 PAGE_25 = """
@@ -28,9 +28,7 @@ call_command(*sys.argv[1:])
 
 
 def command(*arguments: str) -> subprocess.Popen[str]:
-    known = connection.settings_dict
-    url = f"postgres://{known['USER']}:{known['PASSWORD']}@{known['HOST']}:{known['PORT']}/{known['NAME']}"
-    environment = os.environ | {"DATABASE_URL": url, "DEBUG": "1"}
+    environment = os.environ | {"DATABASE_URL": database.url(), "DEBUG": "1"}
     line = [sys.executable, "-c", PAGE_25, *arguments]
     return subprocess.Popen(line, cwd=settings.BASE_DIR, env=environment, stdout=subprocess.PIPE, text=True)
 

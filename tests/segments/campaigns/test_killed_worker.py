@@ -8,13 +8,13 @@ from collections import Counter
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
 from django.utils import timezone
 
 from integrations.channels.catcher import Catcher, Fault
 from segments.campaigns import delivery
 from segments.campaigns.models import Message
 from segments.campaigns.models.message import LEASE
+from tests import database
 
 from .conftest import started
 
@@ -37,10 +37,9 @@ def catcher(tmp_path, settings):
 
 
 def worker(catcher):
-    base = django_settings.DATABASE_URL.rpartition("/")[0]
     env = os.environ | {
         "DJANGO_SETTINGS_MODULE": "crmseg.settings",
-        "DATABASE_URL": f"{base}/{connection.settings_dict['NAME']}",
+        "DATABASE_URL": database.url(),
         "EMAIL_URL": f"smtp://127.0.0.1:{catcher.ports.smtp}",
         "FIELD_KEYS": ",".join(django_settings.FIELD_KEYS),
     }

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from dateutil.relativedelta import relativedelta
 
 from pipelines.models import Company, Contact, ContactPoint, Deal, DealContact, Note, StageVisit, Task
+from segments.campaigns.models import Consent
 from segments.models import Membership
 
 ZONE = ZoneInfo("Europe/Moscow")
@@ -28,6 +29,7 @@ class World:
         self.companies = list(Company.objects.filter(deleted_at=None))
         self.points = list(ContactPoint.objects.all())
         self.stays = list(Membership.objects.filter(left_at=None))
+        self.consents = list(Consent.objects.order_by("at", "id"))
         self.links = set(DealContact.objects.values_list("contact_id", "deal_id"))
 
     def selected(self, rule: dict[str, Any]) -> set[int]:
@@ -127,6 +129,13 @@ class World:
 
     def _contact_phone(self, row: Row) -> Iterable[Any]:
         return [point.value for point in self.points if point.contact_id == row.pk and point.kind == "phone"]
+
+    def _contact_consent(self, row: Row) -> Iterable[Any]:
+        mine = {point.value for point in self.points if point.contact_id == row.pk}
+        last = {(said.address, said.channel, said.purpose): said.given for said in self.consents if said.at <= self.now}
+        return [
+            [f"{channel}:{purpose}" for (address, channel, purpose), given in last.items() if given and address in mine]
+        ]
 
     def _won(self, row: Row) -> list[Deal]:
         return [deal for deal in self.related("deals", row) if deal.stage.kind == "won"]

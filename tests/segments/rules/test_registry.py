@@ -29,7 +29,7 @@ def test_a_set_of_rows_is_asked_like_any_set(who: Who, cast: Cast) -> None:
     from segments.campaigns.models import Consent
 
     def in_force(clock: object) -> object:
-        return Consent.objects.filter(given=True).annotate(basis=Concat(F("channel"), Value(":"), F("purpose")))
+        return Consent.objects.filter(address="x").annotate(basis=Concat(F("channel"), Value(":"), F("purpose")))
 
     register_field(
         "contact", Field("consent", "согласия", Type.SET, Among(in_force, "contact", "basis"), options=OPTIONS)
