@@ -164,13 +164,12 @@ def _schedule(segment: Segment) -> Campaign:
 def write_back(circle: Circle, segment: Segment) -> None:
     show_as_tag(segment, TAG, timezone.now())
     tasks.push_changes.delay()
-    began = time.monotonic()
+    members = Membership.objects.filter(segment=segment, left_at=None).count()
+    expected = members + Message.objects.filter(state=Message.State.ACCEPTED).count()  # a tag each, a note each
 
     def look() -> tuple[int, int | None, bool]:
-        pushes = Push.objects.all()
-        total, left = pushes.count(), pushes.open().count()
-        is_planned = time.monotonic() - began > 2 and total >= segment.size
-        return total - left, total or None, is_planned and not left
+        total, left = Push.objects.count(), Push.objects.open().count()
+        return total - left, max(total, expected), total >= expected and not left
 
     circle.wait("Запись в amoCRM", look)
 
