@@ -168,7 +168,8 @@ def write_back(circle: Circle, segment: Segment) -> None:
     expected = members + Message.objects.filter(state=Message.State.ACCEPTED).count()  # a tag each, a note each
 
     def look() -> tuple[int, int | None, bool]:
-        total, left = Push.objects.count(), Push.objects.open().count()
+        each = Push.objects.values("kind", "entity", "local_id").distinct()
+        total, left = each.count(), each.filter(state__in=Push.OPEN).count()
         return total - left, max(total, expected), total >= expected and not left
 
     circle.wait("Запись в amoCRM", look)
@@ -183,6 +184,9 @@ def result(circle: Circle) -> dict[str, Any]:
         "memberships": Membership.objects.filter(left_at=None).count(),
         "messages_accepted": Message.objects.filter(state=Message.State.ACCEPTED).count(),
         "messages_skipped": Message.objects.filter(state=Message.State.SKIPPED).count(),
-        "written_back": Push.objects.filter(state=Push.State.DONE).count(),
+        "written_back": Push.objects.filter(state=Push.State.DONE)
+        .values("kind", "entity", "local_id")
+        .distinct()
+        .count(),
         "seconds": circle.seconds,
     }
