@@ -21,7 +21,8 @@ from django.db.models import Exists, Func, OuterRef, Q, Subquery, TextField, Val
 from django.db.models.functions import Coalesce
 
 from crmseg.accounts.models import User
-from pipelines.models import Contact
+from pipelines import changes
+from pipelines.models import Contact, ContactPoint, Origin
 
 from .models import Channel, Consent, Purpose, Suppression
 
@@ -139,7 +140,16 @@ def give_many(rows: Iterable[Consent]) -> list[Consent]:
         row.address = normal_address(row.channel, row.address)
     for hashed in sorted({address_hash(row.channel, row.address) for row in rows if not row.given}):
         lock_address(hashed)
-    return Consent.objects.bulk_create(rows, batch_size=2000)
+    written = Consent.objects.bulk_create(rows, batch_size=2000)
+    _tell_of({row.address for row in rows})
+    return written
+
+
+def _tell_of(addresses: set[str]) -> None:
+    """Segments may ask for consent: the people of these addresses are to be looked at again."""
+    people = ContactPoint.objects.filter(value__in=addresses, contact__isnull=False)
+    ids = people.order_by("contact").values_list("contact", flat=True).distinct()
+    changes.record_same("contact.updated", list(ids), origin=Origin.CAMPAIGN, data={"fields": ["consent"]})
 
 
 @transaction.atomic

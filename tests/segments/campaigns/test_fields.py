@@ -2,7 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from pipelines.models import Contact
+from pipelines.models import Change, Contact
+from segments.campaigns import consent
 from segments.rules.compile import matching
 from segments.rules.parse import RuleRefused, parse
 from tests.factories import NOW, ConsentFactory, ContactFactory, ContactPointFactory
@@ -49,3 +50,10 @@ def test_an_address_lost_takes_its_consent_along():
 def test_unknown_basis_is_refused():
     with pytest.raises(RuleRefused):
         parse({"field": "consent", "op": "any_of", "value": ["fax:advertising"]})
+
+
+def test_segments_hear_of_a_withdrawal():
+    point = ContactPointFactory()
+    consent.withdraw(point.value.upper(), "email", "advertising", source="Письмо клиента", at=NOW)
+    change = Change.objects.get(type="contact.updated")
+    assert (change.subject_id, change.data) == (point.contact_id, {"fields": ["consent"]})
