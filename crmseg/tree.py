@@ -1,9 +1,12 @@
 """The process tree of one machine: web, one worker for input and output with the clock in it, one for heavy work."""
 
+import fcntl
 import os
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -16,6 +19,23 @@ WORKER_HEAVY = "worker-heavy"
 IO_THREADS = 8
 WEB_THREADS = 8
 HEAVY_PROCESSES = 2  # an import does not keep segments waiting
+
+
+@contextmanager
+def only_one(data_dir: Path) -> Iterator[None]:
+    """One tree per data directory: a second one would send its beat and its workers to the same work."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = (data_dir / "tree.lock").open("a")
+    except OSError as error:
+        raise ProcessError(f"В каталог {data_dir} нельзя писать: {error.strerror}. Задайте другой: DATA_DIR") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            hint = f"На этих данных crmseg уже запущен: {data_dir}. Остановите его или задайте другой DATA_DIR"
+            raise ProcessError(hint) from None
+        yield
 
 
 def refuse_busy(host: str, port: int) -> None:

@@ -22,7 +22,12 @@ class Filters:
     def read(cls, query: QueryDict) -> Self:
         users = tuple(int(part) for part in query.get("user", "").split(",") if part.isdecimal() and len(part) < 18)
         task = query.get("task", "")
-        return cls(users, task if task in ("overdue", "none") else "", "stuck" in query, query.get("q", "").strip())
+        return cls(
+            users,
+            task if task in ("overdue", "none") else "",
+            "stuck" in query,
+            query.get("q", "").replace("\x00", "").strip(),
+        )
 
     @property
     def is_set(self) -> bool:

@@ -16,8 +16,8 @@ EDITORS = (Role.HEAD, Role.MARKETER)
 
 
 def install() -> None:
-    register(Segment, everyone_sees())
-    register(Membership, _of_people_one_sees)
+    register(Segment, everyone_sees(), scope="segments")
+    register(Membership, _of_people_one_sees, scope="segments")
     allow("segments.see", *EDITORS, Role.MANAGER, Role.AUDITOR)
     allow("segments.edit", *EDITORS)
 

@@ -50,6 +50,7 @@ def choose(port: int | None) -> Doors:
 def _free(wished: int, taken: set[int]) -> int:
     for port in (wished, 0):
         with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the last minute's connections do not matter
             try:
                 probe.bind(("127.0.0.1", port))
             except (OSError, OverflowError):

@@ -20,7 +20,7 @@ GROUPS = ("own", "ready")
 @allowed("segments.see")
 def segments(request: HttpRequest) -> HttpResponse:
     every = visible(request.user, Segment).filter(deleted_at__isnull=True)
-    query, group = request.GET.get("q", "").strip(), request.GET.get("group", "")
+    query, group = request.GET.get("q", "").replace("\x00", "").strip(), request.GET.get("group", "")
     page = Keyset(_narrowed(every, query, group), order=("order", "name", "id")).page(request.GET.get("cursor"))
     context = {
         "page": page,

@@ -14,7 +14,7 @@ from crmseg.demo import circle, people, stand
 from crmseg.demo.circle import Circle, CircleError
 from crmseg.management.commands.serve import prepare
 from crmseg.processes import ProcessError, Supervisor
-from crmseg.tree import refuse_busy
+from crmseg.tree import only_one, refuse_busy
 from integrations.amocrm.models import Account
 
 BAR = 24
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         stand.tell_children(doors)
         deals = options["deals"] or options["contacts"] * 3 // 2
         try:
-            with Supervisor(settings.DATA_DIR / "log") as supervisor:
+            with only_one(settings.DATA_DIR), Supervisor(settings.DATA_DIR / "log") as supervisor:
                 told = self._run(supervisor, doors, options["contacts"], deals)
                 if self.is_check:
                     self.stdout.write(json.dumps(told, ensure_ascii=False))

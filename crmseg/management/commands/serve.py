@@ -6,7 +6,7 @@ from typing import Any
 import django
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from crmseg import embedded, messages, tree
 from crmseg.embedded import EmbeddedError
@@ -30,19 +30,31 @@ class Command(BaseCommand):
         tree.refuse_busy(host, port)
         os.environ.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
         given = {name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
-        with embedded.servers(settings.DATA_DIR), Supervisor(settings.DATA_DIR / "log") as supervisor:
+        with (
+            embedded.servers(settings.DATA_DIR),
+            tree.only_one(settings.DATA_DIR),
+            Supervisor(settings.DATA_DIR / "log") as supervisor,
+        ):
             refuse_unreachable(given)
-            web = tree.Web(supervisor, host, port)
-            django.setup()
-            prepare()
-            web.open()
-            self.stdout.write(f"crmseg работает: {os.environ['PUBLIC_URL']}  (остановить: Ctrl-C)")
-            if hint := first_login():
-                self.stdout.write(hint)
-            self.stdout.flush()
-            connection.close()
-            tree.start_workers(supervisor)
-            supervisor.watch()
+            try:
+                self.work(supervisor, host, port)
+            except DatabaseError as error:  # whatever it broke with: when a server is gone, that is the reason
+                if reason := embedded.failure():
+                    raise EmbeddedError(reason) from error
+                raise
+
+    def work(self, supervisor: Supervisor, host: str, port: int) -> None:
+        web = tree.Web(supervisor, host, port)
+        django.setup()
+        prepare()
+        web.open()
+        self.stdout.write(f"crmseg работает: {os.environ['PUBLIC_URL']}  (остановить: Ctrl-C)")
+        if hint := first_login():
+            self.stdout.write(hint)
+        self.stdout.flush()
+        connection.close()
+        tree.start_workers(supervisor)
+        supervisor.watch()
 
 
 def refuse_unreachable(given: set[str]) -> None:

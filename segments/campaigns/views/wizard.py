@@ -67,6 +67,8 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     """Who gets it, counted by the query that sends; from the saved campaign."""
     campaign = find(request, pk)
+    if not campaign.is_editable:
+        return HttpResponseRedirect(reverse("campaigns:detail", args=[pk]))
     form = CampaignForm(instance=campaign, user=cast(User, request.user))
     found = looks.review(campaign, _stored(campaign), now=timezone.now())
     return _page(request, campaign, form, review=found, partial="review")

@@ -15,11 +15,3 @@ def partner(db):
         return client
 
     return with_scopes
-
-
-@pytest.fixture(autouse=True)
-def _segments_are_open(monkeypatch):
-    from crmseg.accounts import policy
-    from segments.models import Segment
-
-    policy.register(Segment, policy.everyone_sees(), scope="segments")

@@ -73,3 +73,10 @@ def test_company_shows_its_people(client):
     login(client)
     contact = ContactFactory(company=CompanyFactory())
     assert contact.name in client.get(f"/companies/{contact.company_id}/").content.decode()
+
+
+@pytest.mark.parametrize("address", ["/deals/", "/contacts/", "/companies/", "/segments/"])
+@pytest.mark.parametrize("typed", ["%00", "%F0%9F%8F%A0", "%25_%5C", "%27%22%3C", "a" * 5000])
+def test_odd_characters_in_search_break_nothing(client, address, typed):
+    login(client)
+    assert client.get(f"{address}?q={typed}").status_code == 200

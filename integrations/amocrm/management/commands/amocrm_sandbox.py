@@ -28,6 +28,8 @@ class Command(BaseCommand):
         parser.add_argument("--webhook-url", help="Subscribed to everything from the start.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["contacts"] < 0 or options["deals"] < 0:
+            raise CommandError(_("Число контактов и сделок не может быть меньше нуля."))
         server = self._bind(options["port"])
         box = Sandbox(
             contacts=options["contacts"],
