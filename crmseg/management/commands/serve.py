@@ -1,6 +1,7 @@
 import os
 import secrets
 import sys
+import time
 from typing import Any
 
 import django
@@ -39,6 +40,7 @@ class Command(BaseCommand):
             try:
                 self.work(supervisor, host, port)
             except DatabaseError as error:  # whatever it broke with: when a server is gone, that is the reason
+                time.sleep(0.5)  # its connections end a moment before it does
                 if reason := embedded.failure():
                     raise EmbeddedError(reason) from error
                 raise
