@@ -39,9 +39,8 @@ class Command(BaseCommand):
             refuse_unreachable(given)
             try:
                 self.work(supervisor, host, port)
-            except DatabaseError as error:  # whatever it broke with: when a server is gone, that is the reason
-                time.sleep(0.5)  # its connections end a moment before it does
-                if reason := embedded.failure():
+            except (DatabaseError, OSError) as error:
+                if reason := failure_within(5.0):
                     raise EmbeddedError(reason) from error
                 raise
 
@@ -57,6 +56,14 @@ class Command(BaseCommand):
         connection.close()
         tree.start_workers(supervisor)
         supervisor.watch()
+
+
+def failure_within(seconds: float) -> str:
+    """When a server is gone, that is the reason, whatever it broke with. Its connections end a moment before it."""
+    deadline = time.monotonic() + seconds
+    while not (reason := embedded.failure()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return reason
 
 
 def refuse_unreachable(given: set[str]) -> None:
