@@ -5,9 +5,9 @@ ban of the whole account and 403 in JSON a missing right; 200 in HTML is a guard
 «системная ошибка» passes by itself.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -22,6 +22,7 @@ from .models import Account
 
 Json = dict[str, Any]
 Params = Mapping[str, Any]
+Read = Callable[[list[Json]], list[Any]]
 
 API = "/api/v4/"
 PAGE, EVENTS_PAGE, BATCH = 250, 100, 50
@@ -54,6 +55,7 @@ class Page:
     items: list[Json]
     url: str
     next_url: str
+    rows: list[Any] = field(default_factory=list)  # the items as the caller reads them
 
 
 class AmoClient:
@@ -91,26 +93,33 @@ class AmoClient:
     def delete(self, path: str, body: Any = None) -> Json:
         return self._call("DELETE", self._url(path), json=body)
 
-    def page(self, path: str, key: str, params: Params | None = None) -> Page:
+    def page(self, path: str, key: str, params: Params | None = None, read: Read = list) -> Page:
         """One page of a collection; ``path`` may be the address of a page as amoCRM gave it."""
         url = self._url(path)
-        return self._as_page(self.get(url, params), url, key)
+        return self._as_page(self.get(url, params), url, key, read)
 
-    def pages(self, path: str, key: str, params: Params | None = None) -> Iterator[Page]:
-        """Page after page, the next one on its way while this one is worked on."""
-        page = self.page(path, key, params)
+    def pages(self, path: str, key: str, params: Params | None = None, read: Read = list) -> Iterator[Page]:
+        """Page after page, the next one fetched and read by ``read`` while this one is worked on."""
+        page = self.page(path, key, params, read)
         with ThreadPoolExecutor(1, thread_name_prefix="amocrm-page") as ahead:
             while page.next_url:
                 self._pass_breaker(timezone.now())
-                coming = ahead.submit(self._send, "GET", page.next_url)
+                coming = ahead.submit(self._fetch, page.next_url, key, read)
                 yield page
-                page = self._as_page(self._read(coming.result()), page.next_url, key)
+                answer, ready = coming.result()
+                page = ready or self._as_page(self._read(answer), page.next_url, key, read)
         yield page
 
-    def _as_page(self, document: Json, url: str, key: str) -> Page:
+    def _fetch(self, url: str, key: str, read: Read) -> tuple[Answer, Page | None]:
+        """Without the database, in a thread: a plain page whole, anything else as it came, to be judged."""
+        answer = self._send("GET", url)
+        is_plain = answer.is_ok and answer.is_json and not answer.is_empty
+        return answer, self._as_page(_document(answer), url, key, read) if is_plain else None
+
+    def _as_page(self, document: Json, url: str, key: str, read: Read) -> Page:
         items = (document.get("_embedded") or {}).get(key) or []
         following = ((document.get("_links") or {}).get("next") or {}).get("href") or ""
-        return Page(items, url, self._own(following))
+        return Page(items, url, self._own(following), read(items))
 
     def all(self, path: str, key: str, params: Params | None = None) -> list[Json]:
         return [item for page in self.pages(path, key, params) for item in page.items]
@@ -140,10 +149,7 @@ class AmoClient:
 
     def _read(self, answer: Answer) -> Json:
         self._judge(answer, timezone.now())
-        if answer.is_empty:
-            return {}
-        document = answer.json()
-        return document if isinstance(document, dict) else {"items": document}
+        return _document(answer)
 
     def _pass_breaker(self, now: datetime) -> bool:
         until = self.account.breaker_until
@@ -167,6 +173,13 @@ class AmoClient:
         if answer.status == 429:
             self.limiter.pause(error.retry_after or FIRST_PAUSE if isinstance(error, Temporary) else FIRST_PAUSE)
         raise error
+
+
+def _document(answer: Answer) -> Json:
+    if answer.is_empty:
+        return {}
+    document = answer.json()
+    return document if isinstance(document, dict) else {"items": document}
 
 
 def _dotted(trace: str) -> str:

@@ -9,11 +9,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import OuterRef, Subquery
 
 from crmseg.accounts.models import User
 from pipelines.history import Transition, rebuild
+from pipelines.load import Row
+from pipelines.load.table import as_json
 from pipelines.models import Deal, Stage
 
 from . import mapping
@@ -32,19 +34,26 @@ StageIds = dict[tuple[int, int], int]
 def pages(client: AmoClient, cursor: str, until: datetime) -> Iterator[Page]:
     """The feed up to a moment: what is newer would push the pages along."""
     if cursor:
-        return client.pages(cursor, "events")
+        return client.pages(cursor, "events", read=read)
     params = {
         "limit": str(EVENTS_PAGE),
         "filter[type]": "lead_status_changed",
         "filter[created_at][to]": str(int(until.timestamp())),
     }
-    return client.pages("events", "events", params)
+    return client.pages("events", "events", params, read)
 
 
-def keep(items: Sequence[Json]) -> int:
-    rows = [row for item in items if (row := mapping.stage_event(item))]
-    StageEvent.objects.bulk_create((StageEvent(**row) for row in rows), ignore_conflicts=True)
-    return len(rows)
+def read(items: Sequence[Json]) -> list[Row]:
+    return [row for item in items if (row := mapping.stage_event(item))]
+
+
+def keep(rows: Sequence[Row]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO amocrm_stageevent SELECT * FROM json_populate_recordset(NULL::amocrm_stageevent, %s::json)
+                ON CONFLICT DO NOTHING""",
+            [as_json(rows)],
+        )
 
 
 def is_time(done: int) -> bool:
@@ -52,9 +61,9 @@ def is_time(done: int) -> bool:
     return done // EVENTS_PAGE % EVERY == EVERY - 1
 
 
-def rebuild_whole(items: Sequence[Json]) -> int:
+def rebuild_whole(rows: Sequence[Row]) -> int:
     """Rebuild the deals born after the oldest event of this page: nothing older can tell of them."""
-    oldest = min((at for item in items if (at := mapping.moment(item.get("created_at")))), default=None)
+    oldest = min((row["at"] for row in rows), default=None)
     if oldest is None:
         return 0
     born = Deal.objects.filter(amo_id=OuterRef("deal_amo_id")).values("created_at")[:1]

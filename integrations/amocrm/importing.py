@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from time import monotonic, sleep
 
 from django.db import transaction
@@ -146,15 +147,14 @@ def _checkpoint(step: ImportStep, run: Run) -> bool:
 
 
 def _read_pages(step: ImportStep, run: Run) -> None:
-    collection = PAGED[step.entity]
-    first = (collection.path, collection.key, collection.by_id)
-    pages = run.client.pages(step.cursor, collection.key) if step.cursor else run.client.pages(*first)
-    for page in pages:
+    collection, account = PAGED[step.entity], run.client.account
+    where = (step.cursor, None) if step.cursor else (collection.path, collection.by_id)
+    for page in run.client.pages(where[0], collection.key, where[1], partial(collection.read, account)):
         refuse_hole(page, step)
         now = run.clock()
-        intake.complete(run.client, collection, page.items, Origin.IMPORT, now)
+        intake.complete(run.client, page.rows, Origin.IMPORT, now)
         with turned(step, page, now):
-            intake.take(run.client.account, collection, page.items, Origin.IMPORT, now)
+            intake.take(account, collection, page.rows, Origin.IMPORT, now)
         if not _checkpoint(step, run):
             return
 
@@ -169,9 +169,9 @@ def _read_history(step: ImportStep, run: Run) -> None:
         for page in history.pages(run.client, step.cursor, until):
             refuse_hole(page, step)
             with turned(step, replace(page, next_url=page.next_url or history.REBUILD), run.clock()):
-                history.keep(page.items)
+                history.keep(page.rows)
                 if history.is_time(step.done):
-                    history.rebuild_whole(page.items)
+                    history.rebuild_whole(page.rows)
             if not _checkpoint(step, run):
                 return
     while history.rebuild_some():
@@ -191,9 +191,6 @@ def refuse_hole(page: Page, step: ImportStep) -> None:
 def turned(step: ImportStep, page: Page, now: datetime) -> Iterator[None]:
     """The transaction of one page: what it brought and the cursor to the next, or nothing of both."""
     with transaction.atomic():
-        held = ImportStep.objects.select_for_update().get(pk=step.pk)
-        if (held.cursor, held.state) != (step.cursor, step.state):
-            raise Overtaken
         yield
-        held.advance(page.next_url, len(page.items), now)
-    step.refresh_from_db()
+        if not step.advance(page.next_url, len(page.items), now):
+            raise Overtaken

@@ -37,12 +37,16 @@ BY_ID = 100  # ids in one address
 
 @dataclass(frozen=True)
 class Collection:
-    """Something amoCRM keeps many of: where it is, and how a page of it comes into the mirror."""
+    """Something amoCRM keeps many of: where it is, how a page of it is read and comes into the mirror.
+
+    ``read`` is pure, so that the page to come is read while the present one is loaded.
+    """
 
     name: str
     path: str
     key: str
-    take: Callable[[Account, Sequence[Json], Origin, datetime], Loaded]
+    read: Callable[[Account, Sequence[Json]], list[Row]]
+    load: Callable[[Account, Sequence[Row], Origin, datetime], Loaded]
     params: dict[str, str]
     is_filtered: bool = False  # its filters are a paid extra (amocrm-api.md §5.1)
 
@@ -51,23 +55,35 @@ class Collection:
         return {**self.params, "limit": str(PAGE), "order[id]": "asc"}
 
 
-def _companies(account: Account, items: Sequence[Json], origin: Origin, now: datetime) -> Loaded:
-    rows = [mapping.company(item, account.zone) for item in items]
+def _read_companies(account: Account, items: Sequence[Json]) -> list[Row]:
+    zone = account.zone
+    return [mapping.company(item, zone) for item in items]
+
+
+def _load_companies(account: Account, rows: Sequence[Row], origin: Origin, now: datetime) -> Loaded:
     result = load_companies(rows, origin, now)
     links.agree(Entity.COMPANY, rows)
     return result
 
 
-def _contacts(account: Account, items: Sequence[Json], origin: Origin, now: datetime) -> Loaded:
-    rows = [mapping.contact(item, account.zone) for item in items]
+def _read_contacts(account: Account, items: Sequence[Json]) -> list[Row]:
+    zone = account.zone
+    return [mapping.contact(item, zone) for item in items]
+
+
+def _load_contacts(account: Account, rows: Sequence[Row], origin: Origin, now: datetime) -> Loaded:
     result = load_contacts(rows, origin, now)
     links.agree(Entity.CONTACT, rows)
     follow_checkbox(account, [row["amo_id"] for row in rows], now)
     return result
 
 
-def _deals(account: Account, items: Sequence[Json], origin: Origin, now: datetime) -> Loaded:
-    rows = [mapping.deal(item, account.zone) for item in items]
+def _read_deals(account: Account, items: Sequence[Json]) -> list[Row]:
+    zone = account.zone
+    return [mapping.deal(item, zone) for item in items]
+
+
+def _load_deals(account: Account, rows: Sequence[Row], origin: Origin, now: datetime) -> Loaded:
     held = links.held_deals(rows)
     rows = [row | {"holds_stage": row["amo_id"] in held} for row in rows]
     result = load_deals(rows, origin, now)
@@ -77,61 +93,49 @@ def _deals(account: Account, items: Sequence[Json], origin: Origin, now: datetim
     return result
 
 
-def _tasks(account: Account, items: Sequence[Json], origin: Origin, now: datetime) -> Loaded:
-    return load_tasks([mapping.task(item, account.task_types) for item in items], origin, now)
+def _read_tasks(account: Account, items: Sequence[Json]) -> list[Row]:
+    return [mapping.task(item, account.task_types) for item in items]
 
 
-def _notes(entity: Entity) -> Callable[[Account, Sequence[Json], Origin, datetime], Loaded]:
-    def take(account: Account, items: Sequence[Json], origin: Origin, now: datetime) -> Loaded:
-        own = links.own_notes(items)
-        rows = [mapping.note(item, entity) for item in items if item["id"] not in own]
-        return load_notes(rows, origin, now)
-
-    return take
+def _load_tasks(account: Account, rows: Sequence[Row], origin: Origin, now: datetime) -> Loaded:
+    return load_tasks(rows, origin, now)
 
 
-COMPANIES = Collection("companies", "companies", "companies", _companies, {}, is_filtered=True)
-CONTACTS = Collection("contacts", "contacts", "contacts", _contacts, {}, is_filtered=True)
-DEALS = Collection("deals", "leads", "leads", _deals, {"with": "contacts,source"}, is_filtered=True)
-TASKS = Collection("tasks", "tasks", "tasks", _tasks, {})
-CONTACT_NOTES = Collection("contact_notes", "contacts/notes", "notes", _notes(Entity.CONTACT), {})
-COMPANY_NOTES = Collection("company_notes", "companies/notes", "notes", _notes(Entity.COMPANY), {})
-DEAL_NOTES = Collection("deal_notes", "leads/notes", "notes", _notes(Entity.DEAL), {})
+def _load_notes(account: Account, rows: Sequence[Row], origin: Origin, now: datetime) -> Loaded:
+    own = links.own_notes(rows)
+    return load_notes([row for row in rows if row["amo_id"] not in own], origin, now)
+
+
+def _notes(entity: Entity) -> Collection:
+    def read(account: Account, items: Sequence[Json]) -> list[Row]:
+        return [mapping.note(item, entity) for item in items]
+
+    return Collection(f"{entity}_notes", f"{mapping.PLURALS[entity]}/notes", "notes", read, _load_notes, {})
+
+
+COMPANIES = Collection("companies", "companies", "companies", _read_companies, _load_companies, {}, is_filtered=True)
+CONTACTS = Collection("contacts", "contacts", "contacts", _read_contacts, _load_contacts, {}, is_filtered=True)
+DEALS = Collection("deals", "leads", "leads", _read_deals, _load_deals, {"with": "contacts,source"}, is_filtered=True)
+TASKS = Collection("tasks", "tasks", "tasks", _read_tasks, _load_tasks, {})
+CONTACT_NOTES, COMPANY_NOTES, DEAL_NOTES = (_notes(entity) for entity in (Entity.CONTACT, Entity.COMPANY, Entity.DEAL))
 COLLECTIONS = (COMPANIES, CONTACTS, DEALS, TASKS, CONTACT_NOTES, COMPANY_NOTES, DEAL_NOTES)
 OF_ENTITY = {Entity.COMPANY: COMPANIES, Entity.CONTACT: CONTACTS, Entity.DEAL: DEALS}
 
 
-def take(account: Account, collection: Collection, items: Sequence[Json], origin: Origin, now: datetime) -> Loaded:
-    """Put records into the mirror, whole or not at all."""
+def take(account: Account, collection: Collection, rows: Sequence[Row], origin: Origin, now: datetime) -> Loaded:
+    """Put what was read into the mirror, whole or not at all."""
     with transaction.atomic():
-        return collection.take(account, items, origin, now)
+        return collection.load(account, rows, origin, now)
 
 
-def complete(client: AmoClient, collection: Collection, items: Sequence[Json], origin: Origin, now: datetime) -> None:
-    """Fetch what these records name and we lack. Done before their transaction: it talks to the network."""
-    missing = lacks(_naming(collection, items, client.account))
+def complete(client: AmoClient, rows: Sequence[Row], origin: Origin, now: datetime) -> None:
+    """Fetch what these rows name and we lack. Done before their transaction: it talks to the network."""
+    missing = lacks(rows)
     if "stage" in missing:
         take_pipelines(client, now)
     for entity in (Entity.COMPANY, Entity.CONTACT):
         if entity in missing:
             take_by_id(client, OF_ENTITY[entity], sorted(missing[entity]), origin, now)
-
-
-def _naming(collection: Collection, items: Sequence[Json], account: Account) -> list[Row]:
-    """The parts of the rows that point to others, without the work on the rest."""
-    if collection is DEALS:
-        return [
-            {
-                "company": mapping.first_id(item, "companies"),
-                "contacts": [{"contact": each["id"]} for each in mapping.embedded(item, "contacts")],
-                "pipeline": item.get("pipeline_id"),
-                "status": item.get("status_id"),
-            }
-            for item in items
-        ]
-    if collection is CONTACTS:
-        return [{"company": mapping.first_id(item, "companies")} for item in items]
-    return []
 
 
 def batched(amo_ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
@@ -145,8 +149,9 @@ def take_by_id(
     found: set[int] = set()
     for ids in batched(amo_ids, BY_ID):
         items = read_by_id(client, collection, ids)
-        complete(client, collection, items, origin, now)
-        take(client.account, collection, items, origin, now)
+        rows = collection.read(client.account, items)
+        complete(client, rows, origin, now)
+        take(client.account, collection, rows, origin, now)
         found.update(item["id"] for item in items)
     return found
 

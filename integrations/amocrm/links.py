@@ -15,6 +15,7 @@ from pipelines.load.table import as_json
 
 from .mapping import Json
 from .models import Entity, Link, Push
+from .values import text_of
 
 TABLES = {
     Entity.CONTACT: "pipelines_contact",
@@ -61,18 +62,20 @@ def held_deals(rows: Sequence[Row]) -> set[int]:
     held = set()
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT d.amo_id, l.base, p.amo_id, s.amo_id, r.amo_id,
+            # one look at the index per deal: a join is planned from the other end while the tables are young
+            """SELECT d.amo_id, (SELECT base FROM amocrm_link l WHERE l.entity = 'deal' AND l.local_id = d.id),
+                      (SELECT amo_id FROM pipelines_pipeline p WHERE p.id = d.pipeline_id),
+                      (SELECT amo_id FROM pipelines_stage s WHERE s.id = d.stage_id),
+                      (SELECT amo_id FROM pipelines_lossreason r WHERE r.id = d.loss_reason_id),
                       EXISTS (SELECT FROM amocrm_push x WHERE x.entity = 'deal' AND x.local_id = d.id
                               AND x.kind = 'move' AND x.state = 'parked')
                FROM pipelines_deal d
-               JOIN amocrm_link l ON l.entity = 'deal' AND l.local_id = d.id
-               JOIN pipelines_stage s ON s.id = d.stage_id
-               JOIN pipelines_pipeline p ON p.id = d.pipeline_id
-               LEFT JOIN pipelines_lossreason r ON r.id = d.loss_reason_id
-               WHERE d.amo_id = ANY(%s) ORDER BY d.id FOR NO KEY UPDATE OF d""",
+               WHERE d.amo_id = ANY(%s) ORDER BY d.id FOR NO KEY UPDATE""",
             [list(remote)],
         )
         for amo_id, base, *local, is_refused in _parsed(cursor.fetchall()):
+            if base is None:  # never agreed on: what amoCRM shows counts
+                continue
             agreed = [*base.get("status", [None, None]), base.get("loss")]
             if local != agreed and local != remote[amo_id] and (not is_refused or remote[amo_id] == agreed):
                 held.add(amo_id)
@@ -88,14 +91,14 @@ def links_of(entity: str, local_ids: Sequence[int]) -> dict[int, Link]:
     return {link.local_id: link for link in Link.objects.filter(entity=entity, local_id__in=local_ids)}
 
 
-def own_notes(items: Sequence[Json]) -> set[int]:
+def own_notes(rows: Sequence[Row]) -> set[int]:
     """Notes of amoCRM that are the echo of ours: known by their id, or on their way at this moment.
 
     A campaign's note tells what our ledger tells already; a person's is a row here that gets its id in a moment.
     """
-    ids = [item["id"] for item in items]
+    ids = [row["amo_id"] for row in rows]
     known = Push.objects.filter(kind=Push.Kind.NOTE, result_id__in=ids, payload__note__isnull=True)
     found = {amo_id for amo_id in known.values_list("result_id", flat=True) if amo_id}
     on_the_way = Push.objects.filter(kind=Push.Kind.NOTE, state__in=[Push.State.INTENT, Push.State.UNKNOWN])
-    texts = {payload.get("text") for payload in on_the_way.values_list("payload", flat=True)}
-    return found | {item["id"] for item in items if texts and (item.get("params") or {}).get("text") in texts}
+    texts = {text_of(payload.get("text")) for payload in on_the_way.values_list("payload", flat=True)} - {""}
+    return found | {row["amo_id"] for row in rows if row["text"] in texts}

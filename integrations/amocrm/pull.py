@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import models
@@ -91,8 +92,9 @@ def _pull(client: AmoClient, collection: Collection, now: datetime, watch: Watch
     try:
         for page in _since(client, collection, since):
             items = [item for item in page.items if (item.get("updated_at") or 0) >= since]
-            intake.complete(client, collection, items, Origin.AMOCRM, now)
-            result.add(intake.take(account, collection, items, Origin.AMOCRM, now))
+            rows = collection.read(account, items)
+            intake.complete(client, rows, Origin.AMOCRM, now)
+            result.add(intake.take(account, collection, rows, Origin.AMOCRM, now))
             largest = max([largest, *(item.get("updated_at") or 0 for item in items)])
             watch(collection.name, len(items))
     except (Temporary, TokenRefused):
@@ -168,9 +170,10 @@ def reconcile(client: AmoClient, now: datetime, watch: Watch = lambda name, coun
     for collection in intake.COLLECTIONS:
         seen: set[int] = set()
         loaded = result.loaded.setdefault(collection.name, Loaded())
-        for page in client.pages(collection.path, collection.key, collection.by_id):
-            intake.complete(client, collection, page.items, Origin.AMOCRM, now)
-            loaded.add(intake.take(client.account, collection, page.items, Origin.AMOCRM, now))
+        read = partial(collection.read, client.account)
+        for page in client.pages(collection.path, collection.key, collection.by_id, read):
+            intake.complete(client, page.rows, Origin.AMOCRM, now)
+            loaded.add(intake.take(client.account, collection, page.rows, Origin.AMOCRM, now))
             seen.update(item["id"] for item in page.items)
             watch(collection.name, len(page.items))
         for entity, whose in intake.OF_ENTITY.items():
@@ -201,7 +204,7 @@ def confirm_deleted(client: AmoClient, entity: Entity, amo_ids: list[int], now: 
     for amo_id in amo_ids:
         document = client.get(f"{collection.path}/{amo_id}", collection.params)
         if document.get("id") and not document.get("is_deleted"):
-            intake.take(client.account, collection, [document], Origin.AMOCRM, now)
+            intake.take(client.account, collection, collection.read(client.account, [document]), Origin.AMOCRM, now)
         else:
             gone.append(amo_id)
     return mark_deleted(entity, gone, Origin.AMOCRM, now) if gone else 0

@@ -1,6 +1,6 @@
 """Deals with their people and their stay on stages."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -73,7 +73,7 @@ def load_deals(rows: Sequence[Row], origin: Origin | str, now: datetime) -> Load
         moves = [_moved(row) for row in written if not row.is_new and row.extra[0] != row.extra[1]]
         begin_stays([row.id for row in created], _source(origin))
         move_stays(moves)
-        relinked = replace_links(rows)
+        relinked = replace_links(rows, {row.amo_id for row in created})
         log(news("deal", _with_links(written, relinked)) + told(moves), origin)
         return loaded(rows, written)
 
@@ -113,26 +113,30 @@ def told(moves: Sequence[Moved]) -> list[News]:
     return lines
 
 
-def replace_links(rows: Sequence[Row]) -> set[int]:
-    """Make the people of these deals what the rows say; → deals that changed."""
+def replace_links(rows: Sequence[Row], new: Collection[int] = ()) -> set[int]:
+    """Make the people of these deals what the rows say; → deals that changed.
+
+    ``new``: amoCRM ids of rows made just now, which have nobody to lose.
+    """
     links = [{**link, "deal": row["amo_id"]} for row in rows for link in row.get("contacts", ())]
     wanted = """WITH i AS MATERIALIZED (
         SELECT DISTINCT ON (d.id, c.id) d.id AS deal, c.id AS contact, i.is_main
         FROM json_to_recordset(%(links)s::json) AS i(deal bigint, contact bigint, is_main boolean)
         JOIN pipelines_deal d ON d.amo_id = i.deal JOIN pipelines_contact c ON c.amo_id = i.contact
         ORDER BY d.id, c.id, i.is_main DESC)"""
-    given: dict[str, Any] = {"links": as_json(links), "deals": [row["amo_id"] for row in rows]}
+    known = [row["amo_id"] for row in rows if row["amo_id"] not in new]
+    given: dict[str, Any] = {"links": as_json(links), "deals": known}
     changed: set[int] = set()
     with connection.cursor() as cursor:
-        for statement in (REMOVE, DEMOTE, PUT):
+        for statement in (REMOVE, DEMOTE, PUT) if known else (PUT,):
             cursor.execute(wanted + statement, given)
             changed.update(deal for (deal,) in cursor.fetchall())
     return changed
 
 
 REMOVE = """
-    DELETE FROM pipelines_dealcontact x USING pipelines_deal d
-    WHERE d.amo_id = ANY(%(deals)s) AND x.deal_id = d.id
+    DELETE FROM pipelines_dealcontact x
+    WHERE x.deal_id = ANY(ARRAY(SELECT id FROM pipelines_deal WHERE amo_id = ANY(%(deals)s)))
       AND NOT EXISTS (SELECT FROM i WHERE i.deal = x.deal_id AND i.contact = x.contact_id)
     RETURNING x.deal_id"""
 # The one main contact steps back before another steps forward: the index is checked row by row.

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from django.db import models
+from django.db import connection
 
-from ..models import Company, Contact, Stage
+from ..models import Stage
 from .table import Row
 
 
@@ -12,18 +12,24 @@ def lacks(rows: Sequence[Row]) -> dict[str, set[int]]:
     """→ amoCRM ids by what they are: company, contact; ``stage`` holds unknown status ids. Empty when all is here."""
     people = {link["contact"] for row in rows for link in row.get("contacts", ())}
     found = {
-        "company": _unknown(Company, (row.get("company") for row in rows)),
-        "contact": _unknown(Contact, people),
+        "company": _unknown("company", (row.get("company") for row in rows)),
+        "contact": _unknown("contact", people),
         "stage": _unknown_stages(rows),
     }
     return {what: ids for what, ids in found.items() if ids}
 
 
-def _unknown(model: type[models.Model], amo_ids: Iterable[int | None]) -> set[int]:
+def _unknown(entity: str, amo_ids: Iterable[int | None]) -> set[int]:
     wanted = {amo_id for amo_id in amo_ids if amo_id}
     if not wanted:
         return set()
-    return wanted - set(model._default_manager.filter(amo_id__in=wanted).values_list("amo_id", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT id FROM unnest(%s::bigint[]) AS wanted(id)
+                WHERE NOT EXISTS (SELECT FROM pipelines_{entity} t WHERE t.amo_id = wanted.id)""",  # noqa: S608
+            [list(wanted)],
+        )
+        return {amo_id for (amo_id,) in cursor.fetchall()}
 
 
 def _unknown_stages(rows: Sequence[Row]) -> set[int]:

@@ -1,6 +1,6 @@
 """Contacts and companies with their addresses."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -58,7 +58,7 @@ def load_companies(rows: Sequence[Row], origin: Origin | str, now: datetime) -> 
 
 def _load(how: Upsert, entity: str, rows: Sequence[Row], origin: Origin | str, now: datetime) -> Loaded:
     written = how.run(rows, now)
-    pointed = replace_points(entity, rows)
+    pointed = replace_points(entity, rows, {row.amo_id for row in written if row.is_new})
     written = _with_points(how, written, pointed, rows, now)
     log(news(entity, written), origin)
     return loaded(rows, written)
@@ -76,8 +76,11 @@ def _with_points(
     return merged
 
 
-def replace_points(entity: str, rows: Sequence[Row]) -> dict[int, list[str]]:
-    """Make the addresses of these people what the rows say; → who changed, and what (emails, phones)."""
+def replace_points(entity: str, rows: Sequence[Row], new: Collection[int] = ()) -> dict[int, list[str]]:
+    """Make the addresses of these people what the rows say; → who changed, and what (emails, phones).
+
+    ``new``: amoCRM ids of rows made just now, which have no addresses to lose.
+    """
     points = [{**point, "amo_id": row["amo_id"]} for row in rows for point in row.get("points", ())]
     owner = f"{entity}_id"
     sql = f"""
@@ -90,9 +93,8 @@ def replace_points(entity: str, rows: Sequence[Row]) -> dict[int, list[str]]:
             ORDER BY p.id, i.kind, i.value, i.position),
         gone AS (
             DELETE FROM pipelines_contactpoint x
-            USING pipelines_{entity} p
-            WHERE p.amo_id = ANY(%(amo_ids)s) AND x.{owner} = p.id
-              AND NOT EXISTS (SELECT FROM i WHERE i.id = p.id AND i.kind = x.kind AND i.value = x.value)
+            WHERE x.{owner} = ANY(ARRAY(SELECT id FROM pipelines_{entity} WHERE amo_id = ANY(%(known)s)))
+              AND NOT EXISTS (SELECT FROM i WHERE i.id = x.{owner} AND i.kind = x.kind AND i.value = x.value)
             RETURNING x.{owner} AS id, x.kind),
         put AS (
             INSERT INTO pipelines_contactpoint AS x ({owner}, kind, value, raw, label, position, is_valid)
@@ -105,5 +107,6 @@ def replace_points(entity: str, rows: Sequence[Row]) -> dict[int, list[str]]:
         SELECT id, array_agg(DISTINCT kind || 's') FROM (SELECT * FROM gone UNION SELECT * FROM put) AS changed
         GROUP BY id"""  # noqa: S608 – the entity is one of ours
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"points": as_json(points), "amo_ids": [row["amo_id"] for row in rows]})
+        known = [row["amo_id"] for row in rows if row["amo_id"] not in new]
+        cursor.execute(sql, {"points": as_json(points), "known": known})
         return {pk: sorted(kinds) for pk, kinds in cursor.fetchall()}

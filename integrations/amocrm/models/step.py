@@ -46,12 +46,16 @@ class ImportStep(models.Model):
         self.state, self.started_at = self.State.RUNNING, self.started_at or now
         self.save(update_fields=["state", "started_at"])
 
-    def advance(self, cursor: str, count: int, now: datetime) -> None:
-        """A page is in: the next one, or the end of the collection."""
-        self.cursor, self.done, self.attempts, self.error, self.next_try_at = cursor, self.done + count, 0, "", None
+    def advance(self, cursor: str, count: int, now: datetime) -> bool:
+        """A page is in: the next one, or the end of the collection. False: somebody else moved this step on."""
+        values = {"cursor": cursor, "done": self.done + count, "attempts": 0, "error": "", "next_try_at": None}
         if not cursor:
-            self.state, self.finished_at = self.State.DONE, now
-        self.save()
+            values |= {"state": self.State.DONE, "finished_at": now}
+        if ImportStep.objects.filter(pk=self.pk, cursor=self.cursor, state=self.state).update(**values) != 1:
+            return False
+        for name, value in values.items():
+            setattr(self, name, value)
+        return True
 
     def wait(self, reason: str, retry_after: float | None, now: datetime) -> float:
         """A failure that passes: when to try again, in seconds. Doubles from one second up to five minutes."""

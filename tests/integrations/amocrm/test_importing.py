@@ -82,7 +82,7 @@ def test_import_killed_inside_a_page_takes_the_page_whole_or_not_at_all(client, 
     def die(step, cursor, count, now):
         if step.entity == "contacts" and not step.attempts:
             raise SimulatedKill
-        advance(step, cursor, count, now)
+        return advance(step, cursor, count, now)
 
     monkeypatch.setattr(ImportStep, "advance", die)
     with pytest.raises(SimulatedKill):
