@@ -99,8 +99,9 @@ def _rebuild_chunk(
     tracks: Mapping[int, Sequence[Stage]],
 ) -> int:
     stages = {stage.pk: stage for stage in chain.from_iterable(tracks.values())}
+    held = Deal.objects.select_for_update(no_key=True).only("created_at", "stage_id", "stage_entered_at")
     with transaction.atomic():
-        deals = list(Deal.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
+        deals = list(held.filter(pk__in=ids).order_by("pk"))
         seen = _seen_here([deal.pk for deal in deals])
         rebuilt = {deal: stays(deal, _with_seen(transitions_by_deal[deal.pk], seen[deal.pk])) for deal in deals}
         StageVisit.objects.filter(deal__in=ids).delete()

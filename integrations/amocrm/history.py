@@ -16,13 +16,14 @@ from crmseg.accounts.models import User
 from pipelines.history import Transition, rebuild
 from pipelines.load import Row
 from pipelines.load.table import as_json
-from pipelines.models import Deal, Stage
+from pipelines.models import Change, Deal, Stage, StageVisit
 
 from . import mapping
 from .client import EVENTS_PAGE, AmoClient, Page
 from .mapping import Json
 from .models import StageEvent
 
+TABLES = (StageVisit, Change)
 REBUILD = "rebuild"  # the cursor of a step that has read all and rebuilds the rest
 CHUNK = 500
 EVERY = 10  # pages

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from pipelines.load import analyze
 from pipelines.models import Origin
 
 from ..http import Permanent, Temporary
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 PAGED = {collection.name: collection for collection in intake.COLLECTIONS}
 HISTORY = "history"
 ORDER = (*intake.DICTIONARIES, *PAGED, HISTORY)
+
+TABLES = {name: collection.tables for name, collection in PAGED.items()} | {HISTORY: history.TABLES}
 
 Clock = Callable[[], datetime]
 Progress = Callable[[ImportStep], None]
@@ -88,8 +91,11 @@ def _run(run: Run) -> bool:
     for step in prepare():
         if step.entity == HISTORY and account.imported_at is None:
             account.put(imported_at=run.clock())
-        if not step.is_done and not _finish(step, run):
+        if step.is_done:
+            continue
+        if not _finish(step, run):
             return False
+        analyze(*TABLES.get(step.entity, intake.DICTIONARY_TABLES))
     account.finish_import()
     return True
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Model
 
+from crmseg.accounts.models import User
 from pipelines.load import (
     Loaded,
     Row,
@@ -23,14 +25,28 @@ from pipelines.load import (
     load_tasks,
     load_users,
 )
-from pipelines.models import CustomField, Deal, Origin
+from pipelines.models import (
+    Company,
+    Contact,
+    ContactPoint,
+    CustomField,
+    Deal,
+    DealContact,
+    LossReason,
+    Note,
+    Origin,
+    Pipeline,
+    Stage,
+    StageVisit,
+    Task,
+)
 from pipelines.models.mirrored import SyncState
 
 from . import links, mapping
 from .client import PAGE, AmoClient
 from .consent import follow_checkbox
 from .mapping import Json
-from .models import Account, Entity
+from .models import Account, Entity, Link
 
 BY_ID = 100  # ids in one address
 
@@ -48,6 +64,7 @@ class Collection:
     read: Callable[[Account, Sequence[Json]], list[Row]]
     load: Callable[[Account, Sequence[Row], Origin, datetime], Loaded]
     params: dict[str, str]
+    tables: tuple[type[Model], ...]
     is_filtered: bool = False  # its filters are a paid extra (amocrm-api.md §5.1)
 
     @property
@@ -110,13 +127,40 @@ def _notes(entity: Entity) -> Collection:
     def read(account: Account, items: Sequence[Json]) -> list[Row]:
         return [mapping.note(item, entity) for item in items]
 
-    return Collection(f"{entity}_notes", f"{mapping.PLURALS[entity]}/notes", "notes", read, _load_notes, {})
+    return Collection(f"{entity}_notes", f"{mapping.PLURALS[entity]}/notes", "notes", read, _load_notes, {}, (Note,))
 
 
-COMPANIES = Collection("companies", "companies", "companies", _read_companies, _load_companies, {}, is_filtered=True)
-CONTACTS = Collection("contacts", "contacts", "contacts", _read_contacts, _load_contacts, {}, is_filtered=True)
-DEALS = Collection("deals", "leads", "leads", _read_deals, _load_deals, {"with": "contacts,source"}, is_filtered=True)
-TASKS = Collection("tasks", "tasks", "tasks", _read_tasks, _load_tasks, {})
+COMPANIES = Collection(
+    "companies",
+    "companies",
+    "companies",
+    _read_companies,
+    _load_companies,
+    params={},
+    tables=(Company, ContactPoint, Link),
+    is_filtered=True,
+)
+CONTACTS = Collection(
+    "contacts",
+    "contacts",
+    "contacts",
+    _read_contacts,
+    _load_contacts,
+    params={},
+    tables=(Contact, ContactPoint, Link),
+    is_filtered=True,
+)
+DEALS = Collection(
+    "deals",
+    "leads",
+    "leads",
+    _read_deals,
+    _load_deals,
+    params={"with": "contacts,source"},
+    tables=(Deal, DealContact, StageVisit, Link),
+    is_filtered=True,
+)
+TASKS = Collection("tasks", "tasks", "tasks", _read_tasks, _load_tasks, params={}, tables=(Task,))
 CONTACT_NOTES, COMPANY_NOTES, DEAL_NOTES = (_notes(entity) for entity in (Entity.CONTACT, Entity.COMPANY, Entity.DEAL))
 COLLECTIONS = (COMPANIES, CONTACTS, DEALS, TASKS, CONTACT_NOTES, COMPANY_NOTES, DEAL_NOTES)
 OF_ENTITY = {Entity.COMPANY: COMPANIES, Entity.CONTACT: CONTACTS, Entity.DEAL: DEALS}
@@ -198,3 +242,4 @@ DICTIONARIES: dict[str, Callable[[AmoClient, datetime], Loaded]] = {
     "contact_fields": take_fields(CustomField.Entity.CONTACT),
     "deal_fields": take_fields(CustomField.Entity.DEAL),
 }
+DICTIONARY_TABLES = (User, Pipeline, Stage, LossReason, CustomField)

@@ -96,9 +96,13 @@ def own_notes(rows: Sequence[Row]) -> set[int]:
 
     A campaign's note tells what our ledger tells already; a person's is a row here that gets its id in a moment.
     """
-    ids = [row["amo_id"] for row in rows]
-    known = Push.objects.filter(kind=Push.Kind.NOTE, result_id__in=ids, payload__note__isnull=True)
-    found = {amo_id for amo_id in known.values_list("result_id", flat=True) if amo_id}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT result_id FROM amocrm_push
+               WHERE kind = 'note' AND result_id = ANY(%s) AND payload -> 'note' IS NULL""",
+            [[row["amo_id"] for row in rows]],
+        )
+        found = {amo_id for (amo_id,) in cursor.fetchall()}
     on_the_way = Push.objects.filter(kind=Push.Kind.NOTE, state__in=[Push.State.INTENT, Push.State.UNKNOWN])
     texts = {text_of(payload.get("text")) for payload in on_the_way.values_list("payload", flat=True)} - {""}
     return found | {row["amo_id"] for row in rows if row["text"] in texts}

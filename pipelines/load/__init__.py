@@ -11,11 +11,12 @@ from .dictionaries import load_fields, load_loss_reasons, load_pipelines, load_u
 from .lacks import lacks
 from .people import load_companies, load_contacts
 from .removal import mark_deleted
-from .table import Loaded, Row
+from .table import Loaded, Row, analyze
 
 __all__ = [
     "Loaded",
     "Row",
+    "analyze",
     "lacks",
     "load_companies",
     "load_contacts",
