@@ -5,9 +5,10 @@ of deals per transaction with their rows held, so that a move made meanwhile wai
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import chain, pairwise
 from typing import Any
 
@@ -17,7 +18,7 @@ from django.db.models.functions import Now
 
 from . import changes
 from .models import Deal, Origin, Stage, StageVisit
-from .visits import step
+from .visits import Step, step
 
 CHUNK = 1000
 COLUMNS = (
@@ -25,6 +26,7 @@ COLUMNS = (
     " skipped_stages, visit_number"
 )
 Row = tuple[Any, ...]
+Steps = Callable[[int | None, int], tuple[int, Step]]
 Source = StageVisit.Source
 
 
@@ -98,45 +100,55 @@ def _rebuild_chunk(
     transitions_by_deal: Mapping[int, Sequence[Transition]],
     tracks: Mapping[int, Sequence[Stage]],
 ) -> int:
-    stages = {stage.pk: stage for stage in chain.from_iterable(tracks.values())}
+    steps = _steps(tracks)
     held = Deal.objects.select_for_update(no_key=True).only("created_at", "stage_id", "stage_entered_at")
     with transaction.atomic():
         deals = list(held.filter(pk__in=ids).order_by("pk"))
         seen = _seen_here([deal.pk for deal in deals])
         rebuilt = {deal: stays(deal, _with_seen(transitions_by_deal[deal.pk], seen[deal.pk])) for deal in deals}
         StageVisit.objects.filter(deal__in=ids).delete()
-        rows = [row for deal, found in rebuilt.items() for row in _rows(deal, found, stages, tracks)]
+        rows = [row for deal, found in rebuilt.items() for row in _rows(deal, found, steps)]
         _write(rows)
         _enter_again(ids)
         _tell(deal.pk for deal, found in rebuilt.items() if len(found) > 1)
     return len(rows)
 
 
-def _rows(
-    deal: Deal, found: Sequence[Stay], stages: Mapping[int, Stage], tracks: Mapping[int, Sequence[Stage]]
-) -> Iterator[Row]:
+def _steps(tracks: Mapping[int, Sequence[Stage]]) -> Steps:
+    """(from, to) → (pipeline of the second, how it was reached); each pair is thought of once."""
+    stages = {stage.pk: stage for stage in chain.from_iterable(tracks.values())}
+
+    @cache
+    def taken(previous_id: int | None, stage_id: int) -> tuple[int, Step]:
+        stage = stages[stage_id]
+        previous = stages[previous_id] if previous_id else None
+        return stage.pipeline_id, step(previous, stage, tracks[stage.pipeline_id])
+
+    return taken
+
+
+def _rows(deal: Deal, found: Sequence[Stay], steps: Steps) -> Iterator[Row]:
     """One line of ``COLUMNS`` per stay."""
-    previous: Stage | None = None
+    previous_id: int | None = None
     numbers = Counter[int]()
     for stay in found:
-        stage = stages[stay.stage_id]
-        numbers[stage.pk] += 1
-        taken = step(previous, stage, tracks[stage.pipeline_id])
+        numbers[stay.stage_id] += 1
+        pipeline_id, taken = steps(previous_id, stay.stage_id)
         yield (
             deal.pk,
-            stage.pk,
-            stage.pipeline_id,
+            stay.stage_id,
+            pipeline_id,
             stay.entered_at,
             stay.left_at,
             stay.by_id,
             stay.source.value,
             taken.direction.value,
-            previous and previous.pk,
+            previous_id,
             taken.skipped,
             list(taken.skipped_stages),
-            numbers[stage.pk],
+            numbers[stay.stage_id],
         )
-        previous = stage
+        previous_id = stay.stage_id
 
 
 def _write(rows: Iterable[Row]) -> None:

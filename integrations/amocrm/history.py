@@ -10,7 +10,6 @@ from datetime import datetime
 from itertools import groupby
 
 from django.db import connection, transaction
-from django.db.models import OuterRef, Subquery
 
 from crmseg.accounts.models import User
 from pipelines.history import Transition, rebuild
@@ -67,9 +66,9 @@ def rebuild_whole(rows: Sequence[Row]) -> int:
     oldest = min((row["at"] for row in rows), default=None)
     if oldest is None:
         return 0
-    born = Deal.objects.filter(amo_id=OuterRef("deal_amo_id")).values("created_at")[:1]
-    whole = StageEvent.objects.annotate(born=Subquery(born)).filter(born__gt=oldest)
-    deals = list(whole.order_by().values_list("deal_amo_id", flat=True).distinct())
+    younger = Deal.objects.filter(created_at__gt=oldest).values("amo_id")
+    whole = StageEvent.objects.filter(deal_amo_id__in=younger).order_by()
+    deals = list(whole.values_list("deal_amo_id", flat=True).distinct())
     return _rebuild(deals) if len(deals) >= ENOUGH else 0
 
 
