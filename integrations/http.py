@@ -13,7 +13,10 @@ from typing import Any
 
 import httpx2
 import orjson
-from django.utils.translation import gettext as _
+
+from crmseg.web.reasons import Reason
+
+from .reasons import OF_STATUS
 
 CONNECT, READ = 5.0, 30.0
 MOST_BYTES = 32 * 1024 * 1024
@@ -22,10 +25,10 @@ TEMPORARY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class HttpError(Exception):
-    """A call that did not end well; ``reason`` is fit for a screen."""
+    """A call that did not end well; ``reason`` is fit for a screen and for a column."""
 
-    def __init__(self, reason: str, answer: "Answer | None" = None) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: Reason, answer: "Answer | None" = None) -> None:
+        super().__init__(str(reason))
         self.reason = reason
         self.answer = answer
 
@@ -35,7 +38,7 @@ class Temporary(HttpError):
 
     def __init__(
         self,
-        reason: str,
+        reason: Reason,
         *,
         retry_after: float | None = None,
         is_doubtful: bool = False,
@@ -93,16 +96,17 @@ class Answer:
         """The parsed body of a good answer; what cannot be parsed was cut on its way."""
         if not self.is_json:
             kind = self.headers.get("content-type", "")
-            said = _("Ответ не в JSON (%(kind)s).") % {"kind": kind or _("без типа")}
-            raise Temporary(f"{said}{self.trace}", answer=self, is_doubtful=True)
+            reason = Reason("answer_not_json", kind=kind or "?", detail=self.trace)
+            raise Temporary(reason, answer=self, is_doubtful=True)
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
-            raise Temporary(_("Ответ оборван.") + self.trace, answer=self, is_doubtful=True) from error
+            raise Temporary(Reason("answer_cut", detail=self.trace), answer=self, is_doubtful=True) from error
 
     @property
     def trace(self) -> str:
-        return f" X-Request-Id: {self.request_id}" if self.request_id else ""
+        """What their support asks for."""
+        return f"X-Request-Id: {self.request_id}" if self.request_id else ""
 
     def retry_after(self, now: datetime) -> float | None:
         """Seconds to wait as the other side asks: the header (seconds or a date), else ``retry_after`` in JSON."""
@@ -117,11 +121,21 @@ class Answer:
         asked = self.document.get("retry_after")
         return float(asked) if isinstance(asked, int | float) and asked >= 0 else None
 
+    @property
+    def said(self) -> str:
+        """The words of the other side."""
+        words = str(self.document.get("detail") or self.document.get("title") or "").rstrip(". ")
+        return ". ".join(part for part in (words, self.trace) if part)
+
+    @property
+    def _kind(self) -> str:
+        if self.status in TEMPORARY_STATUSES:
+            return "server_trouble"
+        return "not_accepted" if self.status in {400, 422} else "refused"
+
     def error(self, now: datetime) -> HttpError:
         """This refusal as one of the two families."""
-        document = self.document
-        said = str(document.get("detail") or document.get("title") or f"HTTP {self.status}")
-        reason = f"{said}.{self.trace}" if self.trace else said
+        reason = Reason(OF_STATUS.get(self.status) or self._kind, status=self.status, detail=self.said)
         if self.status in TEMPORARY_STATUSES:
             doubtful = self.status >= 500
             return Temporary(reason, retry_after=self.retry_after(now), is_doubtful=doubtful, answer=self)
@@ -170,20 +184,17 @@ class Http:
             finally:
                 response.close()
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            raise Temporary(_("Нет соединения с %(host)s") % {"host": request.url.host}) from error
+            raise Temporary(Reason("no_connection", host=request.url.host)) from error
         except httpx2.TimeoutException as error:
-            reason = _("%(host)s не ответил вовремя") % {"host": request.url.host}
-            raise Temporary(reason, is_doubtful=True) from error
+            raise Temporary(Reason("too_slow", host=request.url.host), is_doubtful=True) from error
         except (httpx2.TransportError, httpx2.DecodingError) as error:
-            reason = _("%(host)s оборвал соединение") % {"host": request.url.host}
-            raise Temporary(reason, is_doubtful=True) from error
+            raise Temporary(Reason("cut_off", host=request.url.host), is_doubtful=True) from error
 
     def _read(self, response: httpx2.Response) -> bytes:
         chunks, size = [], 0
         for chunk in response.iter_bytes():
             size += len(chunk)
             if size > self.most_bytes:
-                size_allowed = self.most_bytes // 1024 // 1024
-                raise Permanent(_("Ответ больше %(size)s МБ") % {"size": size_allowed})
+                raise Permanent(Reason("answer_too_big", size=self.most_bytes // 1024 // 1024))
             chunks.append(chunk)
         return b"".join(chunks)

@@ -73,6 +73,7 @@ TABLE = {
     "amocrm:connect": ("405", "OA"),
     "amocrm:progress": ("OAU", ""),
     "amocrm:banner": (USERS, ""),
+    "amocrm:try_now": ("405", "OA"),
     "amocrm:consent": ("405", "OA"),
     "amocrm:retry": ("405", "OA"),
     "amocrm:tag": ("405", "OAHK"),

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from crmseg.accounts.models import Role, User
-from integrations.amocrm import connect, tasks
+from integrations.amocrm import connect, pause, tasks
 from integrations.amocrm.client import AmoClient
 from integrations.amocrm.models import Account, ImportStep, Push
 from integrations.amocrm.plan import show_as_tag
@@ -52,9 +52,9 @@ class CircleError(Exception):
 
 @dataclass
 class Circle:
-    """``show(step, done, total)`` draws progress; ``check()`` raises when a process of the tree has died."""
+    """``show(step, done, total, note)`` draws progress; ``check()`` raises when a process of the tree has died."""
 
-    show: Callable[[str, int, int | None], None]
+    show: Callable[[str, int, int | None, str], None]
     check: Callable[[], None]
     seconds: dict[str, float] = field(default_factory=dict)
     patience: float = 170.0
@@ -68,16 +68,20 @@ class Circle:
         finally:
             self.seconds[name] = round(time.monotonic() - began, 1)
 
-    def wait(self, label: str, look: Callable[[], tuple[int, int | None, bool]]) -> None:
+    def wait(
+        self, label: str, look: Callable[[], tuple[int, int | None, bool]], note: Callable[[], str] = lambda: ""
+    ) -> None:
         """Look again and again until it is done: ``look`` gives done, total or None, and whether that is all."""
         deadline = time.monotonic() + self.patience
         while True:
             done, total, is_over = look()
-            self.show(label, done, total)
+            said = note()
+            self.show(label, done, total, said)
             if is_over:
                 return
             if time.monotonic() > deadline:
-                raise CircleError(f"не закончилось за {self.patience:.0f} с ({done} из {total})")
+                got = f"{done} из {total}" if total else str(done)
+                raise CircleError(f"не закончилось за {self.patience:.0f} с ({got}). {said}".rstrip(". "))
             self.check()
             time.sleep(0.25)
 
@@ -98,8 +102,15 @@ def connect_account(base_url: str, token: str, public_url: str) -> Account:
 def await_import(circle: Circle, expected: dict[str, int]) -> None:
     """Until the product is usable; the stage history goes on behind it."""
     for entity, label in (("companies", "Компании"), ("contacts", "Контакты"), ("deals", "Сделки")):
-        circle.wait(label, partial(_of_step, entity, expected.get(entity)))
-    circle.wait("Задачи и примечания", lambda: (*_rest(), bool(Account.objects.exclude(imported_at=None))))
+        circle.wait(label, partial(_of_step, entity, expected.get(entity)), _why_it_waits)
+    is_over = Account.objects.exclude(imported_at=None).exists
+    circle.wait("Задачи и примечания", lambda: (*_rest(), is_over()), _why_it_waits)
+
+
+def _why_it_waits() -> str:
+    account = Account.current()
+    waiting = pause.current(account) if account else None
+    return f"{waiting.reason.text}. {waiting.next_try}" if waiting else ""
 
 
 def _of_step(entity: str, expected: int | None) -> tuple[int, int | None, bool]:

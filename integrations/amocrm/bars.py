@@ -1,59 +1,96 @@
-"""A line per step on stderr: redrawn on a terminal, written once at the end elsewhere."""
+"""A line per step on stderr: redrawn on a terminal, written once at the end elsewhere.
 
+While bars are drawn the log keeps quiet below errors: what it would say of a wait stands in the bar itself.
+"""
+
+import logging
+import shutil
 import sys
-from time import monotonic
-from typing import TextIO
+from collections.abc import Callable
+from time import monotonic, sleep
+from typing import Any, TextIO
 
-from django.utils.translation import gettext_lazy as _
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from crmseg.web import formats
 
 from .models import ImportStep
+from .pause import next_try
 
 NAMES = {
-    "users": _("Пользователи"),
-    "pipelines": _("Воронки и этапы"),
-    "loss_reasons": _("Причины отказа"),
-    "company_fields": _("Поля компаний"),
-    "contact_fields": _("Поля контактов"),
-    "deal_fields": _("Поля сделок"),
-    "companies": _("Компании"),
-    "contacts": _("Контакты"),
-    "deals": _("Сделки"),
-    "tasks": _("Задачи"),
-    "contact_notes": _("Примечания контактов"),
-    "company_notes": _("Примечания компаний"),
-    "deal_notes": _("Примечания сделок"),
-    "history": _("История этапов"),
+    "users": gettext_lazy("Пользователи"),
+    "pipelines": gettext_lazy("Воронки и этапы"),
+    "loss_reasons": gettext_lazy("Причины отказа"),
+    "company_fields": gettext_lazy("Поля компаний"),
+    "contact_fields": gettext_lazy("Поля контактов"),
+    "deal_fields": gettext_lazy("Поля сделок"),
+    "companies": gettext_lazy("Компании"),
+    "contacts": gettext_lazy("Контакты"),
+    "deals": gettext_lazy("Сделки"),
+    "tasks": gettext_lazy("Задачи"),
+    "contact_notes": gettext_lazy("Примечания контактов"),
+    "company_notes": gettext_lazy("Примечания компаний"),
+    "deal_notes": gettext_lazy("Примечания сделок"),
+    "history": gettext_lazy("История этапов"),
 }
 EVERY = 0.1
 
 
 class Bars:
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
-        self.stream = stream
-        self._is_live = stream.isatty()
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.stream = stream or sys.stderr
+        self._is_live = self.stream.isatty()
         self._counts: dict[str, int] = {}
         self._shown_at = 0.0
         self._open = ""
+        self._step: ImportStep | None = None
+        self._steps = 0
+        self._was_disabled = 0
+
+    def __enter__(self) -> "Bars":
+        self._was_disabled = logging.root.manager.disable
+        logging.disable(max(self._was_disabled, logging.WARNING))
+        return self
+
+    def __exit__(self, *_failure: Any) -> None:
+        logging.disable(self._was_disabled)
+        self.close()
 
     def step(self, step: ImportStep) -> None:
-        """How far an import step is."""
-        self.show(step.entity, step.done, step.error, is_done=step.is_done)
+        """How far an import step is, or why it waits and until when."""
+        self._step, self._steps = step, self._steps or ImportStep.objects.count()
+        number = f"{step.position + 1}/{self._steps}"
+        self.show(step.entity, step.done, _told(step), is_done=step.is_done, number=number, is_news=bool(step.error))
+
+    def wait(self, seconds: float, is_over: Callable[[], bool] = lambda: False) -> None:
+        """Sleep till the next attempt with the time that is left in view; ``is_over`` ends it early."""
+        until = monotonic() + seconds
+        while (left := until - monotonic()) > 0 and not is_over():
+            sleep(min(left, 1.0))
+            if self._is_live and self._step:
+                self.step(self._step)
 
     def count(self, name: str, more: int) -> None:
         """A page of something came in."""
         self._counts[name] = self._counts.get(name, 0) + more
         self.show(name, self._counts[name])
 
-    def show(self, name: str, done: int, note: str = "", *, is_done: bool = False) -> None:
+    def show(
+        self, name: str, done: int, note: str = "", *, is_done: bool = False, number: str = "", is_news: bool = False
+    ) -> None:
+        line = _line(name, done, note, number, is_fine=is_done and not is_news)
         if not self._is_live:
-            if is_done or note:
-                self.stream.write(f"{_line(name, done, note, is_done)}\n")
+            if is_done or is_news:
+                self.stream.write(f"{line}\n")
             return
         if name != self._open:
             self.close()
             self._open = name
-        if is_done or note or monotonic() - self._shown_at > EVERY:
-            self.stream.write(f"\r\x1b[2K{_line(name, done, note, is_done)}")
+        if is_done or is_news or monotonic() - self._shown_at > EVERY:
+            width = shutil.get_terminal_size().columns - 1  # a line that wraps cannot be drawn over
+            self.stream.write(f"\r\x1b[2K{line[:width]}")
             self._shown_at = monotonic()
         if is_done:
             self.close()
@@ -65,6 +102,15 @@ class Bars:
         self._open = ""
 
 
-def _line(name: str, done: int, note: str, is_done: bool) -> str:
-    mark = "✓" if is_done and not note else "·"
-    return f"{mark} {NAMES.get(name, name)!s:<24}{done:>9}  {note}".rstrip()
+def _told(step: ImportStep) -> str:
+    now = timezone.now()
+    if step.error:
+        said = str(step.error) if step.is_done else step.error.text
+        return f"{said}. {next_try(step.next_try_at, now)}" if step.next_try_at else said
+    rate = step.rate(now)
+    return _("≈ %(rate)s в секунду") % {"rate": formats.number(rate, get_language() or "ru")} if rate else ""
+
+
+def _line(name: str, done: int, note: str, number: str, *, is_fine: bool) -> str:
+    mark = "✓" if is_fine else "·"
+    return f"{mark} {number:>5} {NAMES.get(name, name)!s:<24}{done:>9}  {note}".rstrip()

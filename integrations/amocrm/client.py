@@ -5,7 +5,7 @@ ban of the whole account and 403 in JSON a missing right; 200 in HTML is a guard
 «системная ошибка» passes by itself.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +14,8 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 from django.utils import timezone
-from django.utils.translation import gettext as _
+
+from crmseg.web.reasons import Reason
 
 from ..http import Answer, Http, Permanent, Temporary
 from .limiter import Limiter, shared_limiter
@@ -37,7 +38,7 @@ class TokenRefused(Permanent):
 class Invalid(Permanent):
     """400 with errors by item: ``items`` maps a request_id to what is wrong with it (shape A), nothing was written."""
 
-    def __init__(self, reason: str, items: Mapping[str, str], answer: Answer) -> None:
+    def __init__(self, reason: Reason, items: Mapping[str, str], answer: Answer) -> None:
         super().__init__(reason, answer)
         self.items = items
 
@@ -45,7 +46,7 @@ class Invalid(Permanent):
 class Conflicted(Permanent):
     """400 with errors by entity id (shape B); the rest of the batch may have been written."""
 
-    def __init__(self, reason: str, ids: Mapping[int, str], answer: Answer) -> None:
+    def __init__(self, reason: Reason, ids: Mapping[int, str], answer: Answer) -> None:
         super().__init__(reason, answer)
         self.ids = ids
 
@@ -165,7 +166,7 @@ class AmoClient:
 
     def _judge(self, answer: Answer, now: datetime) -> None:
         if answer.is_html and (answer.status == 403 or answer.is_ok):
-            until = self.account.open_breaker(_("amoCRM закрыл доступ по API") + _dotted(answer.trace), now)
+            until = self.account.open_breaker(Reason("amo_closed", detail=answer.trace), now)
             raise Temporary(self.account.breaker_reason, retry_after=(until - now).total_seconds(), answer=answer)
         if answer.is_ok:
             return
@@ -182,29 +183,30 @@ def _document(answer: Answer) -> Json:
     return document if isinstance(document, dict) else {"items": document}
 
 
-def _dotted(trace: str) -> str:
-    return f".{trace}" if trace else ""
-
-
 def refusal(answer: Answer, now: datetime) -> Temporary | Permanent:
     """What a refusal of amoCRM means."""
     document, error = answer.document, answer.error(now)
     if answer.status == 401:
         return TokenRefused(error.reason, answer)
     if answer.status == 402:
-        reason = _("amoCRM: не оплачено. %(reason)s") % {"reason": error.reason}
+        reason = Reason("amo_unpaid", detail=answer.said)
         return Temporary(reason, retry_after=UNPAID_PAUSE, answer=answer)
     if answer.status != 400:
         return error if isinstance(error, Temporary) else Permanent(error.reason, answer)
     if document.get("validation-errors"):
         items = dict(_invalid_items(document["validation-errors"]))
-        return Invalid("; ".join(items.values()) or error.reason, items, answer)
+        return Invalid(_listed(items.values(), error.reason), items, answer)
     if isinstance(document.get("errors"), dict):
         ids = {int(key): str(said) for key, said in document["errors"].items() if str(key).isdigit()}
-        return Conflicted("; ".join(ids.values()) or error.reason, ids, answer)
+        return Conflicted(_listed(ids.values(), error.reason), ids, answer)
     if PASSING_FAULT in str(document.get("detail", "")).lower():
         return Temporary(error.reason, answer=answer)
     return Permanent(error.reason, answer)
+
+
+def _listed(said: Iterable[str], otherwise: Reason) -> Reason:
+    detail = "; ".join(said)
+    return Reason("amo_not_written", detail=detail) if detail else otherwise
 
 
 def _invalid_items(errors: Sequence[Json]) -> Iterator[tuple[str, str]]:

@@ -15,8 +15,8 @@ from time import monotonic, sleep
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
+from crmseg.web.reasons import Reason
 from pipelines.load import analyze
 from pipelines.models import Origin
 
@@ -68,7 +68,11 @@ def prepare() -> list[ImportStep]:
 def start_over(account: Account) -> None:
     """Read everything again; the mirror stays usable and is compared."""
     with transaction.atomic():
+        before = dict(ImportStep.objects.filter(done__gt=0).values_list("entity", "done"))
         ImportStep.objects.all().delete()
+        for step in prepare():
+            step.total = before.get(step.entity)
+            step.save(update_fields=["total"])
         account.put(state=Account.State.IMPORTING, history_until=None)
 
 
@@ -111,7 +115,7 @@ def _finish(step: ImportStep, run: Run) -> bool:
             _go_on(step, run)
         except Temporary as error:
             seconds = step.wait(error.reason, error.retry_after, run.clock())
-            logger.warning("Import of %s waits %.0f s: %s", step.entity, seconds, error.reason)
+            logger.info("Import of %s waits %.0f s: %s", step.entity, seconds, error.reason)
             run.progress(step)
             if run.wait is None:
                 return False
@@ -130,7 +134,7 @@ def _give_up(step: ImportStep, error: Permanent, run: Run) -> None:
     """amoCRM will not show this collection (a missing right, not in the tariff): the rest goes on."""
     logger.warning("Import of %s is refused: %s", step.entity, error.reason)
     step.advance("", 0, run.clock())
-    step.error = error.reason[:500]
+    step.error = error.reason
     step.save(update_fields=["error"])
     run.progress(step)
 
@@ -190,7 +194,7 @@ def _read_history(step: ImportStep, run: Run) -> None:
 def refuse_hole(page: Page, step: ImportStep) -> None:
     """An empty page in the middle is believed the second time only (amocrm-api.md §4.5)."""
     if not page.items and step.cursor and not step.attempts:
-        raise Temporary(_("amoCRM прислал пустую страницу"), retry_after=1.0)
+        raise Temporary(Reason("amo_empty_page"), retry_after=1.0)
 
 
 @contextmanager

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Min, Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pipelines.models import Company, Contact, Deal
 
 from ..models import Receipt
+from . import pause
 from .bars import NAMES
 from .models import Account, Entity, ImportStep, Push
 from .receipts import SOURCE
@@ -39,6 +41,15 @@ class Import:
     @property
     def current(self) -> ImportStep | None:
         return next((step for step in self.steps if not step.is_done), None)
+
+    @property
+    def number(self) -> int:
+        """Which step it is at: 3 of 14."""
+        return min(self.done + 1, len(self.steps))
+
+    @property
+    def rate(self) -> int:
+        return self.current.rate(timezone.now()) if self.current else 0
 
     @property
     def label(self) -> str:
@@ -112,6 +123,7 @@ def describe(account: Account | None) -> dict[str, Any]:
         return {"account": None}
     return {
         "account": account,
+        "pause": pause.current(account),
         "import": now(),
         "queue": queue(),
         "parked": parked(),

@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 
 from django.db import models
-from django.utils.translation import gettext as _
 
+from crmseg.web.reasons import Reason
 from pipelines.load import Loaded, mark_deleted
 from pipelines.models import Company, Contact, Deal, Origin
 
@@ -48,7 +48,7 @@ class Pulled:
 
     loaded: dict[str, Loaded] = field(default_factory=dict)
     vanished: dict[str, int] = field(default_factory=dict)
-    error: str = ""
+    error: Reason | None = None
 
     def summary(self) -> dict[str, Any]:
         counts = {
@@ -79,7 +79,7 @@ def pull(client: AmoClient, now: datetime, watch: Watch = lambda name, count: No
             account.put(pulled_at=now, pull_error="", next_pull_at=None)
         except Temporary as error:
             result.error = error.reason
-            account.put(pull_error=error.reason[:500], next_pull_at=error.retry_at(now, PAUSE))
+            account.put(pull_error=error.reason, next_pull_at=error.retry_at(now, PAUSE))
         except TokenRefused as error:
             account.need_repair(error.reason)
             raise
@@ -192,8 +192,7 @@ def _sweep(client: AmoClient, entity: Entity, seen: set[int], now: datetime) -> 
     )
     missing = sorted(known - seen)
     if len(missing) > MOST_VANISHED and len(missing) > MOST_SHARE * len(known):
-        counts = {"missing": len(missing), "known": len(known)}
-        raise TooManyVanished(_("Из списка amoCRM пропали записи: %(missing)s из %(known)s") % counts)
+        raise TooManyVanished(Reason("amo_vanished", missing=len(missing), known=len(known)))
     return confirm_deleted(client, entity, missing, now)
 
 

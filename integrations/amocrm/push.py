@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from crmseg.web.reasons import Reason
 from pipelines.models import Note
 from pipelines.models.mirrored import SyncState
 
@@ -102,9 +103,10 @@ def _without_bad(
     named = dict(bad)
     refused = [parcel for parcel in batch if parcel.key in named]
     if not refused and len(batch) == 1:
-        refused, named = batch, {batch[0].key: error.reason}
+        refused, named = batch, {batch[0].key: ""}
     for parcel in refused:
-        _park(parcel, named[parcel.key] or error.reason, ends)
+        said = named[parcel.key]
+        _park(parcel, Reason("amo_not_written", detail=said) if said else error.reason, ends)
     rest = [parcel for parcel in batch if parcel not in refused]
     if not rest:
         return True
@@ -156,16 +158,16 @@ def _show_idle(pushes: Iterable[Push]) -> None:
         _show(push, SyncState.SYNCED, "")
 
 
-def _show(push: Push, state: SyncState, reason: str) -> None:
+def _show(push: Push, state: SyncState, reason: Reason | str) -> None:
     rows = Note.objects.filter(pk=push.payload["note"]) if push.payload.get("note") else _row(push)
-    rows.update(sync_state=state, sync_reason=reason[:500])
+    rows.update(sync_state=state, sync_reason=reason)
 
 
 def _row(push: Push) -> QuerySet[Any]:
     return MIRRORS[push.entity]._default_manager.filter(pk=push.local_id)
 
 
-def _park(parcel: Parcel, reason: str, ends: Counter[str]) -> None:
+def _park(parcel: Parcel, reason: Reason, ends: Counter[str]) -> None:
     with transaction.atomic():
         for each in parcel.pushes:
             each.park(reason, timezone.now())
@@ -179,9 +181,9 @@ def _return(batch: Iterable[Parcel]) -> None:
     Push.objects.filter(pk__in=ids).update(state=State.PLANNED)
 
 
-def _doubt(batch: Iterable[Parcel], reason: str, now: datetime) -> None:
+def _doubt(batch: Iterable[Parcel], reason: Reason, now: datetime) -> None:
     ids = [push.pk for parcel in batch for push in parcel.pushes]
-    Push.objects.filter(pk__in=ids).update(state=State.UNKNOWN, next_try_at=now + LAG, reason=reason[:500])
+    Push.objects.filter(pk__in=ids).update(state=State.UNKNOWN, next_try_at=now + LAG, reason=reason)
 
 
 def _not_now(batch: Sequence[Parcel], error: Temporary, ends: Counter[str]) -> None:

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qsl
 
-from django.utils.translation import gettext as _
-
+from crmseg.web.reasons import Reason
 from pipelines.load import mark_deleted
 from pipelines.models import Origin
 
@@ -41,6 +40,10 @@ NAMED = {collection.name: collection for collection in COLLECTIONS}
 class Unreadable(Exception):
     """A body that is no hook of our account."""
 
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
 
 @dataclass
 class Hints:
@@ -65,14 +68,14 @@ def parse(body: bytes, account: Account) -> Hints:
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_PAIRS)
     except ValueError as error:
-        raise Unreadable(_("не разобрать тело")) from error
+        raise Unreadable(Reason("hook_unreadable")) from error
     items: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
     for key, value in pairs:
         if (found := _KEY.fullmatch(key)) is None:
             continue
         path = _PART.findall(found[2])
         if found[1] == "account" and path == ["id"] and value != str(account.amo_id):
-            raise Unreadable(_("чужой аккаунт %(id)s") % {"id": value[:20]})
+            raise Unreadable(Reason("hook_foreign", id=value[:20]))
         if len(path) >= 3:
             items[found[1], path[0], path[1]][".".join(path[2:])] = value
     return _hints(items)
@@ -112,7 +115,7 @@ def _understood(receipts: Iterable[Receipt], account: Account) -> Hints:
         try:
             hints.merge(parse(bytes(receipt.body), account))
         except Unreadable as error:
-            receipt.error = str(error)[:500]
+            receipt.error = error.reason
             receipt.save(update_fields=["error"])
     return hints
 

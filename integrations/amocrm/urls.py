@@ -8,6 +8,7 @@ urlpatterns = [
     path("connect/", views.connect, name="connect"),
     path("progress/", views.show_progress, name="progress"),
     path("banner/", views.banner, name="banner"),
+    path("try-now/", views.try_now, name="try_now"),
     path("consent/", views.choose_consent, name="consent"),
     path("pushes/<int:pk>/retry/", views.retry, name="retry"),
     path("tags/<int:segment_id>/", views.switch_tag, name="tag"),

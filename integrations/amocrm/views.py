@@ -11,7 +11,7 @@ from segments.models import Segment
 
 from ..http import HttpError
 from . import connect as connecting
-from . import consent, plan, progress, tasks
+from . import consent, pause, plan, progress, tasks
 from .client import AmoClient
 from .forms import ConnectForm, ConsentForm, TagForm
 from .models import Account, Push, SegmentTag
@@ -67,6 +67,17 @@ def choose_consent(request: HttpRequest) -> HttpResponse:
         account = form.save()
         written = consent.follow_everyone(account, timezone.now()) if account.consent_field else 0
     flash(request, _("Сохранено. Записей в журнале согласий: %(count)s") % {"count": written})
+    return redirect("amocrm:page")
+
+
+@require_POST
+@allowed("amocrm.connect")
+def try_now(request: HttpRequest) -> HttpResponse:
+    """End a pause before its time."""
+    if pause.end(get_object_or_404(Account), timezone.now()):
+        for task in (tasks.continue_import, tasks.pull_changes, tasks.push_changes):
+            transaction.on_commit(task.delay, robust=True)
+        flash(request, _("Пробуем сейчас"))
     return redirect("amocrm:page")
 
 

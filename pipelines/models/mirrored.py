@@ -7,6 +7,8 @@ from django.db.models import Func, GeneratedField
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crmseg.web.reasons import ReasonField
+
 
 class SyncState(models.TextChoices):
     """What a page shows of the sync; written by integrations only."""
@@ -46,7 +48,7 @@ class Mirrored(models.Model):
     changed_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
     sync_state = models.CharField(max_length=8, choices=SyncState, default=SyncState.SYNCED)
-    sync_reason = models.CharField(max_length=500, blank=True, default="")
+    sync_reason = ReasonField(max_length=500, blank=True, default="")
 
     class Meta:
         abstract = True

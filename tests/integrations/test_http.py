@@ -36,7 +36,7 @@ def test_status_becomes_one_of_two_families(status, family):
 
 def test_reason_names_the_request():
     answer = Answer(500, {"content-type": "application/json", "x-request-id": "7F3A"}, b'{"detail": "Oops"}')
-    assert answer.error(NOW).reason == "Oops. X-Request-Id: 7F3A"
+    assert answer.error(NOW).reason.detail == "Oops. X-Request-Id: 7F3A"
 
 
 @pytest.mark.parametrize("body", [b'{"a": 1', b"", b"<html>"])

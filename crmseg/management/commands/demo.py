@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import sys
 from typing import Any
 
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--fresh", action="store_true", help="начать с пустой базы")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        logging.disable(logging.INFO)  # only the steps belong on this screen
+        logging.disable(logging.WARNING)  # only the steps belong on this screen
         self.is_check, self.is_fresh = options["check"], options["fresh"]
         port = options["port"] if options["port"] is not None else (0 if self.is_check else 8000)
         if port:
@@ -88,11 +89,13 @@ class Command(BaseCommand):
         self.stdout.write(text)
         self.stdout.flush()
 
-    def _show(self, label: str, done: int, total: int | None) -> None:
+    def _show(self, label: str, done: int, total: int | None, note: str = "") -> None:
         """One line per step: redrawn on a terminal, printed once elsewhere."""
         is_over = total is not None and done >= total
         filled = BAR * min(done, total) // total if total else 0
-        line = f"{label:<22} {'█' * filled}{'░' * (BAR - filled)} {done}{f' из {total}' if total else ''}"
+        bar = f"{'█' * filled}{'░' * (BAR - filled)}" if total else " " * BAR
+        line = f"{label:<22} {bar} {done}{f' из {total}' if total else ''}  {note}".rstrip()
+        line = line[: shutil.get_terminal_size().columns - 1]  # what wraps cannot be drawn over
         if sys.stdout.isatty():
             self.stdout.write(f"\r\033[K{line}", ending="\n" if is_over else "")
             self.stdout.flush()

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crmseg.accounts.secrets import EncryptedTextField
+from crmseg.web.reasons import Reason, ReasonField
 
 PROBE = timedelta(minutes=1)
 
@@ -35,17 +36,17 @@ class Account(models.Model):
     task_types = models.JSONField(default=dict, blank=True)  # {"1": "Связаться", …}
     is_filter_enabled = models.BooleanField(default=True)
     state = models.CharField(max_length=12, choices=State, default=State.IMPORTING)
-    state_reason = models.CharField(max_length=500, blank=True, default="")
+    state_reason = ReasonField(max_length=500, blank=True, default="")
     hook_secret = models.CharField(max_length=64, default=new_secret)
     hook_url = models.CharField(max_length=500, blank=True, default="")
     consent_field = models.CharField(max_length=100, blank=True, default="")  # key of a contact's checkbox
     breaker_until = models.DateTimeField(null=True, blank=True)
-    breaker_reason = models.CharField(max_length=500, blank=True, default="")
+    breaker_reason = ReasonField(max_length=500, blank=True, default="")
     connected_at = models.DateTimeField()
     imported_at = models.DateTimeField(null=True, blank=True)  # the product is usable; history may still come
     history_until = models.DateTimeField(null=True, blank=True)  # stage events up to here are the import's business
     pulled_at = models.DateTimeField(null=True, blank=True)
-    pull_error = models.CharField(max_length=500, blank=True, default="")
+    pull_error = ReasonField(max_length=500, blank=True, default="")
     next_pull_at = models.DateTimeField(null=True, blank=True)
     cursors = models.JSONField(default=dict, blank=True)  # entity → unix second up to which we have read
 
@@ -74,19 +75,19 @@ class Account(models.Model):
     def is_usable(self) -> bool:
         return self.imported_at is not None and self.state != self.State.NEEDS_REPAIR
 
-    def need_repair(self, reason: str) -> None:
+    def need_repair(self, reason: Reason) -> None:
         """The token is refused: nothing is asked until a person gives another."""
-        self.state, self.state_reason = self.State.NEEDS_REPAIR, reason[:500]
+        self.state, self.state_reason = self.State.NEEDS_REPAIR, reason
         self.save(update_fields=["state", "state_reason"])
 
     def finish_import(self) -> None:
         self.state, self.state_reason = self.State.CONNECTED, ""
         self.save(update_fields=["state", "state_reason"])
 
-    def open_breaker(self, reason: str, now: datetime) -> datetime:
+    def open_breaker(self, reason: Reason, now: datetime) -> datetime:
         """amoCRM shut the door on everyone of this account: nobody knocks for a while (S13)."""
         until = now + timedelta(seconds=settings.AMOCRM_BREAKER_SECONDS)
-        self._break(until, reason[:500])
+        self._break(until, reason)
         return until
 
     def may_probe(self, now: datetime) -> bool:
@@ -95,9 +96,9 @@ class Account(models.Model):
         return bool(taken)
 
     def close_breaker(self) -> None:
-        self._break(None, "")
+        self._break(None, Reason(""))
 
-    def _break(self, until: datetime | None, reason: str) -> None:
+    def _break(self, until: datetime | None, reason: Reason) -> None:
         """In the row of this very account: a connection that is only being tried has none."""
         self.breaker_until, self.breaker_reason = until, reason
         rows = Account.objects.filter(pk=self.pk, amo_id=self.amo_id)

@@ -6,9 +6,12 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crmseg.web.reasons import Reason, ReasonField
+
 from .link import Entity
 
 ATTEMPTS = 5
+UNNAMED = Reason("unnamed")
 BACK_OFF = (10, 60, 300, 900, 3600)  # seconds before the next attempt
 
 
@@ -51,7 +54,7 @@ class Push(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.PLANNED)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)
-    reason = models.CharField(max_length=500, blank=True, default="")
+    reason = ReasonField(max_length=500, blank=True, default="")
     cause = models.CharField(max_length=60)  # what asked for it: «change 42»
     result_id = models.BigIntegerField(null=True, blank=True)  # of the note made at amoCRM
     created_at = models.DateTimeField(default=timezone.now)
@@ -75,10 +78,10 @@ class Push(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.entity} {self.local_id}"
 
-    def put_off(self, reason: str, seconds: float | None, now: datetime, *, is_counted: bool = True) -> None:
+    def put_off(self, reason: Reason, seconds: float | None, now: datetime, *, is_counted: bool = True) -> None:
         """Not this time: plan it anew, or park it after five failures of its own (S17)."""
         self.attempts += is_counted
-        self.reason = reason[:500] or "—"
+        self.reason = reason or UNNAMED
         if self.attempts >= ATTEMPTS:
             self.state, self.finished_at = self.State.PARKED, now
         else:
@@ -86,8 +89,8 @@ class Push(models.Model):
             self.state, self.next_try_at = self.State.PLANNED, now + timedelta(seconds=pause)
         self.save(update_fields=["attempts", "reason", "state", "next_try_at", "finished_at"])
 
-    def park(self, reason: str, now: datetime) -> None:
-        self.state, self.reason, self.finished_at = self.State.PARKED, reason[:500] or "—", now
+    def park(self, reason: Reason, now: datetime) -> None:
+        self.state, self.reason, self.finished_at = self.State.PARKED, reason or UNNAMED, now
         self.attempts = F("attempts") + 1
         self.save(update_fields=["attempts", "reason", "state", "finished_at"])
 

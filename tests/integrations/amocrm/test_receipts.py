@@ -148,4 +148,4 @@ def test_forged_delete_deletes_nothing(hooked):
 def test_foreign_receipt_is_put_aside_with_a_reason(hooked):
     Receipt.objects.create(source="amocrm", body=FOREIGN)
     read_receipts(hooked, NOW)
-    assert "999" in Receipt.objects.get().error
+    assert "999" in str(Receipt.objects.get().error)

@@ -29,14 +29,12 @@ class Command(BaseCommand):
         account = Account.current()
         if account is None:
             raise CommandError(_("amoCRM не подключён. Выполните amocrm_connect --base-url … --token …"))
-        began, self.bars = monotonic(), Bars()
+        began = monotonic()
         try:
-            with AmoClient(account) as client:
+            with Bars() as self.bars, AmoClient(account) as client:
                 summary = self._work(client, options)
         except HttpError as error:
-            raise CommandError(error.reason) from None
-        finally:
-            self.bars.close()
+            raise CommandError(str(error.reason)) from None
         summary |= {"requests": client.requests, "seconds": round(monotonic() - began, 1)}
         self.stdout.write(json.dumps(summary, ensure_ascii=False))
 
@@ -58,13 +56,18 @@ class Command(BaseCommand):
         return summary
 
     def _import(self, client: AmoClient) -> dict[str, Any]:
-        is_complete = importing.run_import(client, progress=self.bars.step)
+        is_complete = importing.run_import(client, progress=self.bars.step, wait=self._wait)
         counts = dict(ImportStep.objects.values_list("entity", "done"))
         return {"import": counts, "complete": is_complete}
+
+    def _wait(self, seconds: float) -> None:
+        """Until the date, or until an admin says «try now» on the page."""
+        waiting = ImportStep.objects.exclude(state=ImportStep.State.DONE)
+        self.bars.wait(seconds, lambda: not waiting.filter(next_try_at__gt=timezone.now()).exists())
 
     def _pull(self, client: AmoClient) -> dict[str, Any]:
         read = receipts.read_receipts(client, timezone.now())
         result = pull.pull(client, timezone.now(), self.bars.count)
         if result.error:
-            raise CommandError(result.error)
+            raise CommandError(str(result.error))
         return {"receipts": read, **result.summary()}

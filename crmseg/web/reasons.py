@@ -1,0 +1,100 @@
+"""Why something did not go: kept as a code with its values, told in the language of whoever reads it.
+
+What flows in: a ``Reason`` given to a ``ReasonField`` by a worker. What flows out: the same ``Reason``, whose text is
+made when it is shown. What another system said itself is its ``detail``, kept word for word. Rooms register the words
+of their codes from ``AppConfig.ready()``; a text without a code (kept before there were codes) is told as it is.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+MARK = '{"code": '
+_words: dict[str, "str | Promise"] = {}
+
+
+def register(words: "Mapping[str, str | Promise]") -> None:
+    _words.update(words)
+
+
+class Reason:
+    __slots__ = ("code", "detail", "values")
+
+    def __init__(self, code: str, *, detail: str = "", **values: str | int) -> None:
+        self.code = code
+        self.detail = detail
+        self.values = values
+
+    @classmethod
+    def of(cls, given: "Reason | str | None") -> "Reason":
+        """What a column holds, or what somebody said."""
+        if isinstance(given, Reason):
+            return given
+        text = given or ""
+        if text.startswith(MARK):
+            return cls(**json.loads(text))
+        return cls("", detail=text)
+
+    @property
+    def text(self) -> str:
+        """Our own words for it."""
+        words = _words.get(self.code)
+        return str(words) % self.values if words else self.code or self.detail
+
+    def __str__(self) -> str:
+        if not self.detail or self.text == self.detail:
+            return self.text
+        return _("%(why)s. Ответ сервера: %(said)s") % {"why": self.text, "said": self.detail}
+
+    def __repr__(self) -> str:
+        return f"Reason({self.packed()!r})"
+
+    def __bool__(self) -> bool:
+        return bool(self.code or self.detail)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reason | str) and self.packed() == Reason.of(other).packed()
+
+    def __hash__(self) -> int:
+        return hash(self.packed())
+
+    def packed(self, most: int | None = None) -> str:
+        """For a column: when it does not fit, the detail is cut."""
+        if not self.code:
+            return self.detail[:most]
+        detail = self.detail
+        while True:
+            text = json.dumps({"code": self.code, **self.values, "detail": detail}, ensure_ascii=False)
+            if most is None or len(text) <= most or not detail:
+                return text
+            detail = detail[: min(len(detail) - 1, len(detail) * most // len(text))]
+
+
+if TYPE_CHECKING:
+    _Base = models.CharField["Reason | str", Reason]
+else:
+    _Base = models.CharField
+
+
+class ReasonField(_Base):
+    """A column of characters to the database and to migrations; a ``Reason`` to everybody else."""
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
+
+    def from_db_value(self, value: str | None, *_: Any) -> Reason:
+        return Reason.of(value)
+
+    def to_python(self, value: Any) -> Any:
+        return Reason.of(value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        return value if hasattr(value, "resolve_expression") else Reason.of(value).packed(self.max_length)
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return str(self.get_prep_value(self.value_from_object(obj)))

@@ -1,0 +1,28 @@
+"""The words for what may go wrong outside; the codes are what is kept."""
+
+from django.utils.translation import gettext_lazy as _
+
+WORDS = {
+    "no_connection": _("Нет соединения с %(host)s"),
+    "too_slow": _("%(host)s не ответил вовремя"),
+    "cut_off": _("%(host)s оборвал соединение"),
+    "answer_not_json": _("Сервер ответил не на языке API (%(kind)s)"),
+    "answer_cut": _("Ответ оборван на полуслове"),
+    "answer_too_big": _("Ответ больше %(size)s МБ"),
+    "too_many_requests": _("Запросов слишком много, сервер просит подождать"),
+    "server_trouble": _("Сервер временно не справляется (код %(status)s)"),
+    "not_accepted": _("Запрос не принят (код %(status)s)"),
+    "token_refused": _("Ключ доступа не принят"),
+    "no_right": _("Не хватает прав"),
+    "not_found": _("Такого адреса или записи там нет"),
+    "refused": _("Отказ (код %(status)s)"),
+    "amo_closed": _("amoCRM временно закрыл доступ по API"),
+    "amo_unpaid": _("Аккаунт amoCRM не оплачен"),
+    "amo_empty_page": _("amoCRM прислал пустую страницу посреди списка"),
+    "amo_not_written": _("amoCRM не принял изменение"),
+    "amo_vanished": _("Из списка amoCRM пропали записи: %(missing)s из %(known)s"),
+    "hook_unreadable": _("не разобрать тело"),
+    "hook_foreign": _("чужой аккаунт %(id)s"),
+    "unnamed": _("Причина не названа"),
+}
+OF_STATUS = {401: "token_refused", 403: "no_right", 404: "not_found", 429: "too_many_requests"}

@@ -1,0 +1,169 @@
+"""integrations.amocrm.pause and bars: while amoCRM makes us wait, everybody learns why and until when."""
+
+import io
+import logging
+import re
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from crmseg.accounts.models import Role
+from integrations.amocrm import bars, importing, pause, views
+from integrations.amocrm.bars import Bars
+from integrations.amocrm.models import Account, ImportStep, Push
+from integrations.amocrm.sandbox.faults import Fault
+from tests.factories import UserFactory
+
+from .conftest import NOW
+
+PAGE = "/settings/amocrm/"
+CLOSED = "amoCRM временно закрыл доступ по API"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def browser(db, client_of_role):
+    return client_of_role(Role.ADMIN)
+
+
+@pytest.fixture
+def client_of_role():
+    from django.test import Client
+
+    def login(role: Role) -> Client:
+        browser = Client()
+        browser.force_login(UserFactory(role=role))
+        return browser
+
+    return login
+
+
+def stopped(client, box, kind: str = "403_html") -> Account:
+    """A worker's import that met a fault."""
+    box.faults.waiting.append(Fault(kind, path_prefix="/api/v4/contacts"))
+    assert not importing.run_import(client, wait=None)
+    return Account.objects.get()
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("403_html", CLOSED),
+        ("429", "Запросов слишком много, сервер просит подождать"),
+        ("502_html", "Сервер временно не справляется (код 502)"),
+    ],
+)
+def test_page_says_why_the_import_waits_and_until_when(browser, client, box, kind, told):
+    stopped(client, box, kind)
+    ImportStep.objects.exclude(error="").update(next_try_at=timezone.now() + timedelta(minutes=5))
+    body = browser.get(PAGE).content.decode()
+    assert body.count(told) == 1
+    assert re.search(r"Следующая попытка (в \d\d:\d\d, через 5|: завтра)", body)
+
+
+def test_page_of_an_english_reader_is_english(browser, client, box):
+    stopped(client, box)
+    reader = UserFactory(name="Julia Reed", role=Role.ADMIN, language="en")
+    browser.force_login(reader)
+    body = browser.get(PAGE).content.decode()
+    assert "Next attempt at" in body
+    assert CLOSED not in body
+
+
+def test_admin_tries_now_and_one_caller_gets_through(browser, client, box, monkeypatch):
+    account = stopped(client, box)
+    assert account.breaker_until > timezone.now() + timedelta(minutes=10)
+    push = Push.objects.create(kind="tag", entity="contact", local_id=1, cause="x", next_try_at=account.breaker_until)
+    for task in (views.tasks.continue_import, views.tasks.pull_changes, views.tasks.push_changes):
+        monkeypatch.setattr(task, "delay", lambda: None)
+    assert "Попробовать сейчас" in browser.get(PAGE).content.decode()
+    browser.post(reverse("amocrm:try_now"))
+    client.account.refresh_from_db()
+    assert Push.objects.due(timezone.now()).get() == push
+    assert importing.run_import(client, wait=None)
+    assert Account.objects.get().breaker_until is None
+
+
+def test_time_that_amocrm_named_itself_is_kept(browser, client, box):
+    stopped(client, box, "429")
+    before = ImportStep.objects.exclude(error="").get().next_try_at
+    assert "Попробовать сейчас" not in browser.get(PAGE).content.decode()
+    browser.post(reverse("amocrm:try_now"))
+    assert ImportStep.objects.exclude(error="").get().next_try_at == before
+
+
+def test_auditor_has_no_button(client_of_role, client, box):
+    stopped(client, box)
+    body = client_of_role(Role.AUDITOR).get(PAGE).content.decode()
+    assert CLOSED in body
+    assert "Попробовать сейчас" not in body
+
+
+def test_failed_reading_of_a_connected_account_is_told_too(client, box, browser):
+    account = client.account
+    account.finish_import()
+    account.put(breaker_until=timezone.now() + timedelta(minutes=9))
+    account.open_breaker(importing.Reason("amo_closed"), timezone.now())
+    body = browser.get(PAGE).content.decode()
+    assert "Обмен ждёт." in body
+    assert body.count(CLOSED) == 1
+
+
+TIMES = [
+    (timedelta(seconds=-1), "Пробуем снова"),
+    (timedelta(seconds=30), "Следующая попытка через 30 с"),
+    (timedelta(minutes=15), "Следующая попытка в 14:15, через 15\u00a0мин"),
+    (timedelta(days=1), "Следующая попытка: завтра, 14:00"),
+]
+
+
+@pytest.mark.parametrize(("left", "told"), TIMES)
+def test_next_attempt_in_words(left, told):
+    with translation.override("ru"):
+        assert pause.next_try(NOW + left, NOW) == told
+
+
+def waiting_step(**values) -> ImportStep:
+    importing.prepare()
+    step = ImportStep.objects.get(entity="contacts")
+    step.start(timezone.now())
+    step.wait(importing.Reason("amo_closed", detail="Forbidden"), 900.0, timezone.now())
+    return step
+
+
+@pytest.mark.django_db
+def test_bar_of_a_terminal_says_why_it_waits_on_one_line(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    terminal = Terminal()
+    with Bars(terminal) as drawn:
+        drawn.step(waiting_step())
+    line = terminal.getvalue().split("\x1b[2K")[-1]
+    assert "8/14 Контакты" in line
+    assert f"{CLOSED}. Следующая попытка в " in line
+    assert "Forbidden" not in line
+
+
+@pytest.mark.django_db
+def test_wait_counts_down_in_the_bar_and_ends_when_told(monkeypatch):
+    slept = []
+    monkeypatch.setattr(bars, "sleep", slept.append)
+    terminal = Terminal()
+    with Bars(terminal) as drawn:
+        drawn.step(waiting_step())
+        before = terminal.getvalue().count("\r")
+        drawn.wait(900.0, lambda: len(slept) == 3)
+    assert slept == [1.0, 1.0, 1.0]
+    assert terminal.getvalue().count("\r") == before + 3
+
+
+def test_log_is_quiet_while_bars_are_drawn(caplog):
+    with Bars(io.StringIO()):
+        logging.getLogger("integrations.amocrm").warning("between the bars")
+    logging.getLogger("integrations.amocrm").warning("after them")
+    assert [record.message for record in caplog.records] == ["after them"]
