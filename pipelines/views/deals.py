@@ -43,7 +43,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         deal.move_to(stage, by=user, now=timezone.now(), loss_reason=given, came_from=came_from)
     except StageChanged as refusal:
-        return _refused(request, deal, str(refusal), HTTPStatus.CONFLICT)
+        return _refused(request, deal, str(refusal), HTTPStatus.CONFLICT, came_from)
     except MoveRefused as refusal:
         return _refused(request, deal, str(refusal), HTTPStatus.UNPROCESSABLE_ENTITY)
     return _moved(request, deal, left, reason)
@@ -89,17 +89,25 @@ def _context(request: HttpRequest, deal: Deal) -> dict[str, Any]:
 
 
 def _view(request: HttpRequest, deal: Deal) -> str:
-    """The open card again, when it was the one that asked."""
+    """The open card again, when it was the one that asked; a note that is being typed stays in its field."""
     if _target(request) != "deal-view":
         return ""
-    return render_to_string("pipelines/deal.html#view", _context(request, deal), request)
+    return render_to_string("pipelines/deal.html#view", _context(request, deal) | {"keeps_note": True}, request)
 
 
-def _refused(request: HttpRequest, deal: Deal, reason: str, status: HTTPStatus) -> HttpResponse:
+def _refused(
+    request: HttpRequest, deal: Deal, reason: str, status: HTTPStatus, believed: Stage | None = None
+) -> HttpResponse:
+    """The open card as it truly stands; with the stage the screen ``believed`` in, the board behind it follows."""
     if not is_fragment(request):
         return HttpResponse(reason, status=status, content_type="text/plain; charset=utf-8")
     deal = _deal(request, deal.pk)
-    return toast(HttpResponse(_view(request, deal), status=status), reason, kind="bad")
+    body = _view(request, deal)
+    if not body or believed is None:
+        return toast(HttpResponse(body, status=status), reason, kind="bad")
+    response = HttpResponse(body + _on_board(request, deal, believed), status=status)
+    trigger_client_event(response, "deal-moved", {"id": deal.pk, "stage": deal.stage_id})
+    return toast(response, reason, kind="bad")
 
 
 def _moved(request: HttpRequest, deal: Deal, left: Stage, reason: int | None) -> HttpResponse:

@@ -120,6 +120,20 @@ def test_drawer_moves_the_card_behind_it_and_takes_a_note(open_board, track, dea
     assert page.url.endswith(BOARD)
 
 
+def test_stale_move_in_the_drawer_redraws_it_and_keeps_the_typed_note(open_board, track, deals):
+    page = open_board()
+    card(page, deals[0]).get_by_role("link").click()
+    page.fill("#drawer textarea", "Думают до весны")
+    Deal.objects.get(pk=deals[0].pk).move_to(track.payment, by=None, now=timezone.now())
+    page.locator("#drawer .stagebar button").first.click()
+    expect(page.locator("#toasts .toast.bad")).to_be_visible()
+    expect(page.locator("#drawer .deal-stage b")).to_have_text("Оплата")
+    expect(page.locator("#drawer textarea")).to_have_value("Думают до весны")
+    expect(cards(page, track.payment)).to_have_count(1)
+    page.get_by_role("button", name="Добавить").click()
+    expect(page.locator("#drawer .note-text").first).to_have_text("Думают до весны")
+
+
 def test_search_narrows_the_board_and_stands_in_the_url(open_board, deals):
     page = open_board()
     page.fill("#board-search", deals[2].name)

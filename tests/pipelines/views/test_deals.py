@@ -104,6 +104,16 @@ def test_stale_move_is_a_conflict(login, track, deal, htmx):
     assert toast(response) == {"text": "Сделку уже перенесли на этап «Расчёт отправлен»", "kind": "bad"}
 
 
+def test_stale_move_in_the_drawer_shows_the_true_stage_and_keeps_the_note(login, track, deal, htmx):
+    body = {"stage": track.payment.pk, "from": track.contact.pk, "board": ""}
+    response = login().post(url("move", deal), body, headers=htmx("deal-view"))
+    assert response.status_code == 409
+    page = response.content.decode()
+    assert f"<b>{track.quote}</b>" in page
+    assert 'id="composer" hx-preserve' in page
+    assert json.loads(response["HX-Trigger"])["deal-moved"] == {"id": deal.pk, "stage": track.quote.pk}
+
+
 @pytest.mark.parametrize("reason", ["", "0"])
 def test_loss_without_a_reason_is_refused(login, track, deal, htmx, reason):
     response = login().post(url("move", deal), {"stage": track.lost.pk, "loss_reason": reason}, headers=htmx())
