@@ -4,6 +4,7 @@ What flows in: what a person typed. What flows out: an ``Account`` in the state 
 or ``ConnectionRefused`` with words for the form.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,14 +51,33 @@ class Checked:
 def clean_address(typed: str) -> str:
     """An address as people type it → scheme and host."""
     text = typed.strip()
-    parts = urlsplit(text if "://" in text else f"https://{text}")
     try:
-        is_fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        is_fine = parts.scheme in {"http", "https"} and (parts.port or 1) > 0 and _is_host(parts.hostname, text)
+    except (ValueError, httpx2.InvalidURL):
         is_fine = False
     if not is_fine:
         raise ConnectionRefused(_("Укажите адрес вида https://company.amocrm.ru"), "base_url")
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
+
+
+def _is_host(name: str | None, typed: str) -> bool:
+    """A bare word is no address of anybody; a machine of one's own network is named with its scheme."""
+    if not name or not re.fullmatch(r"[\w.:-]+", name) or ".." in name:
+        return False
+    httpx2.URL(f"http://[{name}]" if ":" in name else f"http://{name}")  # its InvalidURL says what IDNA refuses
+    return "://" in typed or "." in name or name == "localhost"
+
+
+def clean_token(typed: str) -> str:
+    token = typed.strip()
+    if not token:
+        raise ConnectionRefused(_("Укажите долгосрочный токен интеграции"), "token")
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise ConnectionRefused(
+            _("Это не токен: в нём бывают только латинские буквы, цифры и знаки без пробелов"), "token"
+        )
+    return token
 
 
 def check(
@@ -69,8 +89,8 @@ def check(
     transport: httpx2.BaseTransport | None = None,
 ) -> Checked:
     """Ask for the account and its users: a token that cannot read users is no administrator's."""
-    address = clean_address(base_url)
-    probe = Account(base_url=address, token=token.strip(), amo_id=0, connected_at=now)
+    address, key = clean_address(base_url), clean_token(token)
+    probe = Account(base_url=address, token=key, amo_id=0, connected_at=now)
     with AmoClient(probe, limiter=limiter, transport=transport) as client:
         try:
             about = client.get("account", {"with": WITH})
@@ -85,7 +105,7 @@ def check(
             raise ConnectionRefused(
                 _("Не удалось связаться: %(reason)s") % {"reason": error.reason}, "base_url"
             ) from error
-    return Checked(address, token.strip(), about)
+    return Checked(address, key, about)
 
 
 def connect(checked: Checked, now: datetime) -> Account:

@@ -1,6 +1,7 @@
 """integrations.amocrm.connect: an account is kept only when it really answers."""
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from integrations.amocrm import connect
 from integrations.amocrm.connect import ConnectionRefused, clean_address
@@ -26,11 +27,55 @@ def test_address_as_people_type_it(typed, address):
     assert clean_address(typed) == address
 
 
-@pytest.mark.parametrize("typed", ["ftp://a.b", "", "https://", "http://a:99999999", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "ftp://a.b",
+        "",
+        "https://",
+        "http://a:99999999",
+        "javascript:alert(1)",
+        "foo",
+        "foo bar.ru",
+        "http://a..ru",
+        "http://[::1",
+        "http://[x]",
+        "ёё--.",
+    ],
+)
 def test_what_is_no_address_is_refused(typed):
     with pytest.raises(ConnectionRefused) as caught:
         clean_address(typed)
     assert caught.value.field == "base_url"
+
+
+@pytest.mark.parametrize("token", ["", "  ", "токен", "a b", "a\nb"])
+def test_what_is_no_token_is_refused_before_anybody_is_asked(token):
+    with pytest.raises(ConnectionRefused) as caught:
+        connect.check("https://demo.amocrm.ru", token, NOW)
+    assert caught.value.field == "token"
+
+
+CALLS = [
+    ([], "Укажите адрес вида https://company.amocrm.ru"),
+    (["--base-url", "foo", "--token", "t"], "Укажите адрес вида https://company.amocrm.ru"),
+    (["--base-url", "demo.amocrm.ru"], "Укажите долгосрочный токен интеграции"),
+    (["--base-url", "http://127.0.0.1:1", "--token", "t"], "Не удалось связаться: Нет соединения с 127.0.0.1"),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("arguments", "told"), CALLS)
+def test_command_says_in_one_line_what_is_wrong(arguments, told):
+    with pytest.raises(CommandError) as caught:
+        call_command("amocrm_connect", *arguments)
+    assert (str(caught.value), caught.value.returncode) == (told, 1)
+
+
+@pytest.mark.parametrize("port", [99999, -1])
+def test_stand_in_says_which_ports_there_are(port):
+    with pytest.raises(CommandError, match="от 0 до 65535"):
+        call_command("amocrm_sandbox", port=port)
 
 
 def check(box, token: str | None = None):

@@ -65,3 +65,11 @@ def test_command_prints_a_working_key_last():
 def test_command_refuses_unknown_scopes(scopes):
     with pytest.raises(CommandError):
         call_command("create_api_key", "Сайт", scopes=scopes)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["", "   ", "a\nb", "я" * 201])
+def test_key_without_a_fit_name_is_not_issued(name):
+    with pytest.raises(CommandError, match="для кого ключ"):
+        call_command("create_api_key", name, scopes="contacts:read")
+    assert not ApiKey.objects.exists()

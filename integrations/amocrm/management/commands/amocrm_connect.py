@@ -17,8 +17,8 @@ class Command(BaseCommand):
     help = "Connects amoCRM: checks the account and keeps the token; with --public-url subscribes the webhook."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--base-url", required=True, help="https://company.amocrm.ru")
-        parser.add_argument("--token", required=True, help="A long-lived token of an administrator.")
+        parser.add_argument("--base-url", default="", help="https://company.amocrm.ru")
+        parser.add_argument("--token", default="", help="A long-lived token of an administrator.")
         parser.add_argument("--public-url", default="", help="Where amoCRM reaches this server.")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from integrations.amocrm.sandbox import Sandbox, webhooks
 from integrations.amocrm.sandbox.server import Server, serve
 
+MOST_PORT = 65535
+
 
 class Command(BaseCommand):
     help = "Runs a stand-in for amoCRM with a building firm's data in it."
@@ -47,11 +49,16 @@ class Command(BaseCommand):
         self._run(server, box)
 
     def _bind(self, port: int) -> Server:
+        if not 0 <= port <= MOST_PORT:
+            raise CommandError(
+                _("Порт — число от 0 до %(most)s, а указан %(port)s.") % {"most": MOST_PORT, "port": port}
+            )
         try:
             return serve(port)
-        except (OSError, OverflowError) as error:
+        except OSError as error:
+            why = error.strerror or error
             raise CommandError(
-                _("Порт %(port)s занят или недоступен: %(error)s") % {"port": port, "error": error}
+                _("Порт %(port)s занят или недоступен: %(error)s") % {"port": port, "error": why}
             ) from None
 
     def _announce(self, box: Sandbox) -> None:
