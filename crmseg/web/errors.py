@@ -6,7 +6,7 @@ import sys
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 ADMIN_ROLES = ("owner", "admin")
 NAMES_SHOWN = 3
+API = "/api/"
 
 
 def admin_names() -> str:
@@ -34,7 +35,18 @@ def _page(request: HttpRequest, template: str, status: int, text: str, **context
     return render_page(request, template, {"shell": shell, "text": text, **context}, status=status)
 
 
+def _problem(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse | None:
+    """The same for programs (RFC 9457), where the API is asked."""
+    if not request.path.startswith(API):
+        return None
+    error = {"path": "", "code": "error", "message": text}
+    document = {"type": "about:blank", "title": title, "status": status, "detail": text, "errors": [error]}
+    return JsonResponse(document, status=status, content_type="application/problem+json")
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if problem := _problem(request, 400, _("Запрос не разобран"), _("Запрос не разобрать.")):
+        return problem
     return _page(request, "errors/400.html", 400, _("Запрос не разобрать. Обновите страницу и повторите"))
 
 
@@ -58,6 +70,8 @@ def failure(request: HttpRequest) -> HttpResponse:
     code = secrets.token_hex(2).upper()
     logger.error("Failure %s at %s %s", code, request.method, request.path, exc_info=sys.exc_info())
     text = _("Сбой на нашей стороне. Номер: %(number)s") % {"number": code}
+    if problem := _problem(request, 500, _("Ошибка"), text):
+        return problem
     if is_fragment(request):
         return toast(HttpResponse(status=500), text, kind="bad")
     theme = request.COOKIES.get(preferences.THEME_COOKIE, "auto")
