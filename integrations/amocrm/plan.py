@@ -5,11 +5,11 @@ reader's position (S18), each made once however often the log is read.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from pipelines import changes
@@ -108,15 +108,24 @@ def _tags(batch: Sequence[Change]) -> list[Push]:
     names = dict(SegmentTag.objects.values_list("segment", "name")) if told else {}
     told = [change for change in told if change.data.get("segment") in names]
     there = _there(Contact, (change.subject_id for change in told))
-    return [
-        _push(change, Kind.TAG, Entity.CONTACT, change.subject_id, **_tag(change.type, names[change.data["segment"]]))
-        for change in told
-        if change.subject_id in there
-    ]
+    said = _last_words(there, set(names.values()))
+    latest = {(change.subject_id, names[change.data["segment"]]): change for change in told}
+    pushes = []
+    for (contact, name), change in latest.items():
+        act = "add" if change.type == "segment.entered" else "delete"
+        if contact in there and said.get((contact, name), "delete") != act:
+            pushes.append(_push(change, Kind.TAG, Entity.CONTACT, contact, **{act: name}))
+    return pushes
 
 
-def _tag(type_: str, name: str) -> dict[str, str]:
-    return {"add" if type_ == "segment.entered" else "delete": name}
+def _last_words(contacts: Collection[int], names: Collection[str]) -> dict[tuple[int, str], str]:
+    """What was last said of each contact's tags: by a push that is still to go, else by what both sides agreed on."""
+    links = Link.objects.filter(entity=Entity.CONTACT, local_id__in=contacts)
+    agreed = links.filter(base__tags__isnull=False).values_list("local_id", "base__tags")
+    words = {(contact, name): "add" for contact, tags in agreed for name in tags if name in names}
+    for push in Push.objects.open().filter(kind=Kind.TAG, local_id__in=contacts).order_by("id"):
+        words |= {(push.local_id, name): act for act, name in push.payload.items()}
+    return words
 
 
 def _there(model: type[models.Model], ids: Iterable[int]) -> set[int]:
@@ -125,13 +134,15 @@ def _there(model: type[models.Model], ids: Iterable[int]) -> set[int]:
     return set(rows.values_list("pk", flat=True))
 
 
+@transaction.atomic
 def show_as_tag(segment: Segment, name: str, now: datetime) -> SegmentTag:
-    """From now on the members carry a tag at amoCRM; those who are in it already get it too."""
+    """From now on the members carry a tag at amoCRM; those who are in it already get it too, each once."""
     tag, _made = SegmentTag.objects.update_or_create(segment=segment, defaults={"name": name, "created_at": now})
     members = Membership.objects.filter(segment=segment, left_at=None, contact__deleted_at=None)
-    tagged = Link.objects.filter(entity=Entity.CONTACT, base__tags__contains=[name]).values("local_id")
-    missing = members.filter(contact__amo_id__isnull=False).exclude(contact__in=tagged)
-    put(_for_all(missing.values_list("contact", flat=True), f"tag {tag.pk} on {now.timestamp():.0f}", add=name), now)
+    there = list(members.filter(contact__amo_id__isnull=False).values_list("contact", flat=True))
+    last = _last_words(there, {name})
+    missing = [contact for contact in there if last.get((contact, name)) != "add"]
+    put(_for_all(missing, f"tag {tag.pk} on {now.timestamp():.0f}", add=name), now)
     return tag
 
 

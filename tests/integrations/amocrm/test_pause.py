@@ -167,3 +167,40 @@ def test_log_is_quiet_while_bars_are_drawn(caplog):
         logging.getLogger("integrations.amocrm").warning("between the bars")
     logging.getLogger("integrations.amocrm").warning("after them")
     assert [record.message for record in caplog.records] == ["after them"]
+
+
+def moving_step(**values: object) -> ImportStep:
+    importing.prepare()
+    ImportStep.objects.filter(position__lt=7).update(state="done")
+    step = ImportStep.objects.get(entity="contacts")
+    step.start(timezone.now() - timedelta(seconds=10))
+    step.done = 1250
+    for name, value in values.items():
+        setattr(step, name, value)
+    step.save()
+    return step
+
+
+def test_page_says_which_step_how_far_how_fast_and_what_amocrm_does_not_tell(browser, account):
+    moving_step()
+    body = browser.get(PAGE).content.decode()
+    assert "Шаг 8 из 14." in body
+    assert re.search(r"≈ 1[12]\d в секунду", body)
+    assert "Сколько записей всего, amoCRM не говорит" in body
+
+
+def test_import_anew_is_compared_with_the_last_one(browser, account):
+    moving_step(state="done")
+    importing.start_over(account)
+    ImportStep.objects.filter(entity="contacts").update(state="running", done=300)
+    assert ImportStep.objects.get(entity="contacts").total == 1250
+    assert "300 из ≈ 1 250" in " ".join(browser.get(PAGE).content.decode().split())
+
+
+@pytest.mark.django_db
+def test_pause_does_not_slow_the_rate_that_is_shown():
+    step = moving_step()
+    step.start(timezone.now() - timedelta(seconds=5))
+    assert step.rate(timezone.now()) == 0
+    step.done += 500
+    assert 90 <= step.rate(timezone.now()) <= 100

@@ -291,6 +291,19 @@ def test_segment_shown_as_a_tag_tags_its_members_and_nobody_twice(hooked, box, s
     assert "Молчат" in Contact.objects.get(pk=members[1].pk).tags
 
 
+def test_tag_is_planned_once_whoever_asks_for_it(hooked, segment):
+    members = list(Contact.objects.order_by("pk")[:3])
+    for contact in members:
+        changes.record("segment.entered", contact.pk, origin=Origin.AUTOMATION, at=NOW, data={"segment": segment.pk})
+    show_as_tag(segment, "Молчат", timezone.now())
+    show_as_tag(segment, "Молчат", timezone.now() + timedelta(seconds=5))
+    plan_pushes(timezone.now())
+    assert Push.objects.filter(kind="tag").count() == 3
+    write(hooked)
+    changes.record("segment.entered", members[0].pk, origin=Origin.AUTOMATION, at=NOW, data={"segment": segment.pk})
+    assert plan_pushes(timezone.now()) == 0
+
+
 def test_hidden_tag_is_taken_off_only_where_we_put_it(hooked, box, segment):
     members = list(Contact.objects.order_by("pk")[:3])
     edit(box, "contacts", id=members[0].amo_id, tags_to_add=[{"name": "Молчат"}])
@@ -309,7 +322,7 @@ def test_entering_and_leaving_fold_into_what_is_last(hooked, box, segment):
     contact = Contact.objects.order_by("pk")[5]
     for type_ in ("segment.entered", "segment.left", "segment.entered"):
         changes.record(type_, contact.pk, origin=Origin.AUTOMATION, at=NOW, data={"segment": segment.pk})
-    assert write(hooked) == {"done": 3}
+    assert write(hooked) == {"done": 1}
     assert contact.amo_id in tagged(box, "Молчат")
     changes.record("segment.left", contact.pk, origin=Origin.AUTOMATION, at=NOW, data={"segment": segment.pk})
     write(hooked)
