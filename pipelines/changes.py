@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, models, transaction
-from django.db.models import Q
+from django.db.models import F, Max, Min, Q
 
 from crmseg.accounts.models import User
 
@@ -92,6 +92,25 @@ def start_here(reader: str) -> None:
     last = Change.objects.filter(xid__lt=safe_horizon()).order_by("xid", "id").last()
     position = {"xid": last.xid, "change_id": last.pk} if last else {"xid": 0, "change_id": 0}
     ChangeReader.objects.update_or_create(name=reader, defaults=position)
+
+
+def stamp_anew() -> int:
+    """Bring the log of another cluster below the transactions of this one, in its order; → how far it was moved.
+
+    What this cluster wrote already has the later ids and stays; readers move along, so what was unread stays unread.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        current = int(cursor.fetchone()[0])
+    foreign = Change.objects.filter(xid__gt=current).aggregate(xid=Max("xid"), last=Max("id"))
+    newest = max(foreign["xid"] or 0, ChangeReader.objects.aggregate(xid=Max("xid"))["xid"] or 0)
+    if newest <= current:
+        return 0
+    own = Change.objects.filter(id__gt=foreign["last"] or 0, xid__lte=current)
+    distance = newest - (own.aggregate(xid=Min("xid"))["xid"] or current) + 1
+    Change.objects.filter(id__lte=foreign["last"] or 0).update(xid=F("xid") - distance)
+    ChangeReader.objects.update(xid=F("xid") - distance)
+    return distance
 
 
 def _after(held: ChangeReader, limit: int) -> models.QuerySet[Change]:

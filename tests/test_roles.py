@@ -73,6 +73,7 @@ TABLE = {
     "amocrm:connect": ("405", "OA"),
     "amocrm:progress": ("OAU", ""),
     "amocrm:banner": (USERS, ""),
+    "amocrm:arm": ("405", "OA"),
     "amocrm:try_now": ("405", "OA"),
     "amocrm:consent": ("405", "OA"),
     "amocrm:retry": ("405", "OA"),

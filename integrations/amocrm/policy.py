@@ -1,5 +1,6 @@
 """Who sees and who connects amoCRM; what else this room adds to the shell and to others' pages."""
 
+from django.db.models import Value
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -8,6 +9,7 @@ from crmseg.accounts.policy import allow, may
 from crmseg.web import navigation, panels
 from crmseg.web.navigation import NavItem
 from crmseg.web.panels import PanelContent
+from pipelines.models import Home
 from segments.models import Segment
 
 from . import progress
@@ -20,7 +22,7 @@ def install() -> None:
     navigation.register(
         NavItem("amocrm:page", _("amoCRM"), "plug-connected", position=10, group="system", predicate=sees)
     )
-    panels.register("banner", import_banner)
+    panels.register("banner", banners)
     panels.register("segment", segment_tag, position=60)
 
 
@@ -28,11 +30,15 @@ def sees(request: HttpRequest) -> bool:
     return may(request.user, "amocrm.see")
 
 
-def import_banner(request: HttpRequest, subject: object) -> PanelContent | None:
-    """While the import runs every page says so: figures are partial, work is allowed."""
-    if Account.objects.filter(state=Account.State.IMPORTING).exists():
-        return PanelContent("amocrm/_banner.html", {"import": progress.now(), "is_linked": sees(request)})
-    return None
+def banners(request: HttpRequest, subject: object) -> PanelContent | None:
+    """What every page says, found by one query: figures are partial while the import runs, a copy sends nothing."""
+    importing = Account.objects.filter(state=Account.State.IMPORTING).values_list(Value("importing"))
+    disarmed = Home.objects.filter(disarmed_at__isnull=False).values_list(Value("disarmed"))
+    told = {name for (name,) in importing.union(disarmed)}
+    if not told:
+        return None
+    context = {"import": progress.now() if "importing" in told else None, "is_disarmed": "disarmed" in told}
+    return PanelContent("amocrm/_banners.html", context | {"is_linked": sees(request)})
 
 
 def segment_tag(request: HttpRequest, segment: Segment) -> PanelContent | None:

@@ -5,8 +5,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from crmseg.accounts.models import User
 from crmseg.accounts.policy import allowed, may, visible
 from crmseg.web.page import flash, render_page, toast
+from pipelines import arming
+from pipelines.models import Home
 from segments.models import Segment
 
 from ..http import HttpError
@@ -83,6 +86,16 @@ def try_now(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @allowed("amocrm.connect")
+def arm(request: HttpRequest) -> HttpResponse:
+    """An administrator answers for a restored database: it may send and write again."""
+    by = request.user if isinstance(request.user, User) else None
+    if get_object_or_404(Home).arm(by, timezone.now()):
+        flash(request, _("Отправка и запись в amoCRM включены"))
+    return redirect("amocrm:page")
+
+
+@require_POST
+@allowed("amocrm.connect")
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     push = get_object_or_404(Push, pk=pk)
     if push.retry():
@@ -133,5 +146,6 @@ def _context(
     return progress.describe(account) | {
         "form": form or ConnectForm(initial={"base_url": account.base_url if account else ""}),
         "consent_form": consent_form or (ConsentForm(instance=account) if account else None),
+        "disarmed_at": arming.disarmed_at(timezone.now()),
         "may_connect": may(request.user, "amocrm.connect"),
     }

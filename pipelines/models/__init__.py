@@ -3,6 +3,7 @@ from .change import Change, ChangeReader, Origin
 from .contact import Company, Contact, ContactPoint, Tag
 from .deal import Deal, DealContact
 from .fields import CustomField
+from .home import Home
 from .pipeline import LossReason, Pipeline, Stage
 from .visit import StageVisit
 
@@ -15,6 +16,7 @@ __all__ = [
     "CustomField",
     "Deal",
     "DealContact",
+    "Home",
     "LossReason",
     "Note",
     "Origin",

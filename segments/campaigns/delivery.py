@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from pipelines import changes
+from pipelines import arming, changes
 from pipelines.models import Contact, Origin
 
 from . import personal
@@ -73,7 +73,7 @@ def send_planned(
 ) -> Sent:
     """Send up to so many of the messages that are due; several workers share them without meeting."""
     desk, sent = Desk(worker, now_fn, is_stopping), Sent()
-    while sent.claimed < limit and not is_stopping():
+    while sent.claimed < limit and not is_stopping() and arming.is_armed(now_fn()):
         batch = Message.objects.claim(min(BATCH, limit - sent.claimed), worker=worker, now=now_fn())
         if not batch:
             break

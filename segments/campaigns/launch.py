@@ -16,6 +16,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from crmseg.accounts.models import User
+from pipelines import arming
 from segments.models import Segment
 
 from .audience import audience
@@ -54,7 +55,9 @@ def launch(campaign: Campaign, *, by: User | None, now: datetime) -> Campaign:
 
 
 def start_due(now: datetime) -> int:
-    """Start every campaign whose time has come; one that is too late waits for a person (D8)."""
+    """Start every campaign whose time has come; one too late waits for a person (D8), as all do in a copy (D13)."""
+    if not arming.is_armed(now):
+        return 0
     due = Campaign.objects.filter(state=Campaign.State.SCHEDULED, next_due_at__lte=now).order_by("next_due_at", "id")
     return sum(_start_scheduled(campaign, now) for campaign in due)
 

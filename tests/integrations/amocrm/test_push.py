@@ -15,8 +15,8 @@ from integrations.amocrm.push import push
 from integrations.amocrm.receipts import read_receipts
 from integrations.amocrm.sandbox.faults import Fault
 from integrations.models import Receipt
-from pipelines import changes
-from pipelines.models import Change, Contact, Deal, LossReason, Note, Origin, Stage
+from pipelines import arming, changes
+from pipelines.models import Change, Contact, Deal, Home, LossReason, Note, Origin, Stage
 from segments.campaigns.models import Message
 from tests.factories import MembershipFactory, RunFactory, SegmentFactory, StepFactory
 
@@ -328,3 +328,13 @@ def test_entering_and_leaving_fold_into_what_is_last(hooked, box, segment):
     write(hooked)
     assert contact.amo_id not in tagged(box, "Молчат")
     assert Link.objects.get(entity="contact", local_id=contact.pk).given_tags == []
+
+
+def test_restored_database_writes_nothing_until_it_is_armed(hooked):
+    accepted(Contact.objects.first())
+    arming.is_armed(NOW)
+    Home.objects.update(server="7311/00000001/5/16400")
+    assert write(hooked) == {}
+    assert Push.objects.get().state == "planned"
+    Home.objects.get().arm(None, NOW)
+    assert write(hooked) == {"done": 1}

@@ -9,6 +9,8 @@ from integrations.amocrm import connect, views
 from integrations.amocrm.connect import ConnectionRefused
 from integrations.amocrm.importing import prepare
 from integrations.amocrm.models import Account, ImportStep, Push, SegmentTag
+from pipelines import arming
+from pipelines.models import Home
 from segments.models import Segment
 from tests.factories import SegmentFactory, UserFactory
 
@@ -127,3 +129,17 @@ def test_segment_tag_is_switched_on_and_off(admin, known, monkeypatch):
     assert admin.post(reverse("amocrm:tag", args=[SegmentFactory().pk]), {"name": "Молчат"}).status_code == 422
     admin.post(url, {"off": "1"})
     assert not SegmentTag.objects.exists()
+
+
+def test_restored_database_is_told_on_every_page_and_armed_by_an_admin(client_of_browser, known):
+    arming.is_armed(NOW)
+    Home.objects.update(server="7311/00000001/5/16400")
+    assert not arming.is_armed(NOW)
+    manager = UserFactory(role=Role.MANAGER)
+    client_of_browser.force_login(manager)
+    assert "База восстановлена из копии" in client_of_browser.get("/profile/").content.decode()
+    assert client_of_browser.post(reverse("amocrm:arm")).status_code == 403
+    client_of_browser.force_login(UserFactory(role=Role.ADMIN))
+    assert "Проверено, включить отправку" in client_of_browser.get(PAGE).content.decode()
+    client_of_browser.post(reverse("amocrm:arm"))
+    assert "База восстановлена из копии" not in client_of_browser.get(PAGE).content.decode()

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from pipelines.models import Change
-from segments.campaigns import consent, delivery, tracking
+from pipelines import arming
+from pipelines.models import Change, Home
+from segments.campaigns import consent, delivery, launch, tracking
 from segments.campaigns.channel import PermanentFailure, TemporaryFailure, Unknown
 from segments.campaigns.models import Campaign, Message, Run, Suppression
 from segments.campaigns.models.message import LEASE
@@ -347,3 +348,14 @@ def test_d9_pause_waits_for_the_handover_that_has_begun_and_stops_the_next(campa
     thread.join()
     assert run.messages.filter(state="handing_over").count() == at_pause
     assert run.messages.exclude(state__in=["handing_over", "planned"]).count() == 0
+
+
+def test_d13_restored_database_sends_and_starts_nothing(run, memory, campaign):
+    arming.is_armed(NOW)
+    Home.objects.update(server="7311/00000001/5/16400")
+    assert send().claimed == 0
+    assert memory.letters == []
+    Campaign.objects.filter(pk=campaign.pk).update(state=Campaign.State.SCHEDULED, next_due_at=NOW)
+    assert launch.start_due(NOW) == 0
+    Home.objects.get().arm(None, NOW)
+    assert send().accepted == len(memory.letters) > 0

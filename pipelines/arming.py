@@ -1,0 +1,57 @@
+"""A restored database starts disarmed: nothing is sent and nothing written to amoCRM until a person says so (D13).
+
+What flows in: where the database stands now: the cluster, its timeline (a recovery opens a new one), the database and
+the table itself (a dump makes both anew). What flows out: ``is_armed``, asked by everyone who acts on the outside
+world. Elsewhere than last time it is a copy: it may repeat what the original has done since, and transaction ids may
+have started anew, so the log is stamped anew before anybody reads it.
+
+A failover to a replica opens a timeline too, and may have lost the last transactions: it asks the same question.
+"""
+
+import logging
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from . import changes
+from .models import Home
+
+log = logging.getLogger(__name__)
+
+LOOK = """
+SELECT place.here, home.server, home.disarmed_at
+FROM (
+    SELECT system_identifier
+        || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
+        || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())
+        || '/' || 'pipelines_home'::regclass::oid
+    FROM pg_control_system()
+) AS place (here)
+LEFT JOIN pipelines_home AS home ON home.id = 1
+"""
+
+
+def is_armed(now: datetime) -> bool:
+    return disarmed_at(now) is None
+
+
+def disarmed_at(now: datetime) -> datetime | None:
+    """Since when it is disarmed; the first look of all remembers where the database lives."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOOK)
+        here, known, since = cursor.fetchone()
+    if known is None:
+        Home.objects.get_or_create(pk=1, defaults={"server": here})
+    elif known != here:
+        return _has_moved(here, now).disarmed_at
+    return since if known else None
+
+
+@transaction.atomic
+def _has_moved(here: str, now: datetime) -> Home:
+    home = Home.objects.select_for_update().get(pk=1)
+    if home.server != here:
+        changes.stamp_anew()
+        home.disarm(here, now)
+        log.error("This database is a copy (%s): nothing is sent until an administrator allows it", here)
+    return home
