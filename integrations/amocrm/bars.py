@@ -7,6 +7,7 @@ import logging
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from time import monotonic, sleep
 from typing import Any, TextIO
 
@@ -47,6 +48,7 @@ class Bars:
         self._open = ""
         self._step: ImportStep | None = None
         self._steps = 0
+        self._told: datetime | None = None
         self._was_disabled = 0
 
     def __enter__(self) -> "Bars":
@@ -62,7 +64,21 @@ class Bars:
         """How far an import step is, or why it waits and until when."""
         self._step, self._steps = step, self._steps or ImportStep.objects.count()
         number = f"{step.position + 1}/{self._steps}"
-        self.show(step.entity, step.done, _told(step), is_done=step.is_done, number=number, is_news=bool(step.error))
+        if self._is_live and step.next_try_at and not step.is_done:
+            self._pause(step, number)
+        else:
+            is_news = bool(step.error)
+            self.show(step.entity, step.done, _told(step), is_done=step.is_done, number=number, is_news=is_news)
+
+    def _pause(self, step: ImportStep, number: str) -> None:
+        """The reason once, on a line that stays; below it the time that is left, drawn over and over."""
+        if self._told != step.next_try_at:
+            self.close()
+            self._draw(_line(step.entity, step.done, step.error.text, number, is_fine=False))
+            self.stream.write("\n")
+            self._told = step.next_try_at
+        self._open = step.entity
+        self._draw(f"{'':8}{next_try(step.next_try_at or timezone.now(), timezone.now())}")
 
     def wait(self, seconds: float, is_over: Callable[[], bool] = lambda: False) -> None:
         """Sleep till the next attempt with the time that is left in view; ``is_over`` ends it early."""
@@ -89,11 +105,14 @@ class Bars:
             self.close()
             self._open = name
         if is_done or is_news or monotonic() - self._shown_at > EVERY:
-            width = shutil.get_terminal_size().columns - 1  # a line that wraps cannot be drawn over
-            self.stream.write(f"\r\x1b[2K{line[:width]}")
+            self._draw(line)
             self._shown_at = monotonic()
         if is_done:
             self.close()
+
+    def _draw(self, line: str) -> None:
+        width = shutil.get_terminal_size().columns - 1  # a line that wraps cannot be drawn over
+        self.stream.write(f"\r\x1b[2K{line[:width]}")
         self.stream.flush()
 
     def close(self) -> None:

@@ -138,15 +138,15 @@ def waiting_step(**values) -> ImportStep:
 
 
 @pytest.mark.django_db
-def test_bar_of_a_terminal_says_why_it_waits_on_one_line(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "160")
+def test_bar_of_a_terminal_says_why_it_waits_within_eighty_columns(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     terminal = Terminal()
     with Bars(terminal) as drawn:
         drawn.step(waiting_step())
-    line = terminal.getvalue().split("\x1b[2K")[-1]
-    assert "8/14 Контакты" in line
-    assert f"{CLOSED}. Следующая попытка в " in line
-    assert "Forbidden" not in line
+    reason, left = terminal.getvalue().split("\x1b[2K")[1:]
+    assert "8/14 Контакты" in reason
+    assert reason.endswith(f"{CLOSED}\n\r")
+    assert re.fullmatch(r" {8}Следующая попытка в \d\d:\d\d, через 15\u00a0мин\n", left)
 
 
 @pytest.mark.django_db
