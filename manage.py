@@ -216,7 +216,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crmseg.settings")
-    from crmseg.commandline import run
+    from crmseg.starting.commandline import run
 
     sys.exit(run(sys.argv))
 

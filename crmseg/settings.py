@@ -7,7 +7,8 @@ from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from crmseg import embedded, environment
+from crmseg import embedded
+from crmseg.starting import environment
 
 BASE_DIR = environment.BASE_DIR
 
@@ -208,7 +209,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "text": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
-        "json": {"()": "crmseg.logs.JsonFormatter"},
+        "json": {"()": "crmseg.starting.logs.JsonFormatter"},
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "INFO"},

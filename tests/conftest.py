@@ -2,7 +2,7 @@ import pytest
 from django.utils.translation.reloader import translation_file_changed
 from hypothesis import settings as hypothesis_settings
 
-from crmseg import messages
+from crmseg.starting import messages
 
 hypothesis_settings.register_profile("crmseg", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("crmseg")

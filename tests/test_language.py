@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import ngettext
 
-from crmseg import messages
 from crmseg.accounts.models import Role
+from crmseg.starting import messages
 from crmseg.web import formats
 from segments.rules.describe import sentence
 from segments.rules.parse import parse

@@ -15,8 +15,8 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from crmseg import tree
-from crmseg.processes import Supervisor, answers
+from crmseg.processes import tree
+from crmseg.processes.supervisor import Supervisor, answers
 
 TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 

@@ -31,8 +31,8 @@ def make_wheel(folder: Path, name: str) -> str:
 @pytest.fixture
 def clone(tmp_path) -> Path:
     shutil.copy(ROOT / "manage.py", tmp_path)
-    (tmp_path / "crmseg").mkdir()
-    (tmp_path / "crmseg" / "commandline.py").write_text(COMMANDLINE)
+    (tmp_path / "crmseg" / "starting").mkdir(parents=True)
+    (tmp_path / "crmseg" / "starting" / "commandline.py").write_text(COMMANDLINE)
     offline = f"--no-index\n--find-links {tmp_path}\n"
     (tmp_path / "requirements.txt").write_text(offline + make_wheel(tmp_path, "django"))
     (tmp_path / "requirements-dev.txt").write_text(make_wheel(tmp_path, "pytest"))

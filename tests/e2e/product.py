@@ -15,7 +15,7 @@ from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
 from tests.crmseg.conftest import OUTSIDE, ROOT, is_running, open_directory
-from tests.crmseg.test_serve import free_port
+from tests.crmseg.management.commands.test_serve import free_port
 
 TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 STARTS_WITHIN, STOPS_WITHIN = 240.0, 60.0

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from crmseg import messages
+from crmseg.starting import messages
 
 
 class Command(BaseCommand):

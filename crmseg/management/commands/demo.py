@@ -14,8 +14,8 @@ from crmseg.accounts.models import Role, User
 from crmseg.demo import circle, people, stand
 from crmseg.demo.circle import Circle, CircleError
 from crmseg.management.commands.serve import prepare
-from crmseg.processes import ProcessError, Supervisor
-from crmseg.tree import only_one, refuse_busy
+from crmseg.processes.supervisor import ProcessError, Supervisor
+from crmseg.processes.tree import only_one, refuse_busy
 from integrations.amocrm.models import Account
 
 BAR = 24

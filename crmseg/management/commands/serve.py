@@ -9,9 +9,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 
-from crmseg import embedded, messages, tree
+from crmseg import embedded
 from crmseg.embedded import EmbeddedError
-from crmseg.processes import Supervisor
+from crmseg.processes import tree
+from crmseg.processes.supervisor import Supervisor
+from crmseg.starting import messages
 
 OWNER = "owner@localhost"
 
@@ -69,7 +71,7 @@ def failure_within(seconds: float) -> str:
 def refuse_unreachable(given: set[str]) -> None:
     if not given:
         return
-    from crmseg import reachability
+    from crmseg.starting import reachability
 
     reason = reachability.database() if "DATABASE_URL" in given else ""
     if reason := reason or (reachability.redis() if "REDIS_URL" in given else ""):
@@ -77,7 +79,7 @@ def refuse_unreachable(given: set[str]) -> None:
 
 
 def prepare() -> None:
-    from crmseg import schema, statics
+    from crmseg.starting import schema, statics
 
     messages.compile_stale()
     schema.apply_pending()

@@ -13,7 +13,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from django.utils.translation.template import templatize
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 CODE = ("crmseg", "segments", "pipelines", "integrations")
 LANGUAGES = ("ru", "en")
 SOURCE_LANGUAGE = "ru"

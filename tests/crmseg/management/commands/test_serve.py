@@ -9,7 +9,7 @@ import pytest
 
 from crmseg.embedded.places import places
 from crmseg.embedded.postgres import Postgres
-from crmseg.processes import answers
+from crmseg.processes.supervisor import answers
 from tests.crmseg.conftest import ROOT, is_running
 
 pytestmark = pytest.mark.tree

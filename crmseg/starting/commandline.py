@@ -15,9 +15,10 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line, get_commands
 
-from crmseg import embedded, environment
+from crmseg import embedded
 from crmseg.embedded import EmbeddedError
-from crmseg.processes import ProcessError
+from crmseg.processes.supervisor import ProcessError
+from crmseg.starting import environment
 
 WITHOUT_DATABASE = {
     "",
@@ -95,7 +96,7 @@ def ready_for(command: str, argv: list[str]) -> Iterator[None]:
 def migrate_pending() -> None:
     from django.db import connection
 
-    from crmseg.schema import apply_pending
+    from crmseg.starting.schema import apply_pending
 
     if applied := apply_pending():
         sys.stderr.write(f"База обновлена, применено миграций: {applied}.\n")
@@ -103,7 +104,7 @@ def migrate_pending() -> None:
 
 
 def why_unusable(command: str, which: set[str]) -> str:
-    from crmseg import reachability
+    from crmseg.starting import reachability
 
     reason = reachability.database() if "DATABASE_URL" in which else ""
     if not reason and "REDIS_URL" in which and command in WITH_REDIS:

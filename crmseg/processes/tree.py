@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from crmseg.processes import Child, ProcessError, Supervisor, answers
+from crmseg.processes.supervisor import Child, ProcessError, Supervisor, answers
 
 WEB = "web"
 WORKER_IO = "worker-io"
@@ -62,7 +62,7 @@ class Web:
         behind, self.gate = os.pipe()
         self.child = supervisor.start(
             WEB,
-            [sys.executable, "-m", "gunicorn", "crmseg.gate", "--bind", address, "--no-control-socket"]
+            [sys.executable, "-m", "gunicorn", "crmseg.processes.gate", "--bind", address, "--no-control-socket"]
             + ["--worker-class", "gthread", "--workers", "1", "--threads", str(WEB_THREADS)]
             + ["--timeout", "60", "--graceful-timeout", "15"]
             + (["--worker-tmp-dir", str(memory)] if os.access(memory, os.W_OK) else []),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crmseg.processes import ProcessError, Supervisor, answers
+from crmseg.processes.supervisor import ProcessError, Supervisor, answers
 from tests.crmseg.conftest import ROOT, is_running
 
 SLEEP = [sys.executable, "-c", "import time; print('ready', flush=True); time.sleep(60)"]
@@ -79,7 +79,7 @@ def test_support_is_stopped_after_those_who_lean_on_it(tmp_path):
 
 
 def test_a_child_deaf_to_requests_is_killed_with_its_own_children(tmp_path, monkeypatch):
-    monkeypatch.setattr("crmseg.processes.STOP_WITHIN", 0.1)
+    monkeypatch.setattr("crmseg.processes.supervisor.STOP_WITHIN", 0.1)
     deaf = (
         "import signal, subprocess, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
@@ -95,7 +95,7 @@ def test_a_child_deaf_to_requests_is_killed_with_its_own_children(tmp_path, monk
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of a killed parent")
 def test_children_end_with_a_killed_parent(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from crmseg.processes import Supervisor\n"
+        "import sys; from pathlib import Path; from crmseg.processes.supervisor import Supervisor\n"
         "with Supervisor(Path(sys.argv[1])) as tree:\n"
         "    print(tree.start('one', ['sleep', '60']).process.pid, flush=True); tree.watch()"
     )

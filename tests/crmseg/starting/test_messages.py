@@ -2,7 +2,7 @@ import gettext
 
 import pytest
 
-from crmseg import messages
+from crmseg.starting import messages
 
 HEAD = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n"Plural-Forms: {}\\n"\n\n'
 EN = HEAD.format("nplurals=2; plural=(n != 1);")

@@ -3,8 +3,8 @@ import socket
 
 import pytest
 
-from crmseg import reachability
-from crmseg.commandline import needs_database
+from crmseg.starting import reachability
+from crmseg.starting.commandline import needs_database
 from tests.crmseg.conftest import command
 
 PASSWORD = "tayna-42"
