@@ -192,6 +192,7 @@ USE_TZ = USE_I18N = True
 # --- static files -------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]  # no page uses the files of a library
 STATIC_ROOT = environment.directory("STATIC_ROOT", DATA_DIR / "static")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -201,6 +202,7 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # every page names them by hash
 
 # --- logs ---------------------------------------------------------------------------------------------------
 LOG_FORMAT = environment.choice("LOG_FORMAT", ("text", "json"), "text")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles.finders import get_finders
 
 ROOT = Path(__file__).resolve().parents[3]
 SHARED = ["tokens", "base", "layout", "parts", "overlays", "blocks"]
@@ -56,3 +57,9 @@ def test_every_icon_used_is_in_the_sprite():
     texts = [path.read_text() for path in (ROOT / "templates").rglob("*.html")]
     used = {name for text in texts for name in re.findall(r'{% icon "([a-z0-9-]+)"|(?<= )icon="([a-z0-9-]+)"', text)}
     assert {name for pair in used for name in pair if name} <= known
+
+
+def test_only_our_own_files_are_collected():
+    """Those of libraries are twenty times as many, and compressing them is most of a first start."""
+    places = {storage.location for finder in get_finders() for _, storage in finder.list([])}
+    assert places == {str(ROOT / "static")}
