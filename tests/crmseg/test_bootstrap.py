@@ -63,6 +63,7 @@ def test_a_fresh_clone_is_prepared_once_for_two_commands_at_once(clone):
     assert [json.loads(out) for _, out, _ in pair] == [[str(clone / ".venv"), [name]] for name in ("demo", "serve")]
     assert {code for code, _, _ in pair} == {7}
     assert sum("Готовлю окружение" in err for _, _, err in pair) == 1
+    assert list((clone / ".venv").glob("lib/*/site-packages/django/__pycache__/*.pyc"))
     assert outcome(start(clone, "demo"))[2] == ""
     assert "Готовлю окружение" in outcome(start(clone, "test"))[2]
     assert "pytest-1.0" in (clone / ".venv" / "pip.log").read_text()
@@ -82,6 +83,19 @@ def test_a_killed_preparation_is_repaired(clone):
     assert outcome(start(clone, "demo"))[0] == 7
 
 
+def test_the_first_word_comes_before_the_first_work(clone):
+    process = start(clone, "demo")
+    assert process.stderr.readline().startswith("Готовлю окружение")
+    assert outcome(process)[0] == 7
+
+
+def test_python_without_its_pip_wheel_prepares_the_long_way(clone, monkeypatch):
+    module = fresh_manage(clone)
+    monkeypatch.setattr(module, "bundled_pip", lambda: None)
+    module.create_venv(0)
+    assert (clone / ".venv" / "bin" / "pip").exists()
+
+
 def test_own_venv_without_pytest_is_told_what_to_install(clone):
     (clone / "django").mkdir()
     (clone / "django" / "__init__.py").touch()
@@ -91,10 +105,15 @@ def test_own_venv_without_pytest_is_told_what_to_install(clone):
     assert not (clone / ".venv").exists()
 
 
-def test_missing_venv_module_is_told(clone, monkeypatch):
+def fresh_manage(clone: Path):
     spec = importlib.util.spec_from_file_location("fresh_manage", clone / "manage.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+def test_missing_venv_module_is_told(clone, monkeypatch):
+    module = fresh_manage(clone)
     monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(module.BootstrapError, match=r"apt install python3\.\d+-venv"):
         module.create_venv(0)
