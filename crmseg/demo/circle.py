@@ -4,9 +4,6 @@ The workers do the work; what is waited for is found in the database. Safe to ru
 already is only looked at.
 """
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -15,6 +12,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from crmseg.accounts.models import Role, User
+from crmseg.demo import people
+from crmseg.demo.steps import Circle, CircleError
 from integrations.amocrm import connect, pause, tasks
 from integrations.amocrm.client import AmoClient
 from integrations.amocrm.models import Account, ImportStep, Push
@@ -46,44 +45,13 @@ LETTER = """<p>Здравствуйте{% if contact.first_name != '' %}, {{ con
 <p><a href="{{ unsubscribe_url }}">Отписаться</a></p>"""
 
 
-class CircleError(Exception):
-    """The step that failed, and why: one line."""
-
-
-@dataclass
-class Circle:
-    """``show(step, done, total, note)`` draws progress; ``check()`` raises when a process of the tree has died."""
-
-    show: Callable[[str, int, int | None, str], None]
-    check: Callable[[], None]
-    seconds: dict[str, float] = field(default_factory=dict)
-    patience: float = 170.0
-
-    def step(self, name: str, act: Callable[[], Any]) -> Any:
-        began = time.monotonic()
-        try:
-            return act()
-        except CircleError as error:
-            raise CircleError(f"{name}: {error}") from error
-        finally:
-            self.seconds[name] = round(time.monotonic() - began, 1)
-
-    def wait(
-        self, label: str, look: Callable[[], tuple[int, int | None, bool]], note: Callable[[], str] = lambda: ""
-    ) -> None:
-        """Look again and again until it is done: ``look`` gives done, total or None, and whether that is all."""
-        deadline = time.monotonic() + self.patience
-        while True:
-            done, total, is_over = look()
-            said = note()
-            self.show(label, done, total, said)
-            if is_over:
-                return
-            if time.monotonic() > deadline:
-                got = f"{done} из {total}" if total else str(done)
-                raise CircleError(f"не закончилось за {self.patience:.0f} с ({got}). {said}".rstrip(". "))
-            self.check()
-            time.sleep(0.25)
+def refuse_real_data() -> None:
+    """The demo writes people and letters: never into a database that belongs to a real account."""
+    account = Account.current()
+    is_foreign = account is not None and not account.base_url.startswith("http://127.0.0.1")
+    has_people = User.objects.exclude(email__endswith=f"@{people.HOST}").exists()
+    if is_foreign or has_people:
+        raise CircleError("в этой базе уже есть настоящие данные; укажите пустую базу или уберите DATABASE_URL")
 
 
 def connect_account(base_url: str, token: str, public_url: str) -> Account:
@@ -144,6 +112,8 @@ def fill_segments(circle: Circle) -> Segment:
     segment = Segment.objects.filter(ready_key=SEGMENT).first()
     if segment is None or not segment.size:
         raise CircleError("сегмент «Молчат после расчёта» пуст")
+    show_as_tag(segment, TAG, timezone.now())
+    tasks.push_changes.delay()  # amoCRM learns of it while the letters go out
     return segment
 
 
@@ -173,7 +143,6 @@ def _schedule(segment: Segment) -> Campaign:
 
 
 def write_back(circle: Circle, segment: Segment) -> None:
-    show_as_tag(segment, TAG, timezone.now())
     tasks.push_changes.delay()
     members = Membership.objects.filter(segment=segment, left_at=None).count()
     expected = members + Message.objects.filter(state=Message.State.ACCEPTED).count()  # a tag each, a note each

@@ -3,21 +3,22 @@
 Flows in: the port wished for, the size of the stand-in. Flows out: a tree that runs, and where each door is.
 """
 
+import json
 import os
 import re
 import shutil
 import socket
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
 
-from crmseg.processes import tree
 from crmseg.processes.supervisor import Supervisor, answers
 
+CONTACTS = 2000
 TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 
 
@@ -69,50 +70,72 @@ def tell_children(doors: Doors) -> None:
     os.environ["DEFAULT_FROM_EMAIL"] = "Дом у озера <hello@domuozera.example>"
 
 
-def forget_everything() -> None:
-    """An empty database and an empty mailbox."""
-    with connection.cursor() as cursor:
-        cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    connection.close()
-    shutil.rmtree(mailbox_dir(), ignore_errors=True)
-    _planted_file().unlink(missing_ok=True)
+@dataclass(frozen=True)
+class Plan:
+    """What the stand-in holds. It forgets what it was told when it ends; planted as of the same second it has the same
+    rows again, so the first run's plan stays."""
+
+    contacts: int
+    deals: int
+    planted_at: int
+
+    @classmethod
+    def kept(cls) -> "Plan | None":
+        try:
+            return cls(**json.loads(_plan_file().read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    @classmethod
+    def of(cls, contacts: int | None, deals: int | None) -> "Plan":
+        """The one kept, else as asked, which is kept from now on."""
+        if kept := cls.kept():
+            return kept
+        contacts = CONTACTS if contacts is None else contacts
+        plan = cls(contacts, contacts * 3 // 2 if deals is None else deals, int(time.time()))
+        _plan_file().write_text(json.dumps(asdict(plan)))
+        return plan
+
+    def differs(self, contacts: int | None, deals: int | None) -> bool:
+        return contacts not in {None, self.contacts} or deals not in {None, self.deals}
+
+
+def _plan_file() -> Path:
+    return Path(settings.DATA_DIR) / "stand.json"
 
 
 def mailbox_dir() -> Path:
     return Path(settings.DATA_DIR) / "mail"
 
 
-def _planted_file() -> Path:
-    return Path(settings.DATA_DIR) / "stand-planted-at"
+def forget_everything() -> None:
+    """Before anything starts: an empty mailbox, and a company to be planted anew."""
+    shutil.rmtree(mailbox_dir(), ignore_errors=True)
+    _plan_file().unlink(missing_ok=True)
 
 
-def _planted_at() -> str:
-    """The stand-in forgets what it was told when it ends; planted as of the same second it has the same rows again."""
-    file = _planted_file()
-    if not file.exists():
-        file.write_text(str(int(time.time())))
-    return file.read_text().strip()
+def empty_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    connection.close()
 
 
-def start_outside(supervisor: Supervisor, doors: Doors, contacts: int, deals: int) -> str:
-    """amoCRM and the mail server, played on this machine; → the long-lived token."""
-    manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
-    size = ["--contacts", str(contacts), "--deals", str(deals), "--now", _planted_at()]
-    ports = ["--dir", str(mailbox_dir()), "--smtp-port", str(doors.smtp), "--http-port", str(doors.mail)]
-    sandbox = supervisor.start("amocrm", [*manage, "amocrm_sandbox", "--port", str(doors.sandbox), *size], support=True)
-    mailbox = supervisor.start(
-        "mailbox",
-        [sys.executable, "-m", "integrations.channels.catcher", *ports],
-        support=True,
-    )
-    supervisor.wait_ready(sandbox, lambda: answers(f"{doors.sandbox_url}/__sandbox__/state"))
-    supervisor.wait_ready(mailbox, lambda: answers(f"{doors.mail_url}/livez"))
-    found = TOKEN.search(sandbox.said())
-    if found is None:
-        raise RuntimeError("the stand-in printed no token")
-    return found.group()
+class Outside:
+    """amoCRM and the mail server, played on this machine. They begin to start at once; `wait` gives the token."""
 
+    def __init__(self, supervisor: Supervisor, doors: Doors, plan: Plan) -> None:
+        self.supervisor, self.doors = supervisor, doors
+        size = ["--contacts", str(plan.contacts), "--deals", str(plan.deals), "--now", str(plan.planted_at)]
+        manage = [sys.executable, str(settings.BASE_DIR / "manage.py"), "amocrm_sandbox"]
+        self.sandbox = supervisor.start("amocrm", [*manage, "--port", str(doors.sandbox), *size])
+        ports = ["--dir", str(mailbox_dir()), "--smtp-port", str(doors.smtp), "--http-port", str(doors.mail)]
+        catcher = [sys.executable, "-m", "integrations.channels.catcher"]
+        self.mailbox = supervisor.start("mailbox", [*catcher, *ports])
 
-def start_crmseg(supervisor: Supervisor, doors: Doors) -> None:
-    tree.start_web(supervisor, "127.0.0.1", doors.web)
-    tree.start_workers(supervisor)
+    def wait(self) -> str:
+        self.supervisor.wait_ready(self.sandbox, lambda: answers(f"{self.doors.sandbox_url}/__sandbox__/state"))
+        self.supervisor.wait_ready(self.mailbox, lambda: answers(f"{self.doors.mail_url}/livez"))
+        found = TOKEN.search(self.sandbox.said())
+        if found is None:
+            raise RuntimeError("the stand-in printed no token")
+        return found.group()

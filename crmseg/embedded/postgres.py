@@ -29,6 +29,7 @@ INITDB = [
     "--auth=trust",
     "--username=crmseg",
     "--no-instructions",
+    "--no-sync",
 ]
 TUNING = {
     "listen_addresses": "",
@@ -43,6 +44,7 @@ TUNING = {
     "log_timezone": "UTC",
     "log_checkpoints": "off",
 }
+QUICK = {"synchronous_commit": "off"}  # a machine that loses power loses the last half second; a killed program nothing
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 CREATE_DATABASE = """
 SELECT 'CREATE DATABASE crmseg' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'crmseg') \\gexec
@@ -52,9 +54,11 @@ SELECT 'CREATE DATABASE crmseg' WHERE NOT EXISTS (SELECT FROM pg_database WHERE 
 class Postgres:
     name = NAME
 
-    def __init__(self, place: Places, durable: bool = True) -> None:
+    def __init__(self, place: Places, durable: bool = True, quick_commits: bool = False) -> None:
         self.place = place
         self.durable = durable
+        self.quick_commits = quick_commits
+        self.writing_out: subprocess.Popen[bytes] | None = None
         self.process: subprocess.Popen[bytes] | None = None
         self.log = place.logs / "postgres.log"
 
@@ -70,7 +74,7 @@ class Postgres:
         if not self.place.cluster.exists():
             self.create_cluster()
         self.forget_reused_pid()
-        settings = TUNING | ({} if self.durable else FORGETFUL)
+        settings = TUNING | (QUICK if self.quick_commits else {}) | ({} if self.durable else FORGETFUL)
         settings["unix_socket_directories"] = f'"{self.place.sockets}"'
         argv: list[str | Path] = [self.bin / "postgres", "-D", self.place.cluster]
         for key, value in settings.items():
@@ -148,17 +152,22 @@ class Postgres:
             raise EmbeddedError(f"База {cluster} принадлежит другому пользователю. Запустите от его имени.")
 
     def create_cluster(self) -> None:
-        """Made beside and renamed, so that a killed initdb leaves nothing that looks like a database."""
+        """Made beside and renamed, so that a killed initdb leaves nothing that looks like a database.
+
+        A thousand new files take seconds to reach a disk: that goes on while the server is in use already.
+        """
         for leftover in self.place.home.glob("postgres.new-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         draft = self.place.home / f"postgres.new-{os.getpid()}"
-        flags = INITDB if self.durable else [*INITDB, "--no-sync"]
-        made = self.run("initdb", *flags, "-D", draft)
+        made = self.run("initdb", *INITDB, "-D", draft)
         with self.log.open("ab") as log:
             log.write(made.stdout + made.stderr)
         if made.returncode:
             raise failed(NAME, self.log)
         draft.rename(self.place.cluster)
+        if self.durable:
+            argv: list[str | Path] = [self.bin / "initdb", "--sync-only", "-D", self.place.cluster]
+            self.writing_out, _ = launch(self.place, "postgres", argv)
 
     def ensure_database(self) -> None:
         made = self.run(

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -29,8 +30,15 @@ def failure() -> str:
     return ""
 
 
+def failure_within(seconds: float) -> str:
+    deadline = time.monotonic() + seconds
+    while not (reason := failure()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return reason
+
+
 @contextmanager
-def servers(data_dir: Path, *, durable: bool = True) -> Iterator[None]:
+def servers(data_dir: Path, *, durable: bool = True, quick_commits: bool = False) -> Iterator[None]:
     """Both servers answer inside the block, except those that DATABASE_URL and REDIS_URL name."""
     need_database, need_redis = not os.environ.get("DATABASE_URL"), not os.environ.get("REDIS_URL")
     if not (need_database or need_redis):
@@ -41,7 +49,7 @@ def servers(data_dir: Path, *, durable: bool = True) -> Iterator[None]:
         stack.enter_context(ended_by_signals())
         try:
             place = prepare(places(data_dir))
-            needed: list[Server] = [Postgres(place, durable)] if need_database else []
+            needed: list[Server] = [Postgres(place, durable, quick_commits)] if need_database else []
             needed += [Redis(place)] if need_redis else []
             stack.enter_context(using(place, needed))
         except OSError as error:

@@ -39,12 +39,12 @@ class Child:
         argv: Sequence[str],
         log: Path,
         env: Mapping[str, str] | None = None,
-        support: bool = False,
         pass_fds: Collection[int] = (),
+        stop_signal: signal.Signals = signal.SIGTERM,
     ) -> None:
         self.name = name
         self.log = log
-        self.support = support
+        self.stop_signal = stop_signal
         if log.exists() and log.stat().st_size > LOG_LIMIT:
             log.replace(log.with_suffix(".log.1"))
         with log.open("ab") as output:
@@ -76,7 +76,7 @@ class Child:
 
     def terminate(self) -> None:
         if self.is_alive:
-            self.process.terminate()
+            self.process.send_signal(self.stop_signal)
 
     def kill(self) -> None:
         """With everything it started: it leads a session of its own."""
@@ -88,7 +88,8 @@ class Child:
 class Supervisor:
     """Starts children, stops them all, tells which one failed.
 
-    `others` looks after what is not our child: it returns the failure as a line, or "".
+    `others` looks after what is not our child: it returns the failure as a line, or "". What the children lean on
+    (a mail catcher, the stand-in) has a supervisor of its own around this one: so it starts first and ends last.
     """
 
     def __init__(self, log_dir: Path, others: Callable[[], str] = embedded.failure) -> None:
@@ -113,11 +114,10 @@ class Supervisor:
         name: str,
         argv: Sequence[str],
         env: Mapping[str, str] | None = None,
-        support: bool = False,
         pass_fds: Collection[int] = (),
+        stop_signal: signal.Signals = signal.SIGTERM,
     ) -> Child:
-        """`support`: others need it while they finish (a mail catcher, the stand-in), so it is stopped last."""
-        child = Child(name, argv, self.log_dir / f"{name}.log", env, support, pass_fds)
+        child = Child(name, argv, self.log_dir / f"{name}.log", env, pass_fds, stop_signal)
         self.children.append(child)
         return child
 
@@ -131,12 +131,15 @@ class Supervisor:
                 )
             time.sleep(0.03)
 
-    def check(self) -> None:
+    def failure(self) -> str:
         for child in self.children:
             if not child.is_alive:
                 code = child.process.returncode
-                raise ProcessError(f"{child.name} остановился (код {code}): {child.last_words()} (журнал: {child.log})")
-        if failure := self.others():
+                return f"{child.name} остановился (код {code}): {child.last_words()} (журнал: {child.log})"
+        return self.others()
+
+    def check(self) -> None:
+        if failure := self.failure():
             raise ProcessError(failure)
 
     def watch(self, every: float = 1.0) -> None:
@@ -146,11 +149,9 @@ class Supervisor:
             time.sleep(every)
 
     def stop(self) -> None:
-        """First those who work, then those they lean on; whoever does not end in time is killed."""
+        """Whoever does not end in time is killed."""
         with undisturbed():
-            deadline = time.monotonic() + STOP_WITHIN
-            for support in (False, True):
-                end([child for child in self.children if child.support is support], deadline)
+            end(self.children, time.monotonic() + STOP_WITHIN)
             self.children.clear()
 
 

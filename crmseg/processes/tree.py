@@ -14,6 +14,7 @@ from django.conf import settings
 from crmseg.processes.supervisor import Child, ProcessError, Supervisor, answers
 
 WEB = "web"
+LAST_PORT = 65535
 WORKER_IO = "worker-io"
 WORKER_HEAVY = "worker-heavy"
 IO_THREADS = 8
@@ -36,6 +37,13 @@ def only_one(data_dir: Path) -> Iterator[None]:
             hint = f"На этих данных crmseg уже запущен: {data_dir}. Остановите его или задайте другой DATA_DIR"
             raise ProcessError(hint) from None
         yield
+
+
+def port(text: str) -> int:
+    """What an option `--port` takes; 0 is any free one. argparse would add its usage: here one line is enough."""
+    if not (text.isdecimal() and int(text) <= LAST_PORT):
+        raise ProcessError(f"Порт «{text}» не подходит: нужно число от 0 до {LAST_PORT}. Укажите другой: --port 8000")
+    return int(text)
 
 
 def refuse_busy(host: str, port: int) -> None:
@@ -72,18 +80,14 @@ class Web:
         os.close(behind)
 
     def open(self) -> None:
-        """Returns when the first page answers. One process gets there sooner; the second one follows."""
+        """Returns when the first page answers."""
         os.close(self.gate)
         self.supervisor.wait_ready(self.child, lambda: answers(self.page))
+
+    def grow(self) -> None:
+        """One process gets to the first page sooner; the second one follows."""
         if (os.cpu_count() or 1) > 1:
             self.child.process.send_signal(signal.SIGTTIN)
-
-
-def start_web(supervisor: Supervisor, host: str, port: int) -> Child:
-    """For those whose schema is ready already. Returns when the first page answers."""
-    web = Web(supervisor, host, port)
-    web.open()
-    return web.child
 
 
 def reach(host: str) -> str:
@@ -100,4 +104,8 @@ def start_workers(supervisor: Supervisor) -> list[Child]:
     worker = [sys.executable, "-m", "celery", "-A", "crmseg", "worker", *flags]
     io = ["-Q", "io", "-P", "threads", "-c", str(IO_THREADS), "-B", "-s", str(schedule), "-n", f"io-{os.getpid()}@%h"]
     heavy = ["-Q", "heavy", "-P", "prefork", "-c", str(HEAVY_PROCESSES), "-n", f"heavy-{os.getpid()}@%h"]
-    return [supervisor.start(WORKER_IO, [*worker, *io]), supervisor.start(WORKER_HEAVY, [*worker, *heavy])]
+    return [
+        supervisor.start(WORKER_IO, [*worker, *io]),  # finishes the letter in flight
+        # All it does is one transaction after another: what is broken off is done again, nobody waits for it.
+        supervisor.start(WORKER_HEAVY, [*worker, *heavy], stop_signal=signal.SIGQUIT),
+    ]

@@ -35,8 +35,7 @@ WITHOUT_DATABASE = {
     "version",
 }
 MIGRATES_ITSELF = {"makemigrations", "migrate", "showmigrations", "sqlmigrate", "squashmigrations", "optimizemigration"}
-SETS_UP_ITSELF = {"serve", "test"}
-WITH_REDIS = {"demo"}
+SETS_UP_ITSELF = {"demo", "serve", "test"}
 BESIDE = {"demo"}  # keeps its data apart from the company's, in a directory of its own
 
 
@@ -78,17 +77,17 @@ def ready_for(command: str, argv: list[str]) -> Iterator[None]:
     if not needs_database(command, argv):
         yield
         return
-    given = {name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
+    is_given = bool(os.environ.get("DATABASE_URL"))
     with embedded.servers(settings.DATA_DIR):
-        if given and (reason := why_unusable(command, given)):
+        if is_given and (reason := unreachable_database()):
             raise EmbeddedError(reason)
-        if "DATABASE_URL" not in given and command not in MIGRATES_ITSELF:
+        if not is_given and command not in MIGRATES_ITSELF:
             migrate_pending()
         try:
             yield
         except Exception as error:
             # Whatever it broke with: when a server is gone, that is the reason.
-            if reason := embedded.failure() or why_unusable(command, given):
+            if reason := embedded.failure() or (unreachable_database() if is_given else ""):
                 raise EmbeddedError(reason) from error
             raise
 
@@ -103,10 +102,7 @@ def migrate_pending() -> None:
     connection.close()
 
 
-def why_unusable(command: str, which: set[str]) -> str:
+def unreachable_database() -> str:
     from crmseg.starting import reachability
 
-    reason = reachability.database() if "DATABASE_URL" in which else ""
-    if not reason and "REDIS_URL" in which and command in WITH_REDIS:
-        reason = reachability.redis()
-    return reason
+    return reachability.database()

@@ -26,6 +26,11 @@ def apply_pending() -> int:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
+def is_new() -> bool:
+    """Nothing was ever applied here."""
+    return not MigrationRecorder(connection).has_table()
+
+
 def pending() -> set[tuple[str, str]]:
     """By file names alone: loading the whole migration graph would cost each command a quarter of a second."""
     return written() - set(MigrationRecorder(connection).applied_migrations())

@@ -1,24 +1,35 @@
-"""The door to the demo: start the tree, run the circle once, then stay (or, with --check, print one JSON line)."""
+"""The door to the demo: start the tree, run the circle once, then stay (or, with --check, print one JSON line).
+
+It runs before Django is set up: the stand-in plants its company, the servers start and the site loads all at once.
+"""
 
 import json
 import logging
 import shutil
 import sys
+from contextlib import ExitStack
 from typing import Any
 
+import django
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from crmseg.accounts.models import Role, User
-from crmseg.demo import circle, people, stand
-from crmseg.demo.circle import Circle, CircleError
-from crmseg.management.commands.serve import prepare
+from crmseg.demo import stand
+from crmseg.demo.steps import Circle, CircleError
+from crmseg.processes import tree
 from crmseg.processes.supervisor import ProcessError, Supervisor
-from crmseg.processes.tree import only_one, refuse_busy
-from integrations.amocrm.models import Account
+from crmseg.starting.preparation import prepare
+from crmseg.starting.servers import servers
 
+HOST = "127.0.0.1"
 BAR = 24
+
+
+def count(text: str) -> int:
+    if not text.isdecimal():
+        raise ProcessError(f"«{text}» не подходит: --contacts и --deals принимают целое число не меньше нуля")
+    return int(text)
 
 
 class Command(BaseCommand):
@@ -27,37 +38,80 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", action="store_true", help="один раз без людей; последняя строка — JSON")
-        parser.add_argument("--port", type=int, default=None, help="порт сайта (8000)")
-        parser.add_argument("--contacts", type=int, default=2000)
-        parser.add_argument("--deals", type=int, default=None, help="сделок на стенде (полтора на контакт)")
+        parser.add_argument("--port", type=tree.port, default=None, help="порт сайта (8000)")
+        parser.add_argument("--contacts", type=count, default=None, help=f"контактов на стенде ({stand.CONTACTS})")
+        parser.add_argument("--deals", type=count, default=None, help="сделок на стенде (полтора на контакт)")
         parser.add_argument("--fresh", action="store_true", help="начать с пустой базы")
 
     def handle(self, *args: Any, **options: Any) -> None:
         logging.disable(logging.WARNING)  # only the steps belong on this screen
-        self.is_check, self.is_fresh = options["check"], options["fresh"]
-        port = options["port"] if options["port"] is not None else (0 if self.is_check else 8000)
+        is_check = options["check"]
+        port = options["port"] if options["port"] is not None else (0 if is_check else 8000)
         if port:
-            refuse_busy("127.0.0.1", port)
-        doors = stand.choose(port)
-        stand.tell_children(doors)
-        deals = options["deals"] or options["contacts"] * 3 // 2
+            tree.refuse_busy(HOST, port)
+        self.doors = stand.choose(port)
+        stand.tell_children(self.doors)
         try:
-            with only_one(settings.DATA_DIR), Supervisor(settings.DATA_DIR / "log") as supervisor:
-                told = self._run(supervisor, doors, options["contacts"], deals)
-                if self.is_check:
+            with ExitStack() as stack:
+                demo = Circle(self._show)
+                demo.step("start", lambda: self._start(demo, stack, options))
+                told = self._run(demo)
+                if is_check:
                     self.stdout.write(json.dumps(told, ensure_ascii=False))
                 else:
-                    self._announce(doors)
+                    self._announce()
+                    self.web.grow()
                     connection.close()
-                    supervisor.watch()
+                    self.supervisor.watch()
         except (CircleError, ProcessError) as error:
             raise CommandError(f"Демонстрация не прошла: {error}") from error
 
-    def _run(self, supervisor: Supervisor, doors: stand.Doors, contacts: int, deals: int) -> dict[str, Any]:
-        demo = Circle(self._show, supervisor.check)
-        demo.step("start", lambda: self._start(supervisor, doors, contacts, deals))
-        demo.step("connect", lambda: circle.connect_account(doors.sandbox_url, self.token, doors.public_url))
-        demo.step("import", lambda: circle.await_import(demo, {"contacts": contacts, "deals": deals}))
+    def _start(self, demo: Circle, stack: ExitStack, options: dict[str, Any]) -> None:
+        """Everything that can load or plant by itself does so while the schema is made."""
+        data = settings.DATA_DIR
+        stack.enter_context(tree.only_one(data))
+        self._say("Запускаю стенд amoCRM, почту и crmseg…")
+        if options["fresh"]:
+            stand.forget_everything()
+        self.plan = self._plan(options["contacts"], options["deals"])
+        around = stack.enter_context(Supervisor(data / "log"))
+        outside = stand.Outside(around, self.doors, self.plan)
+        stack.enter_context(servers(data, quick_commits=True))
+        self.supervisor = stack.enter_context(Supervisor(data / "log", others=around.failure))
+        demo.check = self.supervisor.check
+        self.web = tree.Web(self.supervisor, HOST, self.doors.web)
+        django.setup()
+        self._ready_database(options["fresh"])
+        tree.start_workers(self.supervisor)
+        self.web.open()
+        self.token = outside.wait()
+
+    def _plan(self, contacts: int | None, deals: int | None) -> stand.Plan:
+        plan = stand.Plan.of(contacts, deals)
+        if plan.differs(contacts, deals):
+            self._say(
+                f"Данные демонстрации уже есть (контактов {plan.contacts}, сделок {plan.deals}), остаюсь на них. "
+                "Начать с другим числом: --fresh"
+            )
+        return plan
+
+    def _ready_database(self, is_fresh: bool) -> None:
+        from crmseg.demo.circle import refuse_real_data
+        from crmseg.starting import schema
+
+        is_new = schema.is_new()
+        prepare()
+        refuse_real_data()
+        if is_fresh and not is_new:
+            stand.empty_database()
+            prepare()
+
+    def _run(self, demo: Circle) -> dict[str, Any]:
+        from crmseg.demo import circle, people
+
+        sizes = {"contacts": self.plan.contacts, "deals": self.plan.deals}
+        demo.step("connect", lambda: circle.connect_account(self.doors.sandbox_url, self.token, self.doors.public_url))
+        demo.step("import", lambda: circle.await_import(demo, sizes))
         circle.set_norms()
         people.invite()
         segment = demo.step("segments", lambda: circle.fill_segments(demo))
@@ -65,17 +119,11 @@ class Command(BaseCommand):
         demo.step("write_back", lambda: circle.write_back(demo, segment))
         return circle.result(demo)
 
-    def _start(self, supervisor: Supervisor, doors: stand.Doors, contacts: int, deals: int) -> None:
-        self._say("Запускаю стенд amoCRM, почту и crmseg…")
-        prepare()
-        _refuse_real_data()
-        if self.is_fresh:
-            stand.forget_everything()
-            prepare()
-        self.token = stand.start_outside(supervisor, doors, contacts, deals)
-        stand.start_crmseg(supervisor, doors)
+    def _announce(self) -> None:
+        from crmseg.accounts.models import Role
+        from crmseg.demo import people
 
-    def _announce(self, doors: stand.Doors) -> None:
+        doors = self.doors
         self._say("")
         self._say(f"crmseg:        {doors.public_url}")
         self._say(f"письма:        {doors.mail_url}")
@@ -104,12 +152,3 @@ class Command(BaseCommand):
         self.shown = label if is_over else self.shown
 
     shown = ""
-
-
-def _refuse_real_data() -> None:
-    """The demo writes people and letters: never into a database that belongs to a real account."""
-    account = Account.current()
-    is_foreign = account is not None and not account.base_url.startswith("http://127.0.0.1")
-    has_people = User.objects.exclude(email__endswith=f"@{people.HOST}").exists()
-    if is_foreign or has_people:
-        raise CircleError("в этой базе уже есть настоящие данные; укажите пустую базу или уберите DATABASE_URL")

@@ -1,19 +1,17 @@
 import os
 import secrets
 import sys
-import time
 from typing import Any
 
 import django
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DatabaseError, connection
+from django.db import connection
 
-from crmseg import embedded
-from crmseg.embedded import EmbeddedError
 from crmseg.processes import tree
 from crmseg.processes.supervisor import Supervisor
-from crmseg.starting import messages
+from crmseg.starting.preparation import prepare
+from crmseg.starting.servers import servers
 
 OWNER = "owner@localhost"
 
@@ -25,66 +23,30 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--port", type=tree.port, default=8000)
         parser.add_argument("--host", default="127.0.0.1")
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
         tree.refuse_busy(host, port)
         os.environ.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
-        given = {name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
         with (
-            embedded.servers(settings.DATA_DIR),
             tree.only_one(settings.DATA_DIR),
+            servers(settings.DATA_DIR),
             Supervisor(settings.DATA_DIR / "log") as supervisor,
         ):
-            refuse_unreachable(given)
-            try:
-                self.work(supervisor, host, port)
-            except (DatabaseError, OSError) as error:
-                if reason := failure_within(5.0):
-                    raise EmbeddedError(reason) from error
-                raise
-
-    def work(self, supervisor: Supervisor, host: str, port: int) -> None:
-        web = tree.Web(supervisor, host, port)
-        django.setup()
-        prepare()
-        web.open()
-        self.stdout.write(f"crmseg работает: {os.environ['PUBLIC_URL']}  (остановить: Ctrl-C)")
-        if hint := first_login():
-            self.stdout.write(hint)
-        self.stdout.flush()
-        connection.close()
-        tree.start_workers(supervisor)
-        supervisor.watch()
-
-
-def failure_within(seconds: float) -> str:
-    """When a server is gone, that is the reason, whatever it broke with. Its connections end a moment before it."""
-    deadline = time.monotonic() + seconds
-    while not (reason := embedded.failure()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return reason
-
-
-def refuse_unreachable(given: set[str]) -> None:
-    if not given:
-        return
-    from crmseg.starting import reachability
-
-    reason = reachability.database() if "DATABASE_URL" in given else ""
-    if reason := reason or (reachability.redis() if "REDIS_URL" in given else ""):
-        raise EmbeddedError(reason)
-
-
-def prepare() -> None:
-    from crmseg.starting import schema, statics
-
-    messages.compile_stale()
-    schema.apply_pending()
-    if not settings.DEBUG:
-        statics.collect_if_stale()
+            web = tree.Web(supervisor, host, port)
+            django.setup()
+            prepare()
+            web.open()
+            self.stdout.write(f"crmseg работает: {os.environ['PUBLIC_URL']}  (остановить: Ctrl-C)")
+            if hint := first_login():
+                self.stdout.write(hint)
+            self.stdout.flush()
+            connection.close()
+            tree.start_workers(supervisor)
+            web.grow()
+            supervisor.watch()
 
 
 def first_login() -> str:

@@ -64,16 +64,31 @@ def test_what_dies_beside_the_children_is_noticed(tmp_path):
         tree.watch()
 
 
+def test_a_child_may_be_stopped_by_a_signal_of_its_own(tmp_path):
+    deaf_to_requests = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True)"
+    with Supervisor(tmp_path) as tree:
+        child = tree.start("heavy", python(deaf_to_requests + "; time.sleep(60)"), stop_signal=signal.SIGQUIT)
+        tree.wait_ready(child, lambda: has_said(tmp_path / "heavy.log", "up"))
+    assert child.process.returncode == -signal.SIGQUIT
+
+
+def test_what_the_children_lean_on_is_looked_after_too(tmp_path):
+    with Supervisor(tmp_path) as outside, Supervisor(tmp_path, others=outside.failure) as tree:
+        outside.start("catcher", python(""))
+        with pytest.raises(ProcessError, match="catcher остановился"):
+            tree.watch(every=0.01)
+
+
 def test_support_is_stopped_after_those_who_lean_on_it(tmp_path):
     says_goodbye = (
         "import signal, sys, time\n"
         "def bye(*_): print(f'{time.monotonic_ns()}', flush=True); sys.exit()\n"
         "signal.signal(signal.SIGTERM, bye); print('ready', flush=True); time.sleep(60)"
     )
-    with Supervisor(tmp_path) as tree:
-        for name, support in (("catcher", True), ("worker", False)):
-            child = tree.start(name, python(says_goodbye), support=support)
-            tree.wait_ready(child, lambda name=name: has_said(tmp_path / f"{name}.log", "ready"))
+    with Supervisor(tmp_path) as outside, Supervisor(tmp_path, others=outside.failure) as tree:
+        for name, supervisor in (("catcher", outside), ("worker", tree)):
+            child = supervisor.start(name, python(says_goodbye))
+            supervisor.wait_ready(child, lambda name=name: has_said(tmp_path / f"{name}.log", "ready"))
     ended = {name: int((tmp_path / f"{name}.log").read_text().split()[-1]) for name in ("catcher", "worker")}
     assert ended["worker"] < ended["catcher"]
 

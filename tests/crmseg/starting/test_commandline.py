@@ -43,6 +43,17 @@ def test_busy_port_is_told_with_another_to_try(empty_dir):
     assert line == f"Порт {port} занят. Укажите другой: --port {port + 1}\n"
 
 
+@pytest.mark.parametrize("name", ["serve", "demo"])
+@pytest.mark.parametrize("port", ["99999", "abc"])
+def test_impossible_port_is_told_in_one_line(empty_dir, name, port):
+    line = only_line(command(name, "--port", port))
+    assert line.startswith(f"Порт «{port}» не подходит: нужно число от 0 до 65535.")
+
+
+def test_impossible_size_of_the_demo_is_told_in_one_line(empty_dir):
+    assert only_line(command("demo", "--contacts", "-5")).startswith("«-5» не подходит: --contacts и --deals")
+
+
 def test_schema_is_brought_up_to_date_once(data_dir):
     code = "from crmseg.accounts.models import User; print('users', User.objects.count())"
     first, second = command("shell", "-v0", "-c", code), command("shell", "-v0", "-c", code)

@@ -1,0 +1,46 @@
+"""How a circle goes: step by step, each timed, each waited for; knows nothing of what the steps do."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class CircleError(Exception):
+    """The step that failed, and why: one line."""
+
+
+@dataclass
+class Circle:
+    """``show(step, done, total, note)`` draws progress; ``check()`` raises when a process of the tree has died."""
+
+    show: Callable[[str, int, int | None, str], None]
+    check: Callable[[], None] = lambda: None
+    seconds: dict[str, float] = field(default_factory=dict)
+    patience: float = 170.0
+
+    def step(self, name: str, act: Callable[[], Any]) -> Any:
+        began = time.monotonic()
+        try:
+            return act()
+        except CircleError as error:
+            raise CircleError(f"{name}: {error}") from error
+        finally:
+            self.seconds[name] = round(time.monotonic() - began, 1)
+
+    def wait(
+        self, label: str, look: Callable[[], tuple[int, int | None, bool]], note: Callable[[], str] = lambda: ""
+    ) -> None:
+        """Look again and again until it is done: ``look`` gives done, total or None, and whether that is all."""
+        deadline = time.monotonic() + self.patience
+        while True:
+            done, total, is_over = look()
+            said = note()
+            self.show(label, done, total, said)
+            if is_over:
+                return
+            if time.monotonic() > deadline:
+                got = f"{done} из {total}" if total else str(done)
+                raise CircleError(f"не закончилось за {self.patience:.0f} с ({got}). {said}".rstrip(". "))
+            self.check()
+            time.sleep(0.25)

@@ -1,0 +1,18 @@
+"""Words, schema and static files as the code at hand wants them; each looks first whether there is anything to do."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from django.conf import settings
+
+
+def prepare() -> None:
+    from crmseg.starting import messages, schema, statics
+
+    messages.compile_stale()
+    with ThreadPoolExecutor(
+        1
+    ) as beside:  # compressing is the work of a processor, the schema mostly of another program
+        files = None if settings.DEBUG else beside.submit(statics.collect_if_stale)
+        schema.apply_pending()
+    if files is not None:
+        files.result()

@@ -1,0 +1,37 @@
+"""The servers of `serve` and `demo`: embedded or named by the environment, they answer inside the block."""
+
+import os
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.db import DatabaseError
+
+from crmseg import embedded
+from crmseg.embedded import EmbeddedError
+
+
+@contextmanager
+def servers(data_dir: Path, *, quick_commits: bool = False) -> Iterator[None]:
+    """Whatever the block breaks with: when a server is gone, that is the reason."""
+    given = {name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
+    with embedded.servers(data_dir, quick_commits=quick_commits):
+        refuse_unreachable(given)
+        try:
+            yield
+        except Exception as error:
+            # A connection ends a moment before its server is seen to be gone.
+            patience = 5.0 if isinstance(error, DatabaseError | OSError) else 0.0
+            if reason := embedded.failure_within(patience):
+                raise EmbeddedError(reason) from error
+            raise
+
+
+def refuse_unreachable(given: Collection[str]) -> None:
+    if not given:
+        return
+    from crmseg.starting import reachability
+
+    reason = reachability.database() if "DATABASE_URL" in given else ""
+    if reason := reason or (reachability.redis() if "REDIS_URL" in given else ""):
+        raise EmbeddedError(reason)
