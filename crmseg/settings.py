@@ -4,7 +4,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF, UNSAFE_INLINE
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from crmseg import embedded
@@ -15,7 +14,7 @@ BASE_DIR = environment.BASE_DIR
 # --- where things are ---------------------------------------------------------------------------------------
 DATA_DIR = environment.directory("DATA_DIR", environment.DATA_DIR)
 DATABASE_URL = environment.text("DATABASE_URL")
-REDIS_URL = environment.text("REDIS_URL") or embedded.redis_url(DATA_DIR)
+REDIS_URL = environment.redis(environment.text("REDIS_URL") or embedded.redis_url(DATA_DIR))
 PUBLIC_URL = environment.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 IS_EMBEDDED = not DATABASE_URL or environment.flag("CRMSEG_EMBEDDED")
 
@@ -27,9 +26,9 @@ if IS_EMBEDDED or DEBUG:
     SECRET_KEY = SECRET_KEY or embedded.local_secret(DATA_DIR, "secret_key")
     FIELD_KEYS = FIELD_KEYS or [embedded.local_secret(DATA_DIR, "field_key")]
 if not SECRET_KEY:
-    raise ImproperlyConfigured("SECRET_KEY не задан. Задайте длинную случайную строку в окружении.")
+    environment.fault("SECRET_KEY не задан. Задайте длинную случайную строку в окружении.")
 if not FIELD_KEYS:
-    raise ImproperlyConfigured("FIELD_KEYS не задан. Задайте хотя бы один ключ шифрования в окружении.")
+    environment.fault("FIELD_KEYS не задан. Задайте хотя бы один ключ шифрования в окружении.")
 ALLOWED_HOSTS = environment.names("ALLOWED_HOSTS") or sorted(
     {"127.0.0.1", "localhost", "[::1]", urlsplit(PUBLIC_URL).hostname or "localhost"}
 )
@@ -136,8 +135,10 @@ TEMPLATES = [
 DATABASES: dict[str, dict[str, Any]] = {
     "default": environment.database(DATABASE_URL or embedded.database_url(DATA_DIR))
 }
-DATABASES["default"]["OPTIONS"] |= {
-    "pool": {"min_size": 0, "max_size": int(environment.text("DATABASE_POOL", "10")), "timeout": 20},
+DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+    "min_size": 0,
+    "max_size": environment.number("DATABASE_POOL", 10),
+    "timeout": 20,
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
@@ -217,3 +218,5 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {"django.server": {"level": "WARNING"}, "httpx2": {"level": "WARNING"}},
 }
+
+environment.refuse_faults()

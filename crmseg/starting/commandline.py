@@ -52,16 +52,31 @@ def run(argv: list[str]) -> int:
         django.setup()
         with ready_for(command, argv):
             execute_from_command_line(argv)
-    except (EmbeddedError, ImproperlyConfigured, ProcessError) as error:
+    except ImproperlyConfigured as error:
+        told = str(error).splitlines()
+        return refuse(*told, *([] if command in WITHOUT_DATABASE else silent_servers(told)))
+    except (EmbeddedError, ProcessError) as error:
         return refuse(error)
     except KeyboardInterrupt:
         return 130
     return 0
 
 
-def refuse(error: Exception | str) -> int:
-    sys.stderr.write(" ".join(str(error).split()) + "\n")
+def refuse(*faults: Exception | str) -> int:
+    for fault in faults:
+        sys.stderr.write(" ".join(str(fault).split()) + "\n")
     return 1
+
+
+def silent_servers(told: list[str]) -> list[str]:
+    """With the settings refused, the addresses are tried all the same: everything to mend is told at once."""
+    from crmseg.starting import reachability
+
+    wrong = {line.partition(":")[0] for line in told}
+    database, redis = (environment.text(name) if name not in wrong else "" for name in ("DATABASE_URL", "REDIS_URL"))
+    lines = [reachability.database(environment.database(database))] if database else []
+    lines += [reachability.redis(redis)] if redis else []
+    return [line for line in lines if line]
 
 
 def needs_database(command: str, argv: list[str]) -> bool:

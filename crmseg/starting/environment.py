@@ -1,17 +1,31 @@
 """Read the environment and fail at start with one clear line.
 
 What flows in: os.environ (contracts: DATABASE_URL, REDIS_URL, DATA_DIR, SECRET_KEY …). What flows out: plain values
-for settings.py. A wrong value raises ImproperlyConfigured whose text is the one line an operator reads.
+for settings.py. Whatever is wrong or missing is put down as one line an operator reads; `refuse_faults` at the end of
+the settings raises ImproperlyConfigured with all of them, so that nobody learns of the next one after mending this one.
 """
 
 import os
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 DATA_DIR = BASE_DIR / ".data"
+
+
+_faults: list[str] = []
+
+
+def fault(line: str) -> None:
+    _faults.append(line)
+
+
+def refuse_faults() -> None:
+    lines, _faults[:] = "\n".join(_faults), []
+    if lines:
+        raise ImproperlyConfigured(lines)
 
 
 def text(name: str, default: str = "") -> str:
@@ -26,7 +40,8 @@ def flag(name: str, default: bool = False) -> bool:
         return True
     if value in {"0", "false", "no", "off"}:
         return False
-    raise ImproperlyConfigured(f"{name}: ожидалось 1 или 0, получено «{value}».")
+    fault(f"{name}: ожидалось 1 или 0, получено «{value}».")
+    return default
 
 
 def names(name: str, default: str = "") -> list[str]:
@@ -36,8 +51,17 @@ def names(name: str, default: str = "") -> list[str]:
 def choice(name: str, allowed: tuple[str, ...], default: str) -> str:
     value = text(name, default)
     if value not in allowed:
-        raise ImproperlyConfigured(f"{name}: ожидалось одно из {', '.join(allowed)}, получено «{value}».")
+        fault(f"{name}: ожидалось одно из {', '.join(allowed)}, получено «{value}».")
+        return default
     return value
+
+
+def number(name: str, default: int) -> int:
+    value = text(name, str(default))
+    if not value.isdecimal():
+        fault(f"{name}: ожидалось целое число, получено «{value}».")
+        return default
+    return int(value)
 
 
 def directory(name: str, default: Path) -> Path:
@@ -49,13 +73,10 @@ def database(url: str) -> dict[str, object]:
 
     The host may be a directory of a unix socket, given percent-encoded or as ``?host=/path``.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"postgres", "postgresql"} or len(parts.path) < 2:
-        raise ImproperlyConfigured("DATABASE_URL: ожидался адрес вида postgres://user:password@host:5432/name.")
-    try:
-        port = parts.port
-    except ValueError as error:
-        raise ImproperlyConfigured("DATABASE_URL: порт указан неверно.") from error
+    parts = split(url)
+    if parts is None or parts.scheme not in {"postgres", "postgresql"} or len(parts.path) < 2:
+        fault("DATABASE_URL: ожидался адрес вида postgres://user:password@host:5432/name.")
+        return {}
     query = dict(parse_qsl(parts.query))
     host = query.pop("host", "") or unquote(parts.hostname or "")
     return {
@@ -64,17 +85,35 @@ def database(url: str) -> dict[str, object]:
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": host,
-        "PORT": str(port or ""),
+        "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 0,
         "OPTIONS": query,
     }
 
 
+def split(url: str) -> SplitResult | None:
+    """None where even a port or a bracket is wrong."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 — raises what is wrong with it
+    except ValueError:
+        return None
+    return parts
+
+
+def redis(url: str) -> str:
+    parts = split(url)
+    if parts is None or parts.scheme not in {"redis", "rediss", "unix"}:
+        fault("REDIS_URL: ожидался адрес вида redis://:password@host:6379/0.")
+    return url
+
+
 def smtp(url: str) -> dict[str, object]:
     """Django's e-mail settings for ``smtp://user:pass@host:port`` or ``smtps://…``."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        raise ImproperlyConfigured("EMAIL_URL: ожидался адрес вида smtp://user:pass@host:587 или smtps://…")
+    parts = split(url)
+    if parts is None or parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        fault("EMAIL_URL: ожидался адрес вида smtp://user:pass@host:587 или smtps://…")
+        return {}
     query = dict(parse_qsl(parts.query))
     return {
         "host": parts.hostname,

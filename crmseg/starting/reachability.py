@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -13,8 +15,9 @@ PATIENCE = 5
 DJANGO_OPTIONS = {"pool", "isolation_level", "assume_role", "server_side_binding"}
 
 
-def database() -> str:
-    entry = settings.DATABASES["default"]
+def database(entry: Mapping[str, Any] | None = None) -> str:
+    """By the settings, or by an entry where there are no settings yet."""
+    entry = settings.DATABASES["default"] if entry is None else entry
     options = {key: value for key, value in entry.get("OPTIONS", {}).items() if key not in DJANGO_OPTIONS}
     target = {
         "dbname": entry["NAME"],
@@ -34,9 +37,9 @@ def database() -> str:
     return ""
 
 
-def redis() -> str:
+def redis(url: str = "") -> str:
     try:
-        with redis_client.from_url(settings.REDIS_URL, socket_timeout=PATIENCE, retry=None) as client:
+        with redis_client.from_url(url or settings.REDIS_URL, socket_timeout=PATIENCE, retry=None) as client:
             client.ping()
     except (redis_client.RedisError, ValueError, OSError) as error:
         return f"Redis недоступен: {masked('REDIS_URL')}: {reason(error)}. Проверьте REDIS_URL."

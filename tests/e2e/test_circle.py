@@ -73,7 +73,7 @@ def find_buyer(product: Product) -> Buyer:
         address, agreed = value(contact, "EMAIL"), value(contact, "MAIL_CONSENT")
         is_open = len(linked) == 1 and linked[0]["status_id"] not in CLOSED
         is_open = is_open and len(linked[0]["_embedded"]["contacts"]) == 1
-        if is_open and agreed and address.endswith(".example") and names.count(contact["name"]) == 1:
+        if is_open and agreed and address.endswith(".example") and sum(contact["name"] in name for name in names) == 1:
             return Buyer(contact["id"], linked[0]["id"], contact["name"], address)
     raise AssertionError("the stand-in has nobody who fits")
 

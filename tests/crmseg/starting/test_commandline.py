@@ -25,9 +25,34 @@ def test_unreachable_database_is_told_without_the_password(empty_dir):
     assert line.endswith("Проверьте DATABASE_URL.\n")
 
 
-def test_missing_secret_in_production_is_told(empty_dir):
-    env = {**os.environ, "DATABASE_URL": "postgres://crm@127.0.0.1:1/crm"}
-    assert only_line(command("migrate", env=env)).startswith("SECRET_KEY не задан")
+def test_everything_wrong_in_production_is_told_at_once(empty_dir):
+    servers = {"DATABASE_URL": f"postgres://crm:{PASSWORD}@127.0.0.1:1/crm", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    finished = command("migrate", env={**os.environ, **servers, "LOG_FORMAT": "xml", "DATABASE_POOL": "many"})
+    told = [line.split(":")[0].split(" не ")[0] for line in finished.stderr.splitlines()]
+    assert (finished.returncode, PASSWORD in finished.stderr) == (1, False)
+    assert told == [
+        "SECRET_KEY",
+        "FIELD_KEYS",
+        "DATABASE_POOL",
+        "LOG_FORMAT",
+        "База данных недоступна",
+        "Redis недоступен",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DATABASE_URL", "mysql://crm@127.0.0.1/crm"),
+        ("DATABASE_URL", "postgres://crm@127.0.0.1:port/crm"),
+        ("REDIS_URL", "127.0.0.1:6379"),
+        ("EMAIL_URL", "smtp://"),
+        ("DEBUG", "maybe"),
+    ],
+)
+def test_wrong_value_is_told_in_one_line(empty_dir, variable, value):
+    line = only_line(command("check", env={**os.environ, **PRODUCTION, variable: value}))
+    assert line.startswith(f"{variable}: ожидал")
 
 
 def test_data_directory_that_is_a_file_is_told(empty_dir):
