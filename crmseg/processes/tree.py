@@ -40,9 +40,9 @@ def only_one(data_dir: Path) -> Iterator[None]:
 
 
 def port(text: str) -> int:
-    """What an option `--port` takes; 0 is any free one. argparse would add its usage: here one line is enough."""
-    if not (text.isdecimal() and int(text) <= LAST_PORT):
-        raise ProcessError(f"Порт «{text}» не подходит: нужно число от 0 до {LAST_PORT}. Укажите другой: --port 8000")
+    """What an option `--port` takes. argparse would add its usage: here one line is enough."""
+    if not (text.isdecimal() and 0 < int(text) <= LAST_PORT):
+        raise ProcessError(f"Порт «{text}» не подходит: нужно число от 1 до {LAST_PORT}. Укажите другой: --port 8000")
     return int(text)
 
 

@@ -6,12 +6,10 @@ The source language is Russian, so the Russian catalogue needs only the plural f
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from django.utils.translation.template import templatize
+if TYPE_CHECKING:  # Babel is imported by those who have something to compile or to check: every start looks here
+    from babel.messages.catalog import Catalog, Message
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ("crmseg", "segments", "pipelines", "integrations")
@@ -38,6 +36,11 @@ def catalogues() -> list[Path]:
 def compile_stale() -> int:
     """How many catalogues were compiled. Each `.mo` appears whole: another process may be reading it."""
     stale = [path for path in catalogues() if not is_fresh(path)]
+    if not stale:
+        return 0
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
     for path in stale:
         with path.open("rb") as source:
             catalogue = read_po(source, locale=path.parent.parent.name)
@@ -57,6 +60,8 @@ def is_fresh(path: Path) -> bool:
 
 
 def problems() -> list[str]:
+    from babel.messages.pofile import read_po
+
     used = dict(used_messages())
     found: list[str] = []
     for language in LANGUAGES:
@@ -70,7 +75,7 @@ def problems() -> list[str]:
     return found
 
 
-def catalogue_problems(catalogue: Catalog, language: str, used: dict[tuple[object, str | None], str]) -> list[str]:
+def catalogue_problems(catalogue: "Catalog", language: str, used: dict[tuple[object, str | None], str]) -> list[str]:
     found = []
     for (ident, context), where in used.items():
         plural = isinstance(ident, tuple)
@@ -86,7 +91,7 @@ def catalogue_problems(catalogue: Catalog, language: str, used: dict[tuple[objec
     ]
 
 
-def message_problems(message: Message, catalogue: Catalog, language: str) -> Iterator[str]:
+def message_problems(message: "Message", catalogue: "Catalog", language: str) -> Iterator[str]:
     if message.fuzzy:
         yield f"не проверен перевод «{shown(message.id)}»"
     forms = message.string if isinstance(message.string, tuple | list) else [message.string]
@@ -107,6 +112,8 @@ def shown(ident: object) -> str:
 
 
 def used_messages() -> Iterator[tuple[tuple[object, str | None], str]]:
+    from babel.messages.extract import extract
+
     for path in sources():
         text = path.read_text(encoding="utf-8")
         code = text if path.suffix == ".py" else as_python(text, str(path))
@@ -118,6 +125,8 @@ def used_messages() -> Iterator[tuple[tuple[object, str | None], str]]:
 
 def as_python(template: str, origin: str) -> str:
     """Django's rewriting for xgettext; the template's indentation means nothing in Python."""
+    from django.utils.translation.template import templatize
+
     return "\n".join(line.strip() for line in templatize(template, origin=origin).split("\n"))
 
 

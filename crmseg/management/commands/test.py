@@ -71,7 +71,7 @@ class Command(BaseCommand):
 
 def default_arguments() -> list[str]:
     """In parallel only with a cluster for each: the change log waits for the oldest transaction of its cluster."""
-    return [] if os.environ.get("DATABASE_URL") else ["-n", "2"]
+    return [] if os.environ.get("DATABASE_URL") else ["-n", "2", "--dist", "worksteal"]
 
 
 def workers(arguments: list[str]) -> int:

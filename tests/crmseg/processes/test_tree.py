@@ -6,6 +6,7 @@ import pytest
 from crmseg.processes import tree
 from crmseg.processes.supervisor import ProcessError
 from tests.crmseg.conftest import ROOT, command, kill
+from tests.crmseg.management.commands.test_serve import free_port
 
 HOLDER = (
     "import sys; from pathlib import Path; from crmseg.processes.tree import only_one\n"
@@ -28,7 +29,7 @@ def other_tree(path) -> subprocess.Popen:
 @pytest.mark.parametrize(("name", "place"), [("serve", "."), ("demo", "demo")])
 def test_a_second_tree_on_the_same_data_is_refused_in_one_line(empty_dir, name, place):
     other = other_tree(empty_dir / place)
-    finished = command(name, "--port", "0")
+    finished = command(name, "--port", str(free_port()))
     kill(other)
     assert finished.returncode == 1
     assert finished.stderr.count("\n") == 1

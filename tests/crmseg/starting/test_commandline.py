@@ -69,10 +69,10 @@ def test_busy_port_is_told_with_another_to_try(empty_dir):
 
 
 @pytest.mark.parametrize("name", ["serve", "demo"])
-@pytest.mark.parametrize("port", ["99999", "abc"])
+@pytest.mark.parametrize("port", ["99999", "0", "abc"])
 def test_impossible_port_is_told_in_one_line(empty_dir, name, port):
     line = only_line(command(name, "--port", port))
-    assert line.startswith(f"Порт «{port}» не подходит: нужно число от 0 до 65535.")
+    assert line.startswith(f"Порт «{port}» не подходит: нужно число от 1 до 65535.")
 
 
 def test_impossible_size_of_the_demo_is_told_in_one_line(empty_dir):
