@@ -122,10 +122,11 @@ def run_campaign(circle: Circle, segment: Segment) -> Campaign:
 
     def look() -> tuple[int, int | None, bool]:
         messages = Message.objects.filter(run__campaign=campaign)
+        total = messages.count()  # counted first: rows that appear in between are waiting, not done
         waiting = messages.filter(state__in=Message.PENDING).count()
         run = campaign.runs.first()
         is_over = run is not None and run.state == Run.State.DONE
-        return messages.count() - waiting, messages.count() or None, is_over
+        return max(0, total - waiting), total or None, is_over
 
     circle.wait("Письма", look)
     return campaign
