@@ -18,12 +18,11 @@ from django.db import transaction
 from django.urls import reverse
 
 from pipelines import arming, changes
-from pipelines.models import Contact, Origin
+from pipelines.models import Origin
 
-from . import personal
-from .audience import recheck
+from . import handover, personal
 from .channel import Connection, Envelope, PermanentFailure, TemporaryFailure, Unknown, channel_for
-from .consent import lock_address, suppress
+from .consent import suppress
 from .launch import zone
 from .models import Campaign, Message, Run, Suppression
 from .rendering import Letter, TemplateFailed, render
@@ -133,35 +132,19 @@ def _send_one(connection: Connection, message: Message, values: personal.Values,
     return "accepted" if accept(message, outcome.detail, desk.now()) else "unknown"
 
 
-@transaction.atomic
 def hand_over(message: Message, letter: Letter, now: datetime) -> bool:
     """Check everything once more under locks, and begin. False: the message was skipped or given back instead."""
-    campaign = message.run.campaign
-    run_state = Run.objects.raw("SELECT id, state FROM campaigns_run WHERE id = %s FOR SHARE", [message.run_id])[
-        0
-    ].state
-    if run_state != Run.State.RUNNING:
-        _ = message.release(now=now) if run_state == Run.State.PAUSED else message.skip("cancelled", now=now)
-        return False
     opens_at = quiet_until(now, settings.QUIET_HOURS.get(message.channel), zone())
     if opens_at:
         message.release(now=now, due_at=opens_at)
         return False
-    list(Contact.objects.select_for_update(no_key=True).filter(pk=message.contact_id).values("pk"))
-    lock_address(message.address_hash)
-    reason = recheck(message, campaign, now=now)
-    if reason:
-        message.skip(reason, now=now)
-        return False
-    return message.hand_over(provider_id=message_id(message), subject=letter.subject, now=now)
+    return handover.begin(message, provider_id=message_id(message), subject=letter.subject, now=now)
 
 
-@transaction.atomic
 def accept(message: Message, detail: str, now: datetime) -> bool:
-    """The provider has it: the state and its line in the log share one transaction."""
-    if not message.accept(detail, now=now):
+    """The provider has it."""
+    if not handover.accept(message, detail, now):
         return False
-    tell(message, "message.accepted", now)
     if message.run.campaign.state_reason:
         message.run.campaign.move(Campaign.State.RUNNING, when=(Campaign.State.RUNNING,), now=now, state_reason="")
     return True

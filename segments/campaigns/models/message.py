@@ -203,25 +203,6 @@ class Message(models.Model):
             due_at=due_at or self.due_at,
         )
 
-    def hand_over(self, *, provider_id: str, subject: str, now: datetime) -> bool:
-        """From here on the provider may have it: committed before the first byte (D2)."""
-        return self.move(
-            self.State.HANDING_OVER,
-            when=[self.State.CLAIMED],
-            only={"worker": self.worker, "leased_until__gte": now},
-            now=now,
-            attempt=self.attempt + 1,
-            provider_id=provider_id,
-            subject=subject[:1000],
-            sent_at=now,
-            leased_until=now + LEASE,
-        )
-
-    def accept(self, detail: str, *, now: datetime) -> bool:
-        """The provider took it; a slow worker may still say so of its own unknown (D4)."""
-        states = [self.State.HANDING_OVER, self.State.UNKNOWN]
-        return self._conclude(self.State.ACCEPTED, states, now, detail=detail[:1000], sent_at=now)
-
     def defer(self, detail: str, *, due_at: datetime, now: datetime) -> bool:
         return self._conclude(
             self.State.PLANNED,

@@ -70,9 +70,9 @@ def test_run_and_campaign_end_with_the_last_letter(run, memory):
 
 def test_d1_every_arrow_is_taken_once(run):
     message, twin = handing_over(), one()
-    assert message.accept("250", now=NOW)
+    assert delivery.accept(message, "250", NOW)
     assert not twin.reject("554", now=NOW)
-    assert not message.accept("250", now=NOW)
+    assert not delivery.accept(message, "250", NOW)
 
 
 @pytest.mark.parametrize(
