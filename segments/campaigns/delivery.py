@@ -8,9 +8,11 @@ right after. A worker that dies leaves at most one message unknown; the sweep fi
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parseaddr
+from functools import lru_cache
 from itertools import groupby
 
 from django.conf import settings
@@ -65,20 +67,30 @@ class Desk:
     worker: str
     now: Callable[[], datetime]
     is_stopping: Callable[[], bool]
+    lines: ExitStack
+    open_lines: dict[str, Connection] = field(default_factory=dict)
+
+    def line(self, kind: str) -> Connection:
+        """The connection to the provider, kept open from batch to batch."""
+        if kind not in self.open_lines:
+            self.open_lines[kind] = self.lines.enter_context(channel_for(kind).open())
+        return self.open_lines[kind]
 
 
 def send_planned(
     limit: int, *, worker: str, now_fn: Callable[[], datetime], is_stopping: Callable[[], bool] = lambda: False
 ) -> Sent:
     """Send up to so many of the messages that are due; several workers share them without meeting."""
-    desk, sent = Desk(worker, now_fn, is_stopping), Sent()
-    while sent.claimed < limit and not is_stopping() and arming.is_armed(now_fn()):
-        batch = Message.objects.claim(min(BATCH, limit - sent.claimed), worker=worker, now=now_fn())
-        if not batch:
-            break
-        sent.claimed += len(batch)
-        for kind, letters in groupby(sorted(batch, key=lambda message: message.channel), lambda one: one.channel):
-            _send_all(kind, list(letters), desk, sent)
+    sent = Sent()
+    with ExitStack() as lines:
+        desk = Desk(worker, now_fn, is_stopping, lines)
+        while sent.claimed < limit and not is_stopping() and arming.is_armed(now_fn()):
+            batch = Message.objects.claim(min(BATCH, limit - sent.claimed), worker=worker, now=now_fn())
+            if not batch:
+                break
+            sent.claimed += len(batch)
+            for kind, letters in groupby(sorted(batch, key=lambda message: message.channel), lambda one: one.channel):
+                _send_all(kind, list(letters), desk, sent)
     Run.objects.finish(now_fn())
     return sent
 
@@ -87,12 +99,12 @@ def _send_all(kind: str, batch: list[Message], desk: Desk, sent: Sent) -> None:
     values = personal.people(message.contact_id for message in batch)
     retry_at = None
     try:
-        with channel_for(kind).open() as connection:
-            for message in batch:
-                if desk.is_stopping():
-                    break
-                result = _send_one(connection, message, values.get(message.contact_id, {}), desk)
-                setattr(sent, result, getattr(sent, result) + 1)
+        connection = desk.line(kind)
+        for message in batch:
+            if desk.is_stopping():
+                break
+            result = _send_one(connection, message, values.get(message.contact_id, {}), desk)
+            setattr(sent, result, getattr(sent, result) + 1)
     except TemporaryFailure as failure:  # the provider cannot be reached at all
         log.warning("channel %s is not available: %s", kind, failure.detail)
         _explain(batch, failure.detail)
@@ -181,7 +193,12 @@ def message_id(message: Message) -> str:
 
 
 def domain() -> str:
-    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    return _domain_of(settings.DEFAULT_FROM_EMAIL)
+
+
+@lru_cache(maxsize=8)
+def _domain_of(sender: str) -> str:
+    return parseaddr(sender)[1].rpartition("@")[2] or "localhost"
 
 
 def sweep(now: datetime) -> Swept:

@@ -17,6 +17,7 @@ from inscriptis import get_text
 from inscriptis.model.config import ParserConfig
 from liquid import BoundTemplate, Environment
 from liquid.exceptions import LiquidError
+from lxml.html import HtmlElement, fragment_fromstring, tostring
 
 
 def words(text: str) -> frozenset[str]:
@@ -39,6 +40,8 @@ STYLES = words(
 LOOK = {"style", "align", "valign", "width", "height", "bgcolor", "border", "cellpadding", "cellspacing", "role"}
 ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
 ATTRIBUTES["*"] = ATTRIBUTES.get("*", set()) | LOOK
+PARAGRAPHS = words("p h1 h2 h3 h4 h5 h6")
+LINKS = ParserConfig(display_links=True)
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"  # stand round a substituted value in a preview
 
 PAGE = (
@@ -112,12 +115,13 @@ class Compiled:
         return self._letter(subject, body, text, unsubscribe_url)
 
     def _letter(self, subject: str, body: str, text: str, url: str) -> Letter:
+        text = text.strip() or as_text(body)
         if not self.has_unsubscribe:
             lead, act = _("Если письма больше не нужны,"), _("отпишитесь")
             body = body and body + FOOTER.format(words=lead, url=escape(url), act=act)
             text = text and f"{text}\n\n{lead} {act}: {url}"
         html = PAGE.format(subject=escape(subject), body=body) if body else ""
-        return Letter(subject, html, text.strip() or as_text(body), body)
+        return Letter(subject, html, text, body)
 
 
 @lru_cache(maxsize=128)
@@ -175,7 +179,26 @@ def clean(html: str) -> str:
 
 
 def as_text(body: str) -> str:
-    return get_text(body, ParserConfig(display_links=True)).strip() if body else ""
+    """Block by block: most of them are the same in every letter of a run, and turning one into text is slow."""
+    if not body:
+        return ""
+    groups: list[list[HtmlElement]] = [[]]
+    for element in fragment_fromstring(body, create_parent="div").xpath("node()"):
+        if getattr(element, "tag", "") in PARAGRAPHS:
+            groups += [[element], []]
+        else:
+            groups[-1].append(element)
+    texts = (_text_of("".join(map(_source, group))) for group in groups)
+    return "\n\n".join(text for text in texts if text)
+
+
+def _source(node: HtmlElement | str) -> str:
+    return escape(node) if isinstance(node, str) else tostring(node, encoding="unicode", with_tail=False)
+
+
+@lru_cache(maxsize=2048)
+def _text_of(html: str) -> str:
+    return get_text(html, LINKS).strip() if html.strip() else ""
 
 
 def one_line(text: str) -> str:

@@ -29,7 +29,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
             state=Message.State.CLAIMED, worker=worker, leased_until=now + LEASE, changed_at=now
         )
         claimed = self.filter(pk__in=ids, state=Message.State.CLAIMED, worker=worker)
-        return list(claimed.select_related("run__campaign").order_by("due_at", "id"))
+        # Prefetched, not joined: letters of one run share one Run with its templates.
+        return list(claimed.prefetch_related("run__campaign").order_by("due_at", "id"))
 
     def expire_leases(self, now: datetime) -> tuple[int, int]:
         """Lease over: what was only claimed is planned again, what was being handed over is unknown (D4)."""
