@@ -27,6 +27,7 @@ from .channel import Connection, Envelope, PermanentFailure, TemporaryFailure, U
 from .consent import suppress
 from .launch import zone
 from .models import Campaign, Message, Run, Suppression
+from .phrases import Phrase
 from .rendering import Letter, TemplateFailed, render
 from .schedule import quiet_until
 
@@ -107,17 +108,22 @@ def _send_all(kind: str, batch: list[Message], desk: Desk, sent: Sent) -> None:
             setattr(sent, result, getattr(sent, result) + 1)
     except TemporaryFailure as failure:  # the provider cannot be reached at all
         log.warning("channel %s is not available: %s", kind, failure.detail)
-        _explain(batch, failure.detail)
+        _explain(batch, failure)
         retry_at = failure.retry_at or desk.now() + DELAYS[0]
     for message in batch:
         if message.state == Message.State.CLAIMED and message.release(now=desk.now(), due_at=retry_at):
             sent.released += 1
 
 
-def _explain(batch: list[Message], reason: str) -> None:
+def _explain(batch: list[Message], failure: TemporaryFailure) -> None:
     """Show on the campaign why nothing leaves; the next letter that is accepted clears it."""
     ids = {message.run.campaign_id for message in batch}
-    Campaign.objects.filter(pk__in=ids, state=Campaign.State.RUNNING).update(state_reason=reason[:500])
+    said = Phrase("said", {"words": failure.detail})
+    if failure.why:
+        said = Phrase("provider_away", {"why": failure.why, "words": failure.detail})
+    data = said.as_data()
+    running = Campaign.objects.filter(pk__in=ids, state=Campaign.State.RUNNING)
+    running.update(state_reason=data["code"], state_values=data["values"])
 
 
 def _send_one(connection: Connection, message: Message, values: personal.Values, desk: Desk) -> str:
@@ -125,7 +131,7 @@ def _send_one(connection: Connection, message: Message, values: personal.Values,
     try:
         letter = render(message.run.templates[str(message.step_id)], values, url)
     except TemplateFailed as error:
-        message.skip(Message.Reason.TEMPLATE_ERROR, now=desk.now(), detail=str(error))
+        message.skip(Message.Reason.TEMPLATE_ERROR, now=desk.now(), why=error.phrase)
         return "skipped"
     if not hand_over(message, letter, desk.now()):
         return "skipped" if message.state == Message.State.SKIPPED else "released"
@@ -133,13 +139,14 @@ def _send_one(connection: Connection, message: Message, values: personal.Values,
         outcome = connection.send(_envelope(message, letter, url))
     except TemporaryFailure as failure:
         due_at = failure.retry_at or desk.now() + DELAYS[min(message.attempt, len(DELAYS)) - 1]
-        message.defer(failure.detail, due_at=due_at, now=desk.now())
+        message.defer(failure.detail, due_at=due_at, now=desk.now(), why=failure.why)
         return "deferred"
     except PermanentFailure as failure:
         _reject(message, failure, desk.now())
+        message.run.stop_if_refused(now=desk.now())
         return "rejected"
     except Unknown as failure:
-        message.doubt(failure.detail, now=desk.now())
+        message.doubt(failure.detail, now=desk.now(), why=failure.why)
         return "unknown"
     return "accepted" if accept(message, outcome.detail, desk.now()) else "unknown"
 
@@ -169,7 +176,7 @@ def tell(message: Message, kind: str, at: datetime) -> None:
 
 @transaction.atomic
 def _reject(message: Message, failure: PermanentFailure, now: datetime) -> None:
-    if message.reject(failure.detail, now=now) and failure.is_bad_address:
+    if message.reject(failure.detail, now=now, why=failure.why) and failure.is_bad_address:
         suppress(message.address, message.channel, Suppression.Reason.BOUNCED, now=now)
 
 

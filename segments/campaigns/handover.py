@@ -53,7 +53,8 @@ BEGIN = f"""
 
 ACCEPT = f"""
     WITH taken AS (
-        UPDATE {MESSAGES} SET state = 'accepted', changed_at = %s, detail = %s, sent_at = %s, leased_until = NULL
+        UPDATE {MESSAGES} SET state = 'accepted', changed_at = %s, detail = %s, sent_at = %s, leased_until = NULL,
+            why = NULL
         WHERE id = %s AND state IN ('handing_over', 'unknown') AND worker = %s AND attempt = %s RETURNING id
     )
     INSERT INTO {Change._meta.db_table} (type, subject_id, occurred_at, origin, data)
@@ -103,7 +104,7 @@ def accept(message: Message, detail: str, now: datetime) -> bool:
     params = (*values.values(), *which, now, str(Origin.CAMPAIGN), json.dumps(data))
     if _together((ACCEPT, params)) is None:
         return False
-    _show(message, state=State.ACCEPTED, leased_until=None, **values)
+    _show(message, state=State.ACCEPTED, leased_until=None, why=None, **values)
     return True
 
 
