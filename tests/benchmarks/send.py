@@ -1,7 +1,8 @@
 """How many letters a second one worker sends, beside the bare SMTP hand-over of the same letters in the same run.
 
-The catcher is a real SMTP server on 127.0.0.1 in a process of its own. One worker takes a whole campaign through the
-ledger; then smtplib hands the very letters that arrived over once more: what SMTP itself needs for them.
+The catcher is a real SMTP server on 127.0.0.1 in a process of its own. A worker takes a whole campaign through the
+ledger, first as one thread with one letter in flight, then with the lanes that a worker process has; then smtplib hands
+the very letters that arrived over once more, one by one: what SMTP itself needs for them.
 """
 
 import os
@@ -13,6 +14,7 @@ import sys
 import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -42,16 +44,16 @@ def run(arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
     parser.add_argument("--letters", type=int, default=2_000)
     options = parser.parse_args(list(arguments))
     settings.DEBUG = False  # else Django keeps the text of every statement
-    campaign = _campaign(options.letters)
     with tempfile.TemporaryDirectory() as folder, catcher(Path(folder)) as port:
         settings.EMAIL_URL = {"host": HOST, "port": port, "user": "", "password": "", "ssl": False, "starttls": False}
         settings.CHANNELS = {"email": "integrations.channels.email.channel.EmailChannel"}
-        worker = _send(campaign)
-        letters = [_as_sent(path) for path in sorted(Path(folder).glob("*.eml"))]
+        rates = {lanes: _send(_campaign(options.letters), lanes) for lanes in (1, delivery.LANES)}
+        letters = [_as_sent(path) for path in sorted(Path(folder).glob("*.eml"))][: options.letters]
         bare = _bare(port, letters)
-    yield {"what": "one worker", **worker}
+    for lanes, rate in rates.items():
+        of_bare = round(rate["per_second"] / bare["per_second"], 2)
+        yield {"what": "one worker", "lanes": lanes, **rate, "of_bare": of_bare}
     yield {"what": "bare SMTP of the same letters", **bare, "bytes": sum(map(len, letters)) // max(len(letters), 1)}
-    yield {"what": "ratio", "of_bare": round(worker["per_second"] / bare["per_second"], 2)}
 
 
 @contextmanager
@@ -70,7 +72,9 @@ def catcher(folder: Path) -> Iterator[int]:
 def _campaign(letters: int) -> Campaign:
     """A segment of people with an address and a consent each, and a letter for them."""
     now = timezone.now()
-    segment = Segment.objects.create(name="Замер", rules={"field": "open_deals", "op": "gte", "value": 1})
+    segment = Segment.objects.create(
+        name=f"Замер {Segment.objects.count()}", rules={"field": "open_deals", "op": "gte", "value": 1}
+    )
     people = [Contact(name=f"Елена Савина {n}", first_name="Елена", created_at=now) for n in range(letters)]
     people = Contact.objects.bulk_create(people, batch_size=2000)
     address = {person.pk: f"client{person.pk}@mail.example" for person in people}
@@ -91,13 +95,20 @@ def _campaign(letters: int) -> Campaign:
     return campaign
 
 
-def _send(campaign: Campaign) -> dict[str, Any]:
+def _send(campaign: Campaign, lanes: int) -> dict[str, Any]:
     launch.launch(campaign, by=None, now=timezone.now())
     reverse("campaigns:list")  # a worker has read its addresses long ago
     began = perf_counter()
-    while delivery.send_planned(delivery.PER_TASK, worker="benchmark", now_fn=timezone.now).claimed:
+    with ThreadPoolExecutor(lanes) as pool:
+        list(pool.map(_lane, range(lanes)))
+    seconds = perf_counter() - began
+    return _rate(Message.objects.filter(run__campaign=campaign, state=Message.State.ACCEPTED).count(), seconds)
+
+
+def _lane(number: int) -> None:
+    while delivery.send_planned(delivery.PER_TASK, worker=f"lane {number}", now_fn=timezone.now).claimed:
         pass
-    return _rate(Message.objects.filter(state=Message.State.ACCEPTED).count(), perf_counter() - began)
+    connection.close()
 
 
 def _as_sent(path: Path) -> bytes:

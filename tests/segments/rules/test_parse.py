@@ -119,7 +119,11 @@ REFUSED: list[tuple[Any, str, str]] = [
     ({"segment": 1, "op": "eq"}, "op", "unknown_operator"),
     ({"segment": 1, "op": "in", "for": "101y"}, "for", "duration_too_long"),
     ({"has": "stage_visits", "where": c("duration", "gt", "99999y")}, "where.value", "duration_too_long"),
-    ({"has": "stage_visits", "where": c("duration", "between", ["1d", "99999d"])}, "where.value.1", "duration_too_long"),
+    (
+        {"has": "stage_visits", "where": c("duration", "between", ["1d", "99999d"])},
+        "where.value.1",
+        "duration_too_long",
+    ),
     (c("created_at", "within_last", "999999999h"), "value", "duration_too_long"),
     ({"segment": 1, "op": "in", "for": "soon"}, "for", "bad_duration"),
     ({"has": "deals", "where": {"segment": 1, "op": "in"}}, "where", "segment_not_here"),
