@@ -61,7 +61,7 @@ class LetterEnvironment(Environment):
     block_nesting_limit = 20
     loop_iteration_limit = 1000
     local_namespace_limit = 200_000
-    output_stream_limit = 1_000_000
+    output_stream_limit = 600_000
 
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:
         super().setup_tags_and_filters(extra=extra)

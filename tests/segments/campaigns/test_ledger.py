@@ -96,7 +96,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(which=WHICH)
     def close(self, which):
-        self.row(which).close("closed", now=self.now)
+        self.row(which).close(by="Юлия", now=self.now)
 
     @rule(verb=st.sampled_from(["pause", "resume"]))
     def steer(self, verb):
