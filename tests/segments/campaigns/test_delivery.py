@@ -7,8 +7,9 @@ import pytest
 from django.db import connection
 from django.utils import translation
 
-from pipelines import arming, changes
-from pipelines.models import Origin
+from pipelines import arming
+from pipelines.models import Change, Home
+from segments.campaigns import consent, delivery, events, launch, tracking
 from segments.campaigns.channel import PermanentFailure, TemporaryFailure, Unknown
 from segments.campaigns.models import Campaign, Message, Run, Suppression
 from segments.campaigns.models.message import LEASE
