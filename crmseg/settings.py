@@ -140,6 +140,7 @@ DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
     "max_size": environment.number("DATABASE_POOL", 10),
     "timeout": 20,
 }
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024  # a letter that is too long is refused by its form, which keeps it
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
@@ -166,6 +167,7 @@ EMAIL_URL = environment.smtp(environment.text("EMAIL_URL", "smtp://127.0.0.1:102
 DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", "crmseg <crmseg@localhost>")
 CHANNELS = {"email": "integrations.channels.email.channel.EmailChannel"}
 FREQUENCY_CAP = (3, 7)  # at most so many advertising messages per person and channel in so many days
+REFUSAL_LIMIT = (10, 0.1)  # a run pauses when at least ten letters, and over a tenth of them, were refused or came back
 QUIET_HOURS = dict.fromkeys(("sms", "telegram", "whatsapp"), (21, 9))  # a letter wakes nobody
 
 # --- amoCRM -------------------------------------------------------------------------------------------------

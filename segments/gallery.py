@@ -77,7 +77,12 @@ def bought_in_month(number: int) -> Document:
 
 def ready() -> list[Ready]:
     """All that can be offered now."""
-    return [*_lifecycle(), *_of_deals(), *_of_buyers(), *_of_attention(), *_proposed()]
+    return [*unchanging(), *_proposed()]
+
+
+def unchanging() -> list[Ready]:
+    """Those that are the same for every company."""
+    return [*_lifecycle(), *_of_deals(), *_of_buyers(), *_of_attention()]
 
 
 def ensure(now: datetime) -> list[Segment]:

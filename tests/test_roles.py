@@ -53,7 +53,7 @@ TABLE = {
     "segments:detail": (STAFF, ""),
     "segments:members": (STAFF, ""),
     "segments:edit": ("OAHK", "OAHK"),
-    "segments:refreshes": (STAFF, STAFF),
+    "segments:refreshes": (STAFF, "OAHK"),
     "segments:pause": ("405", "OAHK"),
     "segments:resume": ("405", "OAHK"),
     "campaigns:list": ("OAHKU", ""),

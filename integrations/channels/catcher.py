@@ -53,6 +53,7 @@ class Catcher:
         self._controller = Controller(_Handler(self), hostname=HOST, port=smtp_port or free_port(), ready_timeout=10)
         self._http_port = http_port
         self.connections = 0
+        self.is_pipelining = True
 
     def __enter__(self) -> "Catcher":
         self._controller.start()
@@ -84,6 +85,8 @@ class _Handler:
     ) -> list[str]:
         self.catcher.connections += 1
         session.host_name = hostname
+        if self.catcher.is_pipelining:
+            responses.insert(1, "250-PIPELINING")
         return responses
 
     async def handle_RCPT(

@@ -95,16 +95,15 @@ def audience(campaign: Campaign, *, now: datetime) -> Audience:
     return _verdicts(campaign, people, now=now)
 
 
-def recheck(message: Message, campaign: Campaign, *, now: datetime) -> str:
-    """The same verdict for one planned message, at the address it was planned for; empty when it may go."""
+def recheck(message: Message, campaign: Campaign, *, now: datetime) -> Audience:
+    """The same verdict for one planned message, at the address it was planned for; no row when the person is gone."""
     about = campaign.pk, campaign.segment_id, campaign.channel, campaign.purpose
     query = _recheck_query(*about, tuple(settings.FREQUENCY_CAP), settings.FIELD_KEYS[-1])
     values: dict[Any, Any] = {SOMEBODY: message.contact_id, SOME_ADDRESS: message.address}
     params = (
         value + (now - SOME_TIME) if isinstance(value, datetime) else values.get(value, value) for value in query.params
     )
-    found = Audience(query.sql, tuple(params)).people()
-    return found[0].reason if found else Reason.LEFT_SEGMENT
+    return Audience(query.sql, tuple(params))
 
 
 @lru_cache(maxsize=64)

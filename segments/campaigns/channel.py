@@ -12,6 +12,8 @@ from typing import Protocol
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from .phrases import Phrase
+
 
 @dataclass(frozen=True)
 class Envelope:
@@ -33,24 +35,26 @@ class Outcome:
 
 
 class Failure(Exception):
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail[:1000]
+    """``detail`` holds the provider's own words, ``why`` ours."""
+
+    def __init__(self, detail: str, *, why: Phrase | None = None) -> None:
+        super().__init__(f"{why}: {detail}" if why else detail)
+        self.detail, self.why = detail[:1000], why
 
 
 class TemporaryFailure(Failure):
     """Refused for now: nothing was sent, try again later."""
 
-    def __init__(self, detail: str, retry_at: datetime | None = None) -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str, retry_at: datetime | None = None, *, why: Phrase | None = None) -> None:
+        super().__init__(detail, why=why)
         self.retry_at = retry_at
 
 
 class PermanentFailure(Failure):
     """Refused for good; ``is_bad_address`` when the address itself does not exist."""
 
-    def __init__(self, detail: str, *, is_bad_address: bool = False) -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str, *, is_bad_address: bool = False, why: Phrase | None = None) -> None:
+        super().__init__(detail, why=why)
         self.is_bad_address = is_bad_address
 
 

@@ -8,9 +8,11 @@ right after. A worker that dies leaves at most one message unknown; the sweep fi
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parseaddr
+from functools import lru_cache
 from itertools import groupby
 
 from django.conf import settings
@@ -18,14 +20,14 @@ from django.db import transaction
 from django.urls import reverse
 
 from pipelines import arming, changes
-from pipelines.models import Contact, Origin
+from pipelines.models import Origin
 
-from . import personal
-from .audience import recheck
+from . import handover, personal
 from .channel import Connection, Envelope, PermanentFailure, TemporaryFailure, Unknown, channel_for
-from .consent import lock_address, suppress
+from .consent import suppress
 from .launch import zone
 from .models import Campaign, Message, Run, Suppression
+from .phrases import Phrase
 from .rendering import Letter, TemplateFailed, render
 from .schedule import quiet_until
 
@@ -66,20 +68,30 @@ class Desk:
     worker: str
     now: Callable[[], datetime]
     is_stopping: Callable[[], bool]
+    lines: ExitStack
+    open_lines: dict[str, Connection] = field(default_factory=dict)
+
+    def line(self, kind: str) -> Connection:
+        """The connection to the provider, kept open from batch to batch."""
+        if kind not in self.open_lines:
+            self.open_lines[kind] = self.lines.enter_context(channel_for(kind).open())
+        return self.open_lines[kind]
 
 
 def send_planned(
     limit: int, *, worker: str, now_fn: Callable[[], datetime], is_stopping: Callable[[], bool] = lambda: False
 ) -> Sent:
     """Send up to so many of the messages that are due; several workers share them without meeting."""
-    desk, sent = Desk(worker, now_fn, is_stopping), Sent()
-    while sent.claimed < limit and not is_stopping() and arming.is_armed(now_fn()):
-        batch = Message.objects.claim(min(BATCH, limit - sent.claimed), worker=worker, now=now_fn())
-        if not batch:
-            break
-        sent.claimed += len(batch)
-        for kind, letters in groupby(sorted(batch, key=lambda message: message.channel), lambda one: one.channel):
-            _send_all(kind, list(letters), desk, sent)
+    sent = Sent()
+    with ExitStack() as lines:
+        desk = Desk(worker, now_fn, is_stopping, lines)
+        while sent.claimed < limit and not is_stopping() and arming.is_armed(now_fn()):
+            batch = Message.objects.claim(min(BATCH, limit - sent.claimed), worker=worker, now=now_fn())
+            if not batch:
+                break
+            sent.claimed += len(batch)
+            for kind, letters in groupby(sorted(batch, key=lambda message: message.channel), lambda one: one.channel):
+                _send_all(kind, list(letters), desk, sent)
     Run.objects.finish(now_fn())
     return sent
 
@@ -88,25 +100,30 @@ def _send_all(kind: str, batch: list[Message], desk: Desk, sent: Sent) -> None:
     values = personal.people(message.contact_id for message in batch)
     retry_at = None
     try:
-        with channel_for(kind).open() as connection:
-            for message in batch:
-                if desk.is_stopping():
-                    break
-                result = _send_one(connection, message, values.get(message.contact_id, {}), desk)
-                setattr(sent, result, getattr(sent, result) + 1)
+        connection = desk.line(kind)
+        for message in batch:
+            if desk.is_stopping():
+                break
+            result = _send_one(connection, message, values.get(message.contact_id, {}), desk)
+            setattr(sent, result, getattr(sent, result) + 1)
     except TemporaryFailure as failure:  # the provider cannot be reached at all
         log.warning("channel %s is not available: %s", kind, failure.detail)
-        _explain(batch, failure.detail)
+        _explain(batch, failure)
         retry_at = failure.retry_at or desk.now() + DELAYS[0]
     for message in batch:
         if message.state == Message.State.CLAIMED and message.release(now=desk.now(), due_at=retry_at):
             sent.released += 1
 
 
-def _explain(batch: list[Message], reason: str) -> None:
+def _explain(batch: list[Message], failure: TemporaryFailure) -> None:
     """Show on the campaign why nothing leaves; the next letter that is accepted clears it."""
     ids = {message.run.campaign_id for message in batch}
-    Campaign.objects.filter(pk__in=ids, state=Campaign.State.RUNNING).update(state_reason=reason[:500])
+    said = Phrase("said", {"words": failure.detail})
+    if failure.why:
+        said = Phrase("provider_away", {"why": failure.why, "words": failure.detail})
+    data = said.as_data()
+    running = Campaign.objects.filter(pk__in=ids, state=Campaign.State.RUNNING)
+    running.update(state_reason=data["code"], state_values=data["values"])
 
 
 def _send_one(connection: Connection, message: Message, values: personal.Values, desk: Desk) -> str:
@@ -114,7 +131,7 @@ def _send_one(connection: Connection, message: Message, values: personal.Values,
     try:
         letter = render(message.run.templates[str(message.step_id)], values, url)
     except TemplateFailed as error:
-        message.skip(Message.Reason.TEMPLATE_ERROR, now=desk.now(), detail=str(error))
+        message.skip(Message.Reason.TEMPLATE_ERROR, now=desk.now(), why=error.phrase)
         return "skipped"
     if not hand_over(message, letter, desk.now()):
         return "skipped" if message.state == Message.State.SKIPPED else "released"
@@ -122,46 +139,31 @@ def _send_one(connection: Connection, message: Message, values: personal.Values,
         outcome = connection.send(_envelope(message, letter, url))
     except TemporaryFailure as failure:
         due_at = failure.retry_at or desk.now() + DELAYS[min(message.attempt, len(DELAYS)) - 1]
-        message.defer(failure.detail, due_at=due_at, now=desk.now())
+        message.defer(failure.detail, due_at=due_at, now=desk.now(), why=failure.why)
         return "deferred"
     except PermanentFailure as failure:
         _reject(message, failure, desk.now())
+        message.run.stop_if_refused(now=desk.now())
         return "rejected"
     except Unknown as failure:
-        message.doubt(failure.detail, now=desk.now())
+        message.doubt(failure.detail, now=desk.now(), why=failure.why)
         return "unknown"
     return "accepted" if accept(message, outcome.detail, desk.now()) else "unknown"
 
 
-@transaction.atomic
 def hand_over(message: Message, letter: Letter, now: datetime) -> bool:
     """Check everything once more under locks, and begin. False: the message was skipped or given back instead."""
-    campaign = message.run.campaign
-    run_state = Run.objects.raw("SELECT id, state FROM campaigns_run WHERE id = %s FOR SHARE", [message.run_id])[
-        0
-    ].state
-    if run_state != Run.State.RUNNING:
-        _ = message.release(now=now) if run_state == Run.State.PAUSED else message.skip("cancelled", now=now)
-        return False
     opens_at = quiet_until(now, settings.QUIET_HOURS.get(message.channel), zone())
     if opens_at:
         message.release(now=now, due_at=opens_at)
         return False
-    list(Contact.objects.select_for_update(no_key=True).filter(pk=message.contact_id).values("pk"))
-    lock_address(message.address_hash)
-    reason = recheck(message, campaign, now=now)
-    if reason:
-        message.skip(reason, now=now)
-        return False
-    return message.hand_over(provider_id=message_id(message), subject=letter.subject, now=now)
+    return handover.begin(message, provider_id=message_id(message), subject=letter.subject, now=now)
 
 
-@transaction.atomic
 def accept(message: Message, detail: str, now: datetime) -> bool:
-    """The provider has it: the state and its line in the log share one transaction."""
-    if not message.accept(detail, now=now):
+    """The provider has it."""
+    if not handover.accept(message, detail, now):
         return False
-    tell(message, "message.accepted", now)
     if message.run.campaign.state_reason:
         message.run.campaign.move(Campaign.State.RUNNING, when=(Campaign.State.RUNNING,), now=now, state_reason="")
     return True
@@ -174,7 +176,7 @@ def tell(message: Message, kind: str, at: datetime) -> None:
 
 @transaction.atomic
 def _reject(message: Message, failure: PermanentFailure, now: datetime) -> None:
-    if message.reject(failure.detail, now=now) and failure.is_bad_address:
+    if message.reject(failure.detail, now=now, why=failure.why) and failure.is_bad_address:
         suppress(message.address, message.channel, Suppression.Reason.BOUNCED, now=now)
 
 
@@ -198,7 +200,12 @@ def message_id(message: Message) -> str:
 
 
 def domain() -> str:
-    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    return _domain_of(settings.DEFAULT_FROM_EMAIL)
+
+
+@lru_cache(maxsize=8)
+def _domain_of(sender: str) -> str:
+    return parseaddr(sender)[1].rpartition("@")[2] or "localhost"
 
 
 def sweep(now: datetime) -> Swept:

@@ -39,6 +39,8 @@ def take(event: ProviderEvent, *, now: datetime) -> bool:
         return False
     MessageEvent.objects.create(message=message, kind=event.kind, at=event.at, data=event.data)
     tell(message, f"message.{event.kind}", event.at)
+    if message.state in Message.REFUSED:
+        message.run.stop_if_refused(now=now)
     return True
 
 

@@ -1,6 +1,6 @@
 """The wizard's one form: whom, what, when. It reads and writes a campaign together with its step."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -15,9 +15,11 @@ from segments.models import Segment
 
 from .models import Campaign, Purpose, Step
 from .rendering import problems
+from .schedule import is_late
 
 NOW, AT, REGULAR = "now", "at", "regular"
 LOCAL = "%Y-%m-%dT%H:%M"
+FARTHEST = timedelta(days=2 * 366)
 WHEN = _("Когда отправить")
 TIMES = [(NOW, _("Сейчас")), (AT, _("В назначенное время"))]
 
@@ -47,7 +49,6 @@ class CampaignForm(forms.ModelForm):
         label=_("Текст"),
         required=False,
         strip=False,
-        max_length=200_000,
         widget=forms.Textarea(attrs={"rows": 12}),
     )
     text = forms.CharField(
@@ -99,9 +100,14 @@ class CampaignForm(forms.ModelForm):
         template = {name: cleaned.get(name, "") for name in ("subject", "html", "text")}
         for problem in problems(**template):
             self.add_error(problem.field, str(problem))
-        if cleaned.get("when") == AT and not cleaned.get("at") and "at" not in self.errors:
-            self.add_error("at", _("Укажите дату и время"))
+        self._check_time(cleaned.get("when"), cleaned.get("at"))
         return cleaned
+
+    def _check_time(self, when: str | None, at: datetime | None) -> None:
+        if when != AT:
+            self.errors.pop("at", None)  # nobody looks at the field then
+        elif "at" not in self.errors and (wrong := _wrong_time(at, timezone.now())):
+            self.add_error("at", wrong)
 
     @property
     def schedule(self) -> dict[str, Any] | None:
@@ -119,6 +125,14 @@ class CampaignForm(forms.ModelForm):
         template = {name: self.cleaned_data[name] for name in ("subject", "html", "text")}
         Step.objects.update_or_create(campaign=campaign, position=1, defaults=template)
         return campaign
+
+
+def _wrong_time(at: datetime | None, now: datetime) -> str:
+    if at is None:
+        return str(_("Укажите дату и время"))
+    if is_late(at, now):
+        return str(_("Это время прошло. Выберите дату впереди"))
+    return str(_("Это слишком далеко: назначить можно не дальше двух лет")) if at > now + FARTHEST else ""
 
 
 def _rows(user: User) -> Any:

@@ -11,9 +11,6 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
 
 from crmseg.accounts.models import User
 from pipelines import arming
@@ -21,6 +18,7 @@ from segments.models import Segment
 
 from .audience import audience
 from .models import Campaign, Message, Run, Step
+from .phrases import Phrase
 from .rendering import problems
 from .schedule import Schedule, ScheduleRefused, is_late, parse
 
@@ -31,7 +29,11 @@ STARTABLE = (Campaign.State.DRAFT, Campaign.State.SCHEDULED)
 
 
 class LaunchRefused(Exception):
-    """It cannot start as it is; the text says why to a person."""
+    """It cannot start as it is; the phrase says why to a person."""
+
+    def __init__(self, phrase: Phrase) -> None:
+        super().__init__(phrase)
+        self.phrase = phrase
 
 
 class AlreadyLaunched(LaunchRefused):
@@ -41,7 +43,7 @@ class AlreadyLaunched(LaunchRefused):
 def launch(campaign: Campaign, *, by: User | None, now: datetime) -> Campaign:
     """Start a draft now or put it on schedule; a scheduled one starts at once, early or late, as a person said so."""
     if campaign.state not in STARTABLE:
-        raise AlreadyLaunched(_("Кампания уже запущена."))
+        raise AlreadyLaunched(Phrase("already_launched"))
     schedule = _ready(campaign)
     if campaign.state == Campaign.State.DRAFT and schedule:
         due_at = _first_due(schedule, now)
@@ -49,7 +51,7 @@ def launch(campaign: Campaign, *, by: User | None, now: datetime) -> Campaign:
     else:
         moved = start(campaign, due_at=campaign.next_due_at or now, now=now) is not None
     if not moved:
-        raise AlreadyLaunched(_("Кампания уже запущена."))
+        raise AlreadyLaunched(Phrase("already_launched"))
     log.info("campaign %s launched by user %s", campaign.pk, by.pk if by else None)
     return campaign
 
@@ -66,20 +68,19 @@ def _start_scheduled(campaign: Campaign, now: datetime) -> bool:
     due_at = campaign.next_due_at
     assert due_at is not None
     if is_late(due_at, now):
-        when = date_format(localtime(due_at), "j E Y, H:i")
-        _explain(campaign, _("Начало было назначено на %(when)s и пропущено. Начать сейчас?") % {"when": when})
+        _explain(campaign, Phrase("missed_start", {"when": Phrase("moment", {"at": due_at.isoformat()})}))
         return False
     try:
         _ready(campaign)
     except LaunchRefused as refused:
-        _explain(campaign, str(refused))
+        _explain(campaign, refused.phrase)
         return False
     return start(campaign, due_at=due_at, now=now) is not None
 
 
-def _explain(campaign: Campaign, reason: str) -> None:
-    waiting = Campaign.objects.filter(pk=campaign.pk, state=Campaign.State.SCHEDULED)
-    waiting.exclude(state_reason=reason).update(state_reason=reason[:500])
+def _explain(campaign: Campaign, reason: Phrase) -> None:
+    waiting, said = Campaign.objects.filter(pk=campaign.pk, state=Campaign.State.SCHEDULED), reason.as_data()
+    waiting.update(state_reason=said["code"], state_values=said["values"])
 
 
 @transaction.atomic
@@ -138,37 +139,37 @@ def _ready(campaign: Campaign) -> Schedule | None:
     return parse(campaign.schedule)
 
 
-def blockers(campaign: Campaign) -> list[str]:
-    """What stands in the way of a launch, in words."""
+def blockers(campaign: Campaign) -> list[Phrase]:
+    """What stands in the way of a launch."""
     found = _segment_blockers(campaign.segment)
     if campaign.channel not in settings.CHANNELS:
-        found.append(_("Канал «%(channel)s» не подключён.") % {"channel": campaign.get_channel_display()})
+        found.append(Phrase("no_channel", {"channel": campaign.get_channel_display()}))
     step = campaign.steps.first()
     if step is None or not step.subject.strip() or not (step.html.strip() or step.text.strip()):
-        found.append(_("Напишите тему и текст письма."))
+        found.append(Phrase("no_letter"))
     elif wrong := problems(**step.as_template()):
-        found.append(_("В шаблоне ошибка: %(error)s") % {"error": wrong[0]})
+        found.append(Phrase("template_fault", {"error": wrong[0].phrase}))
     try:
         parse(campaign.schedule)
     except ScheduleRefused as refused:
-        found.append(str(refused))
+        found.append(Phrase("said", {"words": str(refused)}))
     return found
 
 
-def _segment_blockers(segment: Segment | None) -> list[str]:
+def _segment_blockers(segment: Segment | None) -> list[Phrase]:
     if segment is None or segment.deleted_at:
-        return [_("Выберите сегмент.")]
+        return [Phrase("no_segment")]
     if segment.health == Segment.Health.BROKEN:
-        return [_("Сегмент «%(name)s» сломан: исправьте его условия.") % {"name": segment.name}]
+        return [Phrase("segment_broken", {"name": segment.name})]
     if segment.is_paused:
-        return [_("Сегмент «%(name)s» на паузе.") % {"name": segment.name}]
+        return [Phrase("segment_paused", {"name": segment.name})]
     return []
 
 
 def _first_due(schedule: Schedule, now: datetime) -> datetime:
     due_at = schedule.next_due(now, zone()) if schedule.rule else schedule.start
     if due_at is None or is_late(due_at, now):
-        raise LaunchRefused(_("Назначенное время прошло. Выберите другое."))
+        raise LaunchRefused(Phrase("time_passed"))
     return due_at
 
 

@@ -16,7 +16,7 @@ from pipelines.models import Contact
 from . import personal
 from .audience import audience, is_member
 from .models import Campaign, Message
-from .rendering import TemplateFailed, highlight, marked, problems, render, unmarked
+from .rendering import CLIPPED, TemplateFailed, highlight, marked, problems, render, unmarked
 
 SAMPLES = 12
 SUBJECT_LENGTH = 60
@@ -51,15 +51,15 @@ def show(campaign: Campaign, template: dict[str, str], *, who: int | None) -> Sh
     values = personal.people([person.pk])[person.pk] if person else {"contact": {}, "deal": {}}
     wrong = [Check("bad", str(problem)) for problem in problems(**template)]
     subject = body = ""
-    length = 0
+    length = size = 0
     if not wrong:
         try:
             letter = render(template, marked(values), "#")
             subject, body = highlight(escape(letter.subject)), highlight(letter.body)
-            length = len(unmarked(letter.subject))
+            length, size = len(unmarked(letter.subject)), len(unmarked(letter.html).encode())
         except TemplateFailed as error:
             wrong = [Check("bad", str(error))]
-    return Shown(samples, person, mark_safe(subject), mark_safe(body), wrong or checks(template, length))  # noqa: S308
+    return Shown(samples, person, mark_safe(subject), mark_safe(body), wrong or checks(template, length, size))  # noqa: S308
 
 
 def sample(campaign: Campaign) -> list[Contact]:
@@ -69,8 +69,8 @@ def sample(campaign: Campaign) -> list[Contact]:
     return list(Contact.objects.filter(is_member(campaign)).order_by("id")[:SAMPLES])
 
 
-def checks(template: dict[str, str], length: int) -> list[Check]:
-    """``length`` is that of the subject as this person sees it."""
+def checks(template: dict[str, str], length: int, size: int) -> list[Check]:
+    """``length`` is that of the subject as this person sees it, ``size`` that of the letter in bytes."""
     sources = [template[name] for name in ("html", "text") if template[name].strip()]
     has_link = bool(sources) and all("unsubscribe_url" in source for source in sources)
     unsubscribe = _("Ссылка отписки на месте") if has_link else _("Ссылку отписки добавим в конец письма")
@@ -80,6 +80,8 @@ def checks(template: dict[str, str], length: int) -> list[Check]:
         else Check("warn", _("Тема длиннее 60 знаков: в списке писем её обрежет"))
     )
     found = [Check("ok", unsubscribe), subject]
+    if size > CLIPPED:
+        found.append(Check("warn", _("Письмо больше 102 КБ: Gmail покажет только начало")))
     if not sources:
         found.append(Check("bad", _("Текст письма пуст")))
     if uses_name(template) and not has_fallback(template):

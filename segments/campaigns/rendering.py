@@ -17,6 +17,10 @@ from inscriptis import get_text
 from inscriptis.model.config import ParserConfig
 from liquid import BoundTemplate, Environment
 from liquid.exceptions import LiquidError
+from lxml.html import HtmlElement, fragment_fromstring, tostring
+
+from . import mistakes
+from .phrases import Phrase
 
 
 def words(text: str) -> frozenset[str]:
@@ -28,7 +32,8 @@ FILTERS = words(
     "append capitalize default downcase escape first last lstrip newline_to_br prepend remove rstrip size squish "
     "strip strip_html truncate truncatewords upcase url_encode"
 )
-MAX_SOURCE = 200_000
+MAX_SOURCE = 500_000  # bytes
+CLIPPED = 102_000  # bytes: of a longer letter Gmail shows the beginning only
 STYLES = words(
     "background background-color border border-bottom border-collapse border-color border-left border-radius "
     "border-right border-spacing border-style border-top border-width color display font font-family font-size "
@@ -39,6 +44,8 @@ STYLES = words(
 LOOK = {"style", "align", "valign", "width", "height", "bgcolor", "border", "cellpadding", "cellspacing", "role"}
 ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
 ATTRIBUTES["*"] = ATTRIBUTES.get("*", set()) | LOOK
+PARAGRAPHS = words("p h1 h2 h3 h4 h5 h6")
+LINKS = ParserConfig(display_links=True)
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"  # stand round a substituted value in a preview
 
 PAGE = (
@@ -54,7 +61,7 @@ class LetterEnvironment(Environment):
     block_nesting_limit = 20
     loop_iteration_limit = 1000
     local_namespace_limit = 200_000
-    output_stream_limit = 500_000
+    output_stream_limit = 600_000
 
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:
         super().setup_tags_and_filters(extra=extra)
@@ -67,19 +74,26 @@ PLAIN = LetterEnvironment()
 
 
 class TemplateFailed(Exception):
-    """This letter cannot be written; the text says why."""
+    """This letter cannot be written; the phrase says why."""
+
+    def __init__(self, phrase: Phrase) -> None:
+        super().__init__(phrase)
+        self.phrase = phrase
 
 
 @dataclass(frozen=True)
 class Problem:
     field: str
     line: int | None
-    message: str
+    fault: Phrase
+
+    @property
+    def phrase(self) -> Phrase:
+        values = {"part": Phrase(f"part_{self.field}"), "fault": self.fault}
+        return Phrase("fault_at", values | {"line": self.line}) if self.line else Phrase("fault_in", values)
 
     def __str__(self) -> str:
-        where = {"subject": _("тема"), "html": _("текст"), "text": _("текст без оформления")}[self.field]
-        line = _(", строка %(line)s") % {"line": self.line} if self.line else ""
-        return f"{where}{line}: {self.message}"
+        return str(self.phrase)
 
 
 @dataclass(frozen=True)
@@ -106,18 +120,19 @@ class Compiled:
             body = clean(self.html.render(**context)) if self.has_html else ""
             text = self.text.render(**context) if self.has_text else ""
         except LiquidError as error:
-            raise TemplateFailed(str(error.message)) from error
+            raise TemplateFailed(mistakes.phrase(error, FILTERS)) from error
         if not subject:
-            raise TemplateFailed(_("пустая тема"))
+            raise TemplateFailed(Phrase("empty_subject"))
         return self._letter(subject, body, text, unsubscribe_url)
 
     def _letter(self, subject: str, body: str, text: str, url: str) -> Letter:
+        text = text.strip() or as_text(body)
         if not self.has_unsubscribe:
             lead, act = _("Если письма больше не нужны,"), _("отпишитесь")
             body = body and body + FOOTER.format(words=lead, url=escape(url), act=act)
             text = text and f"{text}\n\n{lead} {act}: {url}"
         html = PAGE.format(subject=escape(subject), body=body) if body else ""
-        return Letter(subject, html, text.strip() or as_text(body), body)
+        return Letter(subject, html, text, body)
 
 
 @lru_cache(maxsize=128)
@@ -137,7 +152,7 @@ def render(template: dict[str, str], values: dict[str, Any], unsubscribe_url: st
     try:
         letter = compiled(template["subject"], template["html"], template["text"])
     except LiquidError as error:
-        raise TemplateFailed(str(error.message)) from error
+        raise TemplateFailed(mistakes.phrase(error, FILTERS)) from error
     return letter.render(values, unsubscribe_url)
 
 
@@ -145,14 +160,16 @@ def problems(subject: str, html: str, text: str) -> list[Problem]:
     """What is wrong with the sources, by field and line: they are parsed and tried on a person without any data."""
     found = []
     for field, source, environment in (("subject", subject, PLAIN), ("html", html, HTML), ("text", text, PLAIN)):
-        if len(source) > MAX_SOURCE:
-            found.append(Problem(field, None, _("слишком длинно")))
+        size = len(source.encode())
+        if size > MAX_SOURCE:
+            values = {"size": -(-size // 1000), "most": MAX_SOURCE // 1000}
+            found.append(Problem(field, None, Phrase("too_long", values)))
             continue
         try:
             environment.from_string(source).render(contact={"custom": {}}, deal={"custom": {}}, unsubscribe_url="#")
         except LiquidError as error:
-            context = error.context()
-            found.append(Problem(field, context[0] if context else None, str(error.message)))
+            line = mistakes.line(error, source, environment)
+            found.append(Problem(field, line, mistakes.phrase(error, FILTERS)))
     return found
 
 
@@ -175,7 +192,26 @@ def clean(html: str) -> str:
 
 
 def as_text(body: str) -> str:
-    return get_text(body, ParserConfig(display_links=True)).strip() if body else ""
+    """Block by block: most of them are the same in every letter of a run, and turning one into text is slow."""
+    if not body:
+        return ""
+    groups: list[list[HtmlElement]] = [[]]
+    for element in fragment_fromstring(body, create_parent="div").xpath("node()"):
+        if getattr(element, "tag", "") in PARAGRAPHS:
+            groups += [[element], []]
+        else:
+            groups[-1].append(element)
+    texts = (_text_of("".join(map(_source, group))) for group in groups)
+    return "\n\n".join(text for text in texts if text)
+
+
+def _source(node: HtmlElement | str) -> str:
+    return escape(node) if isinstance(node, str) else tostring(node, encoding="unicode", with_tail=False)
+
+
+@lru_cache(maxsize=2048)
+def _text_of(html: str) -> str:
+    return get_text(html, LINKS).strip() if html.strip() else ""
 
 
 def one_line(text: str) -> str:

@@ -72,7 +72,21 @@ class Segment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """The name as the reader reads it: a ready segment nobody renamed speaks their language."""
+        return self._of_the_reader(self.name)
+
+    @property
+    def about(self) -> str:
+        return self._of_the_reader(self.description)
+
+    def _of_the_reader(self, stored: str) -> str:
+        from segments.shipped import in_words_of_the_reader
+
+        return in_words_of_the_reader(stored) if self.ready_key and stored else stored
 
     @property
     def is_frozen(self) -> bool:

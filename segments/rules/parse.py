@@ -18,6 +18,7 @@ from .tree import Agg, Condition, Group, Has, InSegment, Junction, Node, Pick
 from .values import Refused, read_duration, read_id, read_value
 
 DEEPEST = 10
+EXAMPLE = '{"field": "open_deals", "op": "gte", "value": 1}'
 MOST_NODES = 200
 CONDITION_KEYS = frozenset({"field", "op", "value"})
 HAS_KEYS = frozenset({"has", "pick", "where", "agg", "of", "op", "value"})
@@ -60,6 +61,8 @@ class _DuplicateKey(ValueError):
 def _loaded(document: Any) -> Any:
     if not isinstance(document, str | bytes | bytearray):
         return document
+    if not document.strip():
+        raise _refused("bad_json", _("Условий пока нет. Начните с одного: %(example)s") % {"example": EXAMPLE})
     try:
         return json.loads(
             document, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_decimal, parse_int=_integer
@@ -68,6 +71,11 @@ def _loaded(document: Any) -> Any:
         raise _refused("duplicate_key", _("Ключ повторяется: %(key)s") % {"key": error}) from None
     except RecursionError:
         raise _refused("too_deep", _("Вложенность больше 10")) from None
+    except json.JSONDecodeError as error:
+        where = {"line": error.lineno, "column": error.colno}
+        raise _refused(
+            "bad_json", _("Запись не разобрать, строка %(line)s, знак %(column)s: проверьте запятые и скобки") % where
+        ) from None
     except ValueError:
         raise _refused("bad_json", _("Это не JSON")) from None
 

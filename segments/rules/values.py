@@ -19,6 +19,7 @@ LARGEST_POWER = 20  # of ten
 LARGEST_ID = 2**63 - 1
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}.*")
+LONGEST = Duration(100, "y")
 FIRST_YEAR, LAST_YEAR = 1000, 9000
 
 
@@ -38,6 +39,8 @@ def read_duration(raw: Any) -> Duration:
     found = parse_duration(raw) if isinstance(raw, str) else None
     if found is None:
         raise Refused("bad_duration", _("Срок записывается числом и буквой: 12h, 14d, 2w, 3m, 1y"))
+    if found.surely_longer_than(LONGEST):
+        raise Refused("duration_too_long", _("Срок больше 100 лет. Укажите короче, например 90d"))
     return found
 
 

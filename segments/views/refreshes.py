@@ -28,6 +28,7 @@ def refreshes(request: HttpRequest, pk: int) -> HttpResponse:
     return _start(request, segment) if request.method == "POST" else _progress(request, segment)
 
 
+@allowed("segments.edit")
 def _start(request: HttpRequest, segment: Segment) -> HttpResponse:
     since = timezone.now()
     tasks.refresh_soon(segment)

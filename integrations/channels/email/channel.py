@@ -1,4 +1,4 @@
-"""Letters over SMTP: one connection for a batch, one letter in flight.
+"""Letters over SMTP: one connection for a batch, one letter in flight, commands sent together where the server can.
 
 What flows in: envelopes. What flows out: 250 is an Outcome; 4xx is temporary; 5xx is for good. The letter is lost for
 sure when the connection breaks before its last line has left, and of unknown fate when it breaks afterwards.
@@ -15,9 +15,9 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from segments.campaigns.channel import Envelope, Outcome, PermanentFailure, TemporaryFailure, Unknown
+from segments.campaigns.phrases import Phrase
 
 from .mime import as_bytes
 
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 TIMEOUT = 30
 NO_SUCH_ADDRESS = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10")
+Reply = tuple[int, bytes]
 LOST = (OSError, smtplib.SMTPServerDisconnected)
 
 
@@ -32,6 +33,7 @@ class EmailChannel:
     def __init__(self, url: dict[str, Any] | None = None, sender: str | None = None, timeout: float = TIMEOUT) -> None:
         self.url = url or settings.EMAIL_URL
         self.sender = sender or settings.DEFAULT_FROM_EMAIL
+        self.address = parseaddr(self.sender)[1]
         self.timeout = timeout
 
     @contextmanager
@@ -62,7 +64,7 @@ class SmtpConnection:
         except (OSError, smtplib.SMTPException) as error:  # a wrong password too: no letter is to blame for it
             if smtp:
                 smtp.close()
-            raise TemporaryFailure(_("Почтовый сервер недоступен: %(error)s") % {"error": _words_of(error)}) from error
+            raise TemporaryFailure(_words_of(error), why=Phrase("server_away")) from error
         self.smtp = smtp
         return smtp
 
@@ -90,20 +92,31 @@ class SmtpConnection:
             smtp.send(_dotted(data))
         except LOST as error:
             self._drop()
-            raise TemporaryFailure(_("Связь прервалась: %(error)s") % {"error": _words_of(error)}) from error
+            raise TemporaryFailure(_words_of(error), why=Phrase("cut_before")) from error
         return self._end(smtp)
 
     def _begin(self, smtp: smtplib.SMTP, envelope: Envelope) -> None:
         """Everything before the letter itself: a refusal here leaves the connection usable."""
-        code, reply = smtp.mail(parseaddr(self.channel.sender)[1])
-        if code // 100 != 2:
-            self._refuse(code, reply, is_about_sender=code != 552)
-        code, reply = smtp.rcpt(envelope.to)
-        if code // 100 != 2:
-            self._refuse(code, reply)
-        code, reply = smtp.docmd("DATA")
-        if code != 354:
-            self._refuse(code, reply)
+        commands = [f"MAIL FROM:<{self.channel.address}>", f"RCPT TO:<{envelope.to}>", "DATA"]
+        if smtp.has_extn("pipelining"):  # RFC 2920: the three travel together, the answers come in their order
+            smtp.send("".join(f"{command}\r\n" for command in commands))
+            mail, rcpt, data = (smtp.getreply() for _ in commands)
+            if data[0] == 354 and (mail[0] // 100 != 2 or rcpt[0] // 100 != 2):
+                smtp.docmd(".")  # it waits for a letter without anybody to give it to: nothing, then
+            self._check(mail, rcpt, data)
+            return
+        replies: list[Reply] = []
+        for command in commands:
+            replies.append(smtp.docmd(command))
+            self._check(*replies)
+
+    def _check(self, mail: Reply, rcpt: Reply = (250, b""), data: Reply = (354, b"")) -> None:
+        if mail[0] // 100 != 2:
+            self._refuse(*mail, is_about_sender=mail[0] != 552)
+        if rcpt[0] // 100 != 2:
+            self._refuse(*rcpt)
+        if data[0] != 354:
+            self._refuse(*data)
 
     def _end(self, smtp: smtplib.SMTP) -> Outcome:
         """The last line: from here on a silence means that nobody knows."""
@@ -111,14 +124,12 @@ class SmtpConnection:
             code, reply = smtp.docmd(".")
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
-            raise Unknown(
-                _("Связь прервалась после передачи письма: %(error)s") % {"error": _words_of(error)}
-            ) from error
+            raise Unknown(_words_of(error), why=Phrase("cut_after")) from error
         if 400 <= code < 600:
             self._refuse(code, reply)
         if code != 250:
             self._drop()
-            raise Unknown(_("Непонятный ответ сервера: %(reply)s") % {"reply": _reply(code, reply)})
+            raise Unknown(_reply(code, reply), why=Phrase("odd_answer"))
         return Outcome(_reply(code, reply))
 
     def _refuse(self, code: int, reply: bytes, *, is_about_sender: bool = False) -> NoReturn:
@@ -141,7 +152,7 @@ class SmtpConnection:
 
 def _dotted(data: bytes) -> bytes:
     """Lines that begin with a dot get another (RFC 5321 §4.5.2); bodies are base64, so only headers could."""
-    return b"\r\n".join(b"." + line if line.startswith(b".") else line for line in data.split(b"\r\n"))
+    return data.replace(b"\r\n.", b"\r\n..")
 
 
 def _reply(code: int, reply: bytes) -> str:

@@ -2,17 +2,18 @@
 building it from email.message; the tests read it back with email.parser. No header can carry a line break."""
 
 import re
-from base64 import encodebytes
+from base64 import b64encode, encodebytes
+from collections.abc import Iterator
 from datetime import datetime
-from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
+from functools import lru_cache
 from hashlib import sha256
 
-from django.utils.translation import gettext as _
-
 from segments.campaigns.channel import Envelope, PermanentFailure
+from segments.campaigns.phrases import Phrase
 
 CRLF = "\r\n"
+WORD = 39  # bytes in an encoded word: a line with it and the name of its header stays under 76
 ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+")
 
 
@@ -51,11 +52,12 @@ def _part(kind: str, text: str) -> str:
 def recipient(address: str) -> str:
     """One bare address; refuses whatever could be more or other than that."""
     if not ADDRESS.fullmatch(address):
-        words = _("Адрес «%(address)s» не годится для письма") % {"address": plain(address)[:100]}
-        raise PermanentFailure(words, is_bad_address=True)
+        why = Phrase("no_address", {"address": plain(address)[:100]})
+        raise PermanentFailure("", is_bad_address=True, why=why)
     return address
 
 
+@lru_cache(maxsize=64)
 def author(text: str) -> str:
     """«Дом у озера <info@…>» as the settings name it."""
     name, address = parseaddr(plain(text))
@@ -67,16 +69,34 @@ def list_id(envelope: Envelope) -> str:
     return f"{name} <{bare(envelope.list_id)}>".strip()
 
 
+@lru_cache(maxsize=256)
 def encoded(text: str) -> str:
-    """RFC 2047, folded; plain where it is plain."""
-    return Header(plain(text), "us-ascii" if text.isascii() else "utf-8", maxlinelen=70).encode(linesep=CRLF)
+    """RFC 2047, folded; plain where it is plain and short. The standard library takes ten times longer."""
+    text = plain(text)
+    if text.isascii() and len(text) <= WORD and "=?" not in text:
+        return text
+    return f"{CRLF} ".join(f"=?utf-8?b?{b64encode(word).decode()}?=" for word in _words(text))
+
+
+def _words(text: str) -> Iterator[bytes]:
+    """Pieces of at most WORD bytes that part no character."""
+    piece = b""
+    for char in text:
+        more = char.encode()
+        if len(piece) + len(more) > WORD:
+            yield piece
+            piece = b""
+        piece += more
+    yield piece
 
 
 def plain(text: str) -> str:
     """No control characters at all, so nothing can begin a header of its own."""
-    return "".join(char if char.isprintable() else " " for char in text).strip()
+    return text.strip() if text.isprintable() else "".join(c if c.isprintable() else " " for c in text).strip()
 
 
 def bare(text: str) -> str:
     """Of a value that stands in a header as it is."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(char for char in text if char.isascii() and char.isprintable())

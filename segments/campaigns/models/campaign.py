@@ -1,10 +1,13 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from ..phrases import Phrase
 
 
 class Channel(models.TextChoices):
@@ -46,7 +49,8 @@ class Campaign(models.Model):
     schedule = models.JSONField(null=True, blank=True)
     next_due_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=9, choices=State, default=State.DRAFT)
-    state_reason = models.CharField(max_length=500, blank=True, default="")
+    state_reason = models.CharField(max_length=500, blank=True, default="")  # the code of a phrase
+    state_values = models.JSONField(default=dict, blank=True)
     created_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
@@ -68,6 +72,10 @@ class Campaign(models.Model):
         return self.name
 
     @property
+    def state_words(self) -> str:
+        return str(Phrase(self.state_reason, self.state_values)) if self.state_reason else ""
+
+    @property
     def is_editable(self) -> bool:
         return self.state in (self.State.DRAFT, self.State.SCHEDULED) and self.launched_at is None
 
@@ -87,10 +95,12 @@ class Campaign(models.Model):
         return self.move(self.State.DRAFT, when=(self.State.SCHEDULED,), now=now, next_due_at=None, state_reason="")
 
     @transaction.atomic
-    def pause(self, *, now: datetime, reason: str = "") -> bool:
+    def pause(self, *, now: datetime, reason: Phrase | None = None) -> bool:
         """Once this has committed, no new handover begins (D9)."""
         when = (self.State.RUNNING, self.State.SCHEDULED)
-        if not self.move(self.State.PAUSED, when=when, now=now, state_reason=reason):
+        said = reason.as_data() if reason else {"code": "", "values": {}}
+        about: dict[str, Any] = {"state_reason": said["code"], "state_values": said["values"]}
+        if not self.move(self.State.PAUSED, when=when, now=now, **about):
             return False
         self.runs.filter(state=Run.State.RUNNING).update(state=Run.State.PAUSED)
         return True
@@ -101,7 +111,7 @@ class Campaign(models.Model):
         to = self.State.RUNNING if has_run else self.State.SCHEDULED if self.next_due_at else self.State.DONE
         if not self.move(to, when=(self.State.PAUSED,), now=now, state_reason=""):
             return False
-        self.runs.filter(state=Run.State.PAUSED).update(state=Run.State.RUNNING)
+        self.runs.filter(state=Run.State.PAUSED).update(state=Run.State.RUNNING, watched_from=now)
         return True
 
     @transaction.atomic
@@ -171,6 +181,7 @@ class Run(models.Model):
     state = models.CharField(max_length=9, choices=State, default=State.FILLING)
     templates = models.JSONField(default=dict)  # {step id: {"subject", "html", "text"}} as they were at the start
     audience = models.PositiveIntegerField(default=0)
+    watched_from = models.DateTimeField(null=True, blank=True)  # what was refused before somebody resumed it is known
 
     objects = RunQuerySet.as_manager()
 
@@ -191,6 +202,16 @@ class Run(models.Model):
             to = Campaign.State.SCHEDULED if campaign.next_due_at else Campaign.State.DONE
             campaign.move(to, when=(Campaign.State.RUNNING,), now=now)
         return True
+
+    def stop_if_refused(self, *, now: datetime) -> bool:
+        """Pause when too many letters were rejected or came back: the sender's good name is at stake (D14)."""
+        least, share = settings.REFUSAL_LIMIT
+        since = self.watched_from or self.started_at
+        ended = self.messages.filter(state__in=self.messages.model.ENDED, changed_at__gte=since)
+        bad = ended.filter(state__in=self.messages.model.REFUSED).count()
+        if bad < least or bad <= share * (total := ended.count()):
+            return False
+        return self.campaign.pause(now=now, reason=Phrase("many_refusals", {"bad": bad, "all": total}))
 
     @transaction.atomic
     def reopen(self, *, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ..phrases import Phrase, phrase_of
 from .campaign import Channel, Run, Step
 
 LEASE = timedelta(minutes=3)  # longer than every time-out of one handover together
@@ -29,7 +30,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
             state=Message.State.CLAIMED, worker=worker, leased_until=now + LEASE, changed_at=now
         )
         claimed = self.filter(pk__in=ids, state=Message.State.CLAIMED, worker=worker)
-        return list(claimed.select_related("run__campaign").order_by("due_at", "id"))
+        # Prefetched, not joined: letters of one run share one Run with its templates.
+        return list(claimed.prefetch_related("run__campaign").order_by("due_at", "id"))
 
     def expire_leases(self, now: datetime) -> tuple[int, int]:
         """Lease over: what was only claimed is planned again, what was being handed over is unknown (D4)."""
@@ -38,7 +40,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
             state=Message.State.PLANNED, worker="", leased_until=None, changed_at=now
         )
         lost = over.filter(state=Message.State.HANDING_OVER).update(
-            state=Message.State.UNKNOWN, leased_until=None, changed_at=now, detail=str(_("Обработчик не ответил."))
+            state=Message.State.UNKNOWN, leased_until=None, changed_at=now, why=Phrase("worker_silent").as_data()
         )
         return freed, lost
 
@@ -105,6 +107,8 @@ class Message(models.Model):
         State.ACCEPTED: {State.DELIVERED, State.BOUNCED, State.COMPLAINED},
         State.DELIVERED: {State.BOUNCED, State.COMPLAINED},
     }
+    REFUSED = [State.REJECTED, State.BOUNCED, State.COMPLAINED]
+    ENDED = [*REFUSED, State.ACCEPTED, State.DELIVERED]
     RESEND_AFTER = timedelta(minutes=10)
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="messages")
@@ -115,6 +119,7 @@ class Message(models.Model):
     address_hash = models.CharField(max_length=64, blank=True, default="")
     state = models.CharField(max_length=12, choices=State, default=State.PLANNED)
     reason = models.CharField(max_length=24, blank=True, default="")
+    why = models.JSONField(null=True, blank=True)  # a Phrase of ours
     detail = models.CharField(max_length=1000, blank=True, default="")  # the provider's own words
     subject = models.CharField(max_length=1000, blank=True, default="")  # as rendered
     token = models.CharField(max_length=43, unique=True)  # of its unsubscribe link
@@ -164,8 +169,11 @@ class Message(models.Model):
         return f"{self.run_id}/{self.step_id} → {self.contact_id}"
 
     @property
-    def reason_in_words(self) -> str:
-        return str(self.Reason(self.reason).label) if self.reason in self.Reason.values else self.reason
+    def words(self) -> str:
+        """Why it is as it is: our reason, our phrase, and what the provider said."""
+        reason = str(self.Reason(self.reason).label) if self.reason in self.Reason.values else self.reason
+        said = str(phrase_of(self.why)) if self.why else ""
+        return ": ".join(part for part in (reason, said, self.detail) if part)
 
     def move(
         self, to: str, *, when: Sequence[str], now: datetime, only: dict[str, Any] | None = None, **values: Any
@@ -180,14 +188,15 @@ class Message(models.Model):
             setattr(self, name, value)
         return True
 
-    def skip(self, reason: str, *, now: datetime, detail: str = "") -> bool:
+    def skip(self, reason: str, *, now: datetime, why: Phrase | None = None) -> bool:
         return self.move(
             self.State.SKIPPED,
             when=[self.State.CLAIMED],
             only={"worker": self.worker},
             now=now,
             reason=reason,
-            detail=detail[:1000],
+            why=why and why.as_data(),
+            detail="",
             leased_until=None,
         )
 
@@ -203,41 +212,25 @@ class Message(models.Model):
             due_at=due_at or self.due_at,
         )
 
-    def hand_over(self, *, provider_id: str, subject: str, now: datetime) -> bool:
-        """From here on the provider may have it: committed before the first byte (D2)."""
-        return self.move(
-            self.State.HANDING_OVER,
-            when=[self.State.CLAIMED],
-            only={"worker": self.worker, "leased_until__gte": now},
-            now=now,
-            attempt=self.attempt + 1,
-            provider_id=provider_id,
-            subject=subject[:1000],
-            sent_at=now,
-            leased_until=now + LEASE,
-        )
-
-    def accept(self, detail: str, *, now: datetime) -> bool:
-        """The provider took it; a slow worker may still say so of its own unknown (D4)."""
-        states = [self.State.HANDING_OVER, self.State.UNKNOWN]
-        return self._conclude(self.State.ACCEPTED, states, now, detail=detail[:1000], sent_at=now)
-
-    def defer(self, detail: str, *, due_at: datetime, now: datetime) -> bool:
+    def defer(self, detail: str, *, due_at: datetime, now: datetime, why: Phrase | None = None) -> bool:
         return self._conclude(
             self.State.PLANNED,
             [self.State.HANDING_OVER],
             now,
+            why=why and why.as_data(),
             detail=detail[:1000],
             due_at=due_at,
             sent_at=None,
             worker="",
         )
 
-    def reject(self, detail: str, *, now: datetime) -> bool:
-        return self._conclude(self.State.REJECTED, [self.State.HANDING_OVER], now, detail=detail[:1000], sent_at=None)
+    def reject(self, detail: str, *, now: datetime, why: Phrase | None = None) -> bool:
+        said = {"why": why and why.as_data(), "detail": detail[:1000]}
+        return self._conclude(self.State.REJECTED, [self.State.HANDING_OVER], now, sent_at=None, **said)
 
-    def doubt(self, detail: str, *, now: datetime) -> bool:
-        return self._conclude(self.State.UNKNOWN, [self.State.HANDING_OVER], now, detail=detail[:1000])
+    def doubt(self, detail: str, *, now: datetime, why: Phrase | None = None) -> bool:
+        said = {"why": why and why.as_data(), "detail": detail[:1000]}
+        return self._conclude(self.State.UNKNOWN, [self.State.HANDING_OVER], now, **said)
 
     def _conclude(self, to: str, when: Sequence[str], now: datetime, **values: Any) -> bool:
         only = {"worker": self.worker, "attempt": self.attempt}
@@ -266,9 +259,10 @@ class Message(models.Model):
             worker="",
         )
 
-    def close(self, detail: str, *, now: datetime) -> bool:
+    def close(self, *, by: str, now: datetime) -> bool:
         """A person decided to leave it: no more attempts."""
-        return self.move(self.State.REJECTED, when=[self.State.UNKNOWN], now=now, detail=detail[:1000], sent_at=None)
+        said: dict[str, Any] = {"why": Phrase("closed_by", {"user": by}).as_data(), "detail": ""}
+        return self.move(self.State.REJECTED, when=[self.State.UNKNOWN], now=now, sent_at=None, **said)
 
 
 EVENTS = {

@@ -67,8 +67,7 @@ def resend(request: HttpRequest, pk: int, message: int) -> HttpResponse:
 @require_POST
 @allowed("campaigns.launch")
 def close(request: HttpRequest, pk: int, message: int) -> HttpResponse:
-    detail = _("Закрыто вручную: %(user)s") % {"user": request.user}
-    if _unknown(request, pk, message).close(detail, now=timezone.now()):
+    if _unknown(request, pk, message).close(by=str(request.user), now=timezone.now()):
         flash(request, _("Письмо закрыто, больше не отправляем"))
     return _back(pk)
 

@@ -32,4 +32,4 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         "theme": "auto",
     }
     # Without the request: its CSRF token would set a cookie.
-    return HttpResponse(render_to_string("campaigns/unsubscribe.html", context))
+    return HttpResponse(render_to_string("campaigns/unsubscribe.html", context), status=200 if message else 404)

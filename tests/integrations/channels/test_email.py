@@ -1,6 +1,7 @@
 """Real SMTP against the catcher, in good and bad weather (F16)."""
 
 import socket
+import threading
 
 import pytest
 
@@ -30,6 +31,7 @@ def test_batch_goes_over_one_connection(catcher, channel):
     assert catcher.connections == 1
 
 
+@pytest.mark.parametrize("is_pipelining", [True, False])
 @pytest.mark.parametrize(
     ("fault", "failure", "arrived"),
     [
@@ -41,7 +43,8 @@ def test_batch_goes_over_one_connection(catcher, channel):
         (Fault.DROP_AFTER, Unknown, 1),
     ],
 )
-def test_answer_of_the_server_decides(catcher, channel, fault, failure, arrived):
+def test_answer_of_the_server_decides(catcher, channel, fault, failure, arrived, is_pipelining):
+    catcher.is_pipelining = is_pipelining
     catcher.faults.append(fault)
     with channel.open() as connection:
         with pytest.raises(failure):
@@ -89,3 +92,34 @@ def test_greeting_that_never_comes_is_temporary():
         channel = EmailChannel(email_url(server.getsockname()[1]), sender="a@b.example", timeout=0.2)
         with pytest.raises(TemporaryFailure):
             send(channel)
+
+
+def test_refused_recipient_never_begins_a_letter_of_the_next_one(catcher, channel):
+    """A server may say 354 although it refused the recipient: then it waits for the end of a letter."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_odd_server, args=[server], daemon=True).start()
+        odd = EmailChannel(email_url(server.getsockname()[1]), sender="a@b.example", timeout=5)
+        with odd.open() as connection:
+            with pytest.raises(PermanentFailure):
+                connection.send(envelope(to="nobody@mail.example"))
+            assert connection.send(envelope()).detail == "250 taken"
+
+
+def _odd_server(server):
+    line, _ = server.accept()
+    words = line.makefile("rwb", buffering=0)
+    words.write(b"220 odd\r\n")
+    is_refused = False
+    for command in iter(words.readline, b""):
+        is_refused = b"nobody" in command or (is_refused and not command.startswith(b"rset"))
+        if command.startswith(b"ehlo"):
+            words.write(b"250-odd\r\n250 PIPELINING\r\n")
+        elif command.startswith(b"RCPT") and is_refused:
+            words.write(b"550 5.1.1 nobody\r\n")
+        elif command.startswith(b"DATA"):
+            words.write(b"354 go on\r\n")
+            while words.readline() != b".\r\n":
+                pass
+            words.write(b"554 nobody to give it to\r\n" if is_refused else b"250 taken\r\n")
+        else:
+            words.write(b"250 ok\r\n")

@@ -120,8 +120,13 @@ def planned(campaign, contact, address="a@mail.example"):
     return MessageFactory(run__campaign=campaign, step=campaign.steps.get(), contact=contact, address=address)
 
 
+def last_word(message):
+    found = recheck(message, message.run.campaign, now=NOW).people()
+    return found[0].reason if found else "left_segment"
+
+
 def test_recheck_agrees_while_nothing_changed(campaign, person):
-    assert recheck(planned(campaign, person("a@mail.example")), campaign, now=NOW) == ""
+    assert last_word(planned(campaign, person("a@mail.example"))) == ""
 
 
 @pytest.mark.parametrize(
@@ -139,4 +144,4 @@ def test_recheck_sees_what_changed_since(campaign, person, change, reason):
     contact = person("a@mail.example")
     message = planned(campaign, contact)
     change(contact)
-    assert recheck(message, campaign, now=NOW) == reason
+    assert last_word(message) == reason

@@ -5,13 +5,15 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import translation
 
 from pipelines import arming
 from pipelines.models import Change, Home
-from segments.campaigns import consent, delivery, launch, tracking
+from segments.campaigns import consent, delivery, events, launch, tracking
 from segments.campaigns.channel import PermanentFailure, TemporaryFailure, Unknown
 from segments.campaigns.models import Campaign, Message, Run, Suppression
 from segments.campaigns.models.message import LEASE
+from segments.campaigns.phrases import Phrase
 from segments.campaigns.rendering import Letter
 from tests.factories import NOW, MessageFactory, RunFactory, StepFactory
 
@@ -70,9 +72,9 @@ def test_run_and_campaign_end_with_the_last_letter(run, memory):
 
 def test_d1_every_arrow_is_taken_once(run):
     message, twin = handing_over(), one()
-    assert message.accept("250", now=NOW)
+    assert delivery.accept(message, "250", NOW)
     assert not twin.reject("554", now=NOW)
-    assert not message.accept("250", now=NOW)
+    assert not delivery.accept(message, "250", NOW)
 
 
 @pytest.mark.parametrize(
@@ -178,8 +180,8 @@ def test_d5_resend_of_a_cancelled_run_is_refused(run):
 
 def test_unknown_can_be_closed_by_a_person(run):
     handing_over().doubt("lost", now=NOW)
-    assert one().close("Позвонили, письмо не пришло", now=NOW)
-    assert one().state == "rejected"
+    assert one().close(by="Юлия", now=NOW)
+    assert (one().state, one().words) == ("rejected", "Закрыто вручную: Юлия")
 
 
 def test_d7_nothing_but_the_state_is_needed_to_go_on(run, memory):
@@ -286,7 +288,69 @@ def test_channel_that_cannot_be_reached_gives_everything_back(run, memory, monke
     monkeypatch.setattr(memory, "open", shut)
     assert send().released == 1
     assert (one().state, one().due_at) == ("planned", NOW + MINUTE)
-    assert Campaign.objects.get().state_reason == "почтовый сервер недоступен"
+    assert Campaign.objects.get().state_words == "почтовый сервер недоступен"
+
+
+@pytest.fixture
+def crowd(campaign, person, settings):
+    settings.REFUSAL_LIMIT = (3, 0.2)
+    for number in range(10):
+        person(f"{number}@mail.example")
+    return started(campaign)
+
+
+def test_d14_run_pauses_when_too_many_are_refused(crowd, memory):
+    memory.failures.extend([None, None, *(PermanentFailure("554 spam") for _ in range(3))])
+    sent = send()
+    campaign = Campaign.objects.get()
+    assert (sent.accepted, sent.rejected, sent.released) == (2, 3, 5)
+    assert (campaign.state, Run.objects.get().state) == ("paused", "paused")
+    assert campaign.state_words.startswith("Кампания остановилась сама: не дошло 3 из 5 писем.")
+
+
+def test_d14_few_refusals_among_many_stop_nothing(crowd, memory, settings):
+    settings.REFUSAL_LIMIT = (2, 0.3)
+    memory.failures.extend([None] * 7 + [PermanentFailure("554 spam") for _ in range(3)])
+    assert send().rejected == 3
+    assert Campaign.objects.get().state == "done"
+
+
+def test_d14_what_was_refused_before_a_person_went_on_is_not_counted_again(crowd, memory):
+    memory.failures.extend(PermanentFailure("554 spam") for _ in range(3))
+    send()
+    Campaign.objects.get().resume(now=NOW + MINUTE)
+    memory.failures.append(PermanentFailure("554 spam"))
+    assert send(NOW + MINUTE).accepted == 6
+    assert Campaign.objects.get().state == "done"
+
+
+def test_d14_letters_that_come_back_count_as_well(crowd, memory):
+    send(limit=5)
+    for message in Message.objects.filter(state="accepted")[:3]:
+        events.take(events.ProviderEvent("bounced", message.provider_id, NOW), now=NOW)
+    assert Campaign.objects.get().state == "paused"
+
+
+@pytest.mark.parametrize(("language", "words"), [("ru", "Обработчик не ответил"), ("en", "The worker did not answer")])
+def test_reason_is_told_in_the_language_of_the_reader(run, language, words):
+    handing_over()
+    delivery.sweep(NOW + LEASE + MINUTE)
+    with translation.override(language):
+        assert one().words == words
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("ru", "Почтовый сервер недоступен: 111 refused"), ("en", "The mail server is not available: 111 refused")],
+)
+def test_channel_that_is_away_is_explained_in_the_language_of_the_reader(run, memory, monkeypatch, language, words):
+    def shut(channel):
+        raise TemporaryFailure("111 refused", why=Phrase("server_away"))
+
+    monkeypatch.setattr(memory, "open", shut)
+    send()
+    with translation.override(language):
+        assert Campaign.objects.get().state_words == words
 
 
 def test_worker_told_to_stop_gives_back_what_it_claimed(campaign, person, memory):

@@ -72,6 +72,13 @@ class Ledger(RuleBasedStateMachine):
                 message.doubt("lost", now=self.now)
 
     @rule(which=WHICH)
+    def hand_over_again(self, which):
+        """The same worker comes back to what it has begun already, as a task does that is delivered twice."""
+        begun = [message for message in self.held if self.provider[message.contact_id]]
+        if begun and delivery.hand_over(begun[which % len(begun)], LETTER, self.now):
+            self.provider[begun[which % len(begun)].contact_id] += 1
+
+    @rule(which=WHICH)
     def late_word(self, which):
         if self.held:
             delivery.accept(self.held[which % len(self.held)], "250", self.now)
@@ -89,7 +96,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(which=WHICH)
     def close(self, which):
-        self.row(which).close("closed", now=self.now)
+        self.row(which).close(by="Юлия", now=self.now)
 
     @rule(verb=st.sampled_from(["pause", "resume"]))
     def steer(self, verb):
@@ -114,6 +121,11 @@ class Ledger(RuleBasedStateMachine):
         before, self.states = self.states, self.ledger()
         for pk, state in self.states.items():
             assert state == before[pk] or state in reachable(before[pk]), (before[pk], state)
+
+    @invariant()
+    def what_the_provider_has_waits_for_nobody(self):
+        for contact, state in self.run_row.messages.values_list("contact", "state"):
+            assert not self.provider[contact] or state not in ("planned", "claimed", "skipped")
 
     @invariant()
     def nobody_gets_two_letters(self):

@@ -1,5 +1,9 @@
-import pytest
+import json
 
+import pytest
+from django.utils import translation
+
+from segments.campaigns.phrases import phrase_of
 from segments.campaigns.rendering import (
     TemplateFailed,
     highlight,
@@ -116,7 +120,7 @@ def test_problem_names_field_and_line():
 
 
 def test_source_that_is_too_long_is_refused():
-    assert problems("Тема", "x" * 200_001, "")[0].field == "html"
+    assert problems("Тема", "x" * 500_001, "")[0].field == "html"
 
 
 def test_empty_subject_is_a_template_error():
@@ -133,3 +137,39 @@ def test_preview_marks_values_but_not_in_attributes():
     found = letter('<p title="{{ contact.first_name }}">{{ contact.first_name }}</p>', values=marked(PERSON))
     assert highlight(found.html).count("<mark>Елена</mark>") == 1
     assert "\ue000" not in highlight(found.html)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("{% if %}", "строка 1: не хватает значения"),
+        ("а\n{% if deal.name %}б", "строка 2: нет «{% endif %}» к «{% if %}»"),
+        ("{% endfor %}", "«{% endfor %}» стоит без начала"),
+        ("{% include 'x' %}", "команды «include» в письмах нет"),
+        ("{{ deal.name | money }}", "фильтра «money» нет. Есть: append"),
+        ("{{ deal.name", "поле не закрыто. Добавьте после него «}}»"),
+        ("а\nб\n{{ deal.name | }}", "строка 3: после «|» нужен фильтр"),
+        ("{% if deal.name = 'x' %}{% endif %}", "Для сравнения поставьте два: «==»"),
+        ("{{ deal.name | truncate: 'x' }}", "фильтр «truncate» записан неверно"),
+        ("{{ deal name }}", "два слова подряд"),
+        ("{{ 'abc }}", "кавычка не закрыта"),
+        ("{{ deal ?? 1 }}", "лишний знак «?»"),
+        ("{% for i in (1..5000) %}x{% endfor %}", "слишком много повторов"),
+        ("{% comment %}", "нет «{% endcomment %}»"),
+        ("{% %}", "команда не закончена"),
+    ],
+)
+def test_fault_of_a_template_is_named_in_words(source, words):
+    (problem,) = problems("Тема", source, "")
+    assert words in str(problem)
+
+
+def test_fault_of_a_template_is_named_in_the_language_of_the_reader():
+    (problem,) = problems("Тема", "{% if %}", "")
+    with translation.override("en"):
+        assert str(problem) == "text, line 1: a value is missing. Put in a field, for example “contact.first_name”"
+
+
+def test_fault_that_is_stored_reads_back():
+    (problem,) = problems("Тема", "{% if %}", "")
+    assert str(phrase_of(json.loads(json.dumps(problem.phrase.as_data())))) == str(problem)

@@ -58,8 +58,10 @@ def test_unsubscribing_again_changes_nothing_more(letter, stranger):
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_unknown_token_gets_a_calm_page(stranger, method, db):
     response = getattr(stranger, method)(link("x" * 32))
-    assert response.status_code == 200
-    assert "Ссылка не найдена" in response.content.decode()
+    assert response.status_code == 404
+    page = response.content.decode()
+    assert "Ссылка не найдена" in page
+    assert "***@" not in page
 
 
 def test_other_methods_are_refused(letter, stranger):

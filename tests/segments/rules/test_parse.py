@@ -117,6 +117,14 @@ REFUSED: list[tuple[Any, str, str]] = [
     ({"segment": "1", "op": "in"}, "segment", "bad_id"),
     ({"segment": 1}, "op", "unknown_operator"),
     ({"segment": 1, "op": "eq"}, "op", "unknown_operator"),
+    ({"segment": 1, "op": "in", "for": "101y"}, "for", "duration_too_long"),
+    ({"has": "stage_visits", "where": c("duration", "gt", "99999y")}, "where.value", "duration_too_long"),
+    (
+        {"has": "stage_visits", "where": c("duration", "between", ["1d", "99999d"])},
+        "where.value.1",
+        "duration_too_long",
+    ),
+    (c("created_at", "within_last", "999999999h"), "value", "duration_too_long"),
     ({"segment": 1, "op": "in", "for": "soon"}, "for", "bad_duration"),
     ({"has": "deals", "where": {"segment": 1, "op": "in"}}, "where", "segment_not_here"),
     (nested(11), ".".join(["all.0"] * 10), "too_deep"),
@@ -155,6 +163,12 @@ def test_text_is_refused_like_a_document(text: str, path: str, code: str) -> Non
     assert errors(text) == [(path, code)]
 
 
+@pytest.mark.parametrize(("text", "words"), [("", "Начните с одного"), ('{"all": [\n,', "строка 2, знак 1")])
+def test_text_that_is_no_rule_yet_says_how_to_go_on(text: str, words: str) -> None:
+    with pytest.raises(RuleRefused, match=words):
+        parse(text)
+
+
 def test_all_errors_are_reported_at_once() -> None:
     document = {"all": [c("nickname", "eq", "x"), c("name", "eq", ""), {"has": "deals", "where": {"any": []}}]}
     assert {path for path, _code in errors(document)} == {"all.0.field", "all.1.value", "all.2.where.any"}
@@ -163,6 +177,7 @@ def test_all_errors_are_reported_at_once() -> None:
 def test_what_the_limits_allow_is_read() -> None:
     assert parse(nested(10))
     assert parse({"all": [GOOD] * 199})
+    assert parse(c("created_at", "within_last", "100y"))
     assert parse(c("name", "in", ["x"] * 10_000))
     assert parse(json.dumps({"has": "deals", "where": {"has": "contacts", "where": GOOD}}))
 

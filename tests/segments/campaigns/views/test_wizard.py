@@ -51,9 +51,10 @@ def test_who_may_not_edit(login, campaign, role):
 
 
 def test_edit_saves_message_and_schedule(login, campaign):
-    edit(login(), campaign, when="at", at="2026-12-01T10:00", subject="Тема")
+    day = f"{timezone.localtime() + timedelta(days=9):%Y-%m-%d}"
+    edit(login(), campaign, when="at", at=f"{day}T10:00", subject="Тема")
     campaign.refresh_from_db()
-    assert campaign.schedule == {"at": "2026-12-01T10:00:00+03:00"}
+    assert campaign.schedule == {"at": f"{day}T10:00:00+03:00"}
     assert campaign.steps.get().subject == "Тема"
     assert campaign.state == "draft"
 
@@ -69,6 +70,36 @@ def test_time_is_needed_for_a_set_time(login, campaign):
     response = edit(login(), campaign, when="at")
     assert response.status_code == 422
     assert "Укажите дату и время" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        ("2001-01-01T10:00", "Это время прошло"),
+        ("0001-01-01T00:00", "Это время прошло"),
+        ("9999-12-31T23:59", "Это слишком далеко"),
+        ("завтра", "Укажите дату и время"),
+    ],
+)
+def test_time_that_cannot_be_meant_is_refused_beside_its_field(login, campaign, at, words):
+    response = edit(login(), campaign, when="at", at=at, html="<p>Моё письмо</p>")
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert words in page[page.index('id="id_at"') :][:400]
+    assert (at in page, "Моё письмо" in page) == (True, True)
+
+
+def test_time_nobody_looks_at_is_not_judged(login, campaign):
+    assert edit(login(), campaign, when="now", at="0001-01-01T00:00").status_code == 302
+
+
+def test_letter_that_is_too_long_is_refused_and_kept(login, campaign):
+    html = "<p>" + "смета и сроки " * 140_000  # 1.96 million letters
+    response = edit(login(), campaign, html=html)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "слишком длинно: 3501 КБ, можно до 500 КБ" in page
+    assert page.count("смета и сроки") == 140_000
 
 
 def test_send_now_saves_and_launches(login, campaign, person, nudges):
@@ -138,6 +169,7 @@ def test_preview_escapes_what_people_are_called(login, campaign, person):
         ({"html": "<p>{{ unsubscribe_url }}</p>"}, "Ссылка отписки на месте"),
         ({"subject": "Т" * 61}, "Тема длиннее 60 знаков"),
         ({"subject": "{{ contact.first_name | default: '" + "я" * 60 + "' }}"}, "Тема короче 60 знаков"),
+        ({"html": "<p>" + "я" * 52_000}, "Gmail покажет только начало"),
         ({"html": ""}, "Текст письма пуст"),
         ({}, "Имя без запасного слова"),
         ({"html": "{% for %}"}, "текст, строка 1"),

@@ -1,0 +1,89 @@
+"""Sentences that are stored by one who does not know the reader: a code and its values, put into words when shown.
+
+Workers run in the installation's language, people read in their own. What a provider said stays as it said it.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+
+Stored = dict[str, Any]
+
+PHRASES = {
+    # why nothing leaves, or nothing starts
+    "provider_away": _("%(why)s: %(words)s"),
+    "missed_start": _("Начало было назначено на %(when)s и пропущено. Начать сейчас?"),
+    "already_launched": _("Кампания уже запущена."),
+    "no_segment": _("Выберите сегмент."),
+    "segment_broken": _("Сегмент «%(name)s» сломан: исправьте его условия."),
+    "segment_paused": _("Сегмент «%(name)s» на паузе."),
+    "no_channel": _("Канал «%(channel)s» не подключён."),
+    "no_letter": _("Напишите тему и текст письма."),
+    "template_fault": _("В шаблоне ошибка: %(error)s"),
+    "time_passed": _("Назначенное время прошло. Выберите другое."),
+    "many_refusals": _(
+        "Кампания остановилась сама: не дошло %(bad)s из %(all)s писем. Проверьте адреса и отправителя и продолжите."
+    ),
+    # what became of a letter
+    "worker_silent": _("Обработчик не ответил"),
+    "closed_by": _("Закрыто вручную: %(user)s"),
+    "cut_before": _("Связь прервалась до передачи письма"),
+    "cut_after": _("Связь прервалась после передачи письма"),
+    "odd_answer": _("Непонятный ответ сервера"),
+    "server_away": _("Почтовый сервер недоступен"),
+    "no_address": _("Адрес «%(address)s» не годится для письма"),
+    # faults of a template
+    "fault_at": _("%(part)s, строка %(line)s: %(fault)s"),
+    "fault_in": _("%(part)s: %(fault)s"),
+    "part_subject": _("тема"),
+    "part_html": _("текст"),
+    "part_text": _("текст без оформления"),
+    "too_long": _("слишком длинно: %(size)s КБ, можно до %(most)s КБ. Уберите вставленные картинки и лишнюю разметку"),
+    "empty_subject": _("пустая тема"),
+    "tag_not_closed": _("нет «%(end)s» к «%(tag)s». Добавьте его там, где кончается эта часть"),
+    "tag_without_start": _("«%(tag)s» стоит без начала. Уберите его или добавьте выше «%(start)s»"),
+    "no_such_tag": _("команды «%(tag)s» в письмах нет. Есть if, unless, for, case, assign"),
+    "command_cut": _("команда не закончена. Она выглядит так: «%(example)s»"),
+    "value_cut": _("поле не закрыто. Добавьте после него «%(end)s»"),
+    "no_such_filter": _("фильтра «%(name)s» нет. Есть: %(known)s"),
+    "filter_missing": _("после «|» нужен фильтр. Есть: %(known)s"),
+    "value_missing": _("не хватает значения. Впишите поле, например «%(example)s»"),
+    "one_equals_sign": _("один знак «=». Для сравнения поставьте два: «==»"),
+    "quote_open": _("кавычка не закрыта. Поставьте вторую"),
+    "one_value_only": _("два слова подряд. Оставьте одно поле; фильтр пишется после «|»"),
+    "odd_sign": _("лишний знак «%(sign)s». Уберите его"),
+    "filter_misused": _("фильтр «%(name)s» записан неверно. Проверьте, что стоит после двоеточия"),
+    "too_many_repeats": _("слишком много повторов. Сократите «for»"),
+    "template_unclear": _("запись не разобрать. Проверьте скобки «%(open)s» и «%(close)s»"),
+}
+
+
+@dataclass(frozen=True)
+class Phrase:
+    code: str
+    values: Stored = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        if self.code == "moment":
+            at = parse_datetime(self.values["at"])
+            return date_format(localtime(at), "j E Y, H:i") if at else ""
+        words = PHRASES.get(self.code)
+        if self.code == "said":  # the provider's own words
+            return str(self.values["words"])
+        return self.code if words is None else str(words) % {key: _shown(value) for key, value in self.values.items()}
+
+    def as_data(self) -> Stored:
+        values = {key: value.as_data() if isinstance(value, Phrase) else value for key, value in self.values.items()}
+        return {"code": self.code, "values": values}
+
+
+def _shown(value: Any) -> str:
+    return str(phrase_of(value)) if isinstance(value, dict) else str(value)
+
+
+def phrase_of(data: Stored) -> Phrase:
+    return Phrase(data["code"], data["values"])
