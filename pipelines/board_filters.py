@@ -38,6 +38,11 @@ class Filters:
         return not (self.users or self.task or self.stuck)
 
     @property
+    def narrows(self) -> bool:
+        """Whether fewer deals are shown than the chips count."""
+        return bool(self.task or self.stuck)
+
+    @property
     def wants_overdue(self) -> bool:
         return self.task == "overdue"
 

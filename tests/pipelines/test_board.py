@@ -1,9 +1,12 @@
 """pipelines.board: what the filters leave of a pipeline, column by column."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 
 from pipelines import board
 from pipelines.board import CARDS, heat
@@ -116,3 +119,12 @@ def test_card_shows_main_contact_and_the_nearest_task(track):
 @pytest.mark.parametrize(("days", "norm", "warmth"), [(7, 7, ""), (8, 7, "warm"), (15, 7, "hot"), (90, None, "")])
 def test_heat_grows_with_the_norm(days, norm, warmth):
     assert heat(since(days), norm, NOW) == warmth
+
+
+def test_figures_read_nothing_the_index_does_not_hold(track):
+    index = next(each for each in Deal._meta.indexes if each.name == "deal_on_board")
+    held = {Deal._meta.get_field(name).column for name in [*index.fields, *index.include]} | {"deleted_at"}
+    mine = Filters(users=(1, 2)).narrow(Deal.objects.alive(), NOW)
+    with CaptureQueriesContext(connection) as asked:
+        board.figures(track.stages, mine, NOW)
+    assert set(re.findall(r'"pipelines_deal"."(\w+)"', asked.captured_queries[-1]["sql"])) <= held
