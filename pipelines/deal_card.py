@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db.models import Prefetch
 
+from crmseg.accounts.policy import Viewer
+
 from . import custom
 from .board import heat, task_state
 from .models import ContactPoint, CustomField, Deal, DealContact, LossReason, Stage, StageVisit, Task
@@ -68,13 +70,13 @@ def of(deal: Deal, now: datetime) -> DealCard:
     )
 
 
-def tab(deal: Deal, name: str, now: datetime) -> Tab:
+def tab(deal: Deal, name: str, viewer: Viewer, now: datetime) -> Tab:
     """What the chosen tab shows; the others cost nothing."""
     if name == "tasks":
         return Tab(name, tasks=_tasks(deal, now))
     if name == "history":
         return Tab(name, visits=_visits(deal, now))
-    return Tab("feed", entries=timeline(deal, FEED))
+    return Tab("feed", entries=timeline(deal, viewer, FEED))
 
 
 def _people(deal: Deal) -> list[DealContact]:

@@ -26,7 +26,7 @@ def contact_list(request: HttpRequest) -> HttpResponse:
     context = {
         "filter": narrowed,
         "page": page,
-        "facts": people.facts(page.rows),
+        "facts": people.facts(page.rows, request.user),
         "columns": columns_for("contacts", request, page.rows),
     }
     return render_page(request, "contacts/list.html", context, partial="rows")
@@ -40,10 +40,10 @@ def contact_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         "contact": contact,
         "points": contact.points.all(),
-        "facts": people.facts([contact])[contact.pk],
+        "facts": people.facts([contact], request.user)[contact.pk],
         "deals": deals.select_related("stage", "pipeline", "responsible").order_by("-created_at", "-id")[:50],
         "tasks": [(task, task_state(task, timezone.now())) for task in _open_tasks(request, contact)],
-        "entries": timeline(contact, limit=50),
+        "entries": timeline(contact, request.user, limit=50),
         "custom": custom.shown(CustomField.Entity.CONTACT, contact.custom),
     }
     return render_page(request, "contacts/detail.html", context, partial="card")

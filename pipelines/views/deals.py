@@ -81,7 +81,7 @@ def _context(request: HttpRequest, deal: Deal) -> dict[str, Any]:
     return {
         "card": deal_card.of(deal, now),
         "deal": deal,
-        "tab": deal_card.tab(deal, request.GET.get("tab", "feed"), now),
+        "tab": deal_card.tab(deal, request.GET.get("tab", "feed"), request.user, now),
         "can_move": may(request.user, "deals.move"),
         "can_note": may(request.user, "deals.note"),
         "note_form": NoteForm(),
