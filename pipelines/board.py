@@ -74,6 +74,11 @@ class Column:
         return max(self.count - self.seen, 0)
 
     @property
+    def is_folded(self) -> bool:
+        """A narrow strip: what is closed, and the incoming column while nothing waits there."""
+        return not self.stage.is_open or (self.stage.kind == Stage.Kind.INCOMING and not self.count)
+
+    @property
     def has_many_stuck(self) -> bool:
         return self.stuck > MANY_STUCK
 

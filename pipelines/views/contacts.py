@@ -37,14 +37,16 @@ def contact_list(request: HttpRequest) -> HttpResponse:
 def contact_detail(request: HttpRequest, pk: int) -> HttpResponse:
     contact = get_object_or_404(visible(request.user, Contact).select_related("company", "responsible"), pk=pk)
     deals = visible(request.user, Deal).alive().filter(links__contact=contact)
+    source, own = custom.with_source(contact.source, custom.shown(CustomField.Entity.CONTACT, contact.custom))
     context: dict[str, Any] = {
         "contact": contact,
+        "source": source,
         "points": contact.points.all(),
         "facts": people.facts([contact], request.user)[contact.pk],
         "deals": deals.select_related("stage", "pipeline", "responsible").order_by("-created_at", "-id")[:50],
         "tasks": [(task, task_state(task, timezone.now())) for task in _open_tasks(request, contact)],
         "entries": timeline(contact, request.user, limit=50),
-        "custom": custom.shown(CustomField.Entity.CONTACT, contact.custom),
+        "custom": own,
     }
     return render_page(request, "contacts/detail.html", context, partial="card")
 

@@ -130,6 +130,38 @@ on("click", (event) => {
   if (event.target.closest("[data-open-column]") || column.classList.contains("mini")) openColumn(column);
 });
 
+/* An incoming column folds while it is empty: with its first card comes a head that has nothing to open. */
+const unfold = () =>
+  $$(".col.mini", board() ?? document.createElement("i"))
+    .filter((column) => !$("[data-open-column]", column))
+    .forEach((column) => column.classList.remove("mini"));
+on("htmx:oobAfterSwap", unfold);
+
+/* ---- one column a screen: a phone opens at the column last looked at, else at the first with deals ---- */
+const phone = matchMedia("(max-width: 760px)");
+const memory = () => `board-column:${board().dataset.pipeline}`;
+
+function show(column, behavior = "instant") {
+  const inset = parseFloat(getComputedStyle(board()).scrollPaddingLeft) || 0;
+  board().scrollTo({ left: column.offsetLeft - board().offsetLeft - inset, behavior });
+  const tab = $(`.map a[href="#${column.id}"]`);
+  tab?.parentElement.scrollTo({ left: tab.offsetLeft - tab.parentElement.offsetLeft - inset, behavior });
+}
+
+function openAtDeals() {
+  if (!board() || !phone.matches) return;
+  const last = document.getElementById(sessionStorage.getItem(memory()) ?? "");
+  const column = last && $(".deal", last) ? last : columnsWithCards()[0];
+  if (column) show(column);
+  board().addEventListener("scrollend", remember);
+}
+
+function remember() {
+  const left = board().getBoundingClientRect().left;
+  const seen = $$(".col:not(.mini)", board()).find((column) => column.getBoundingClientRect().right > left + 60);
+  if (seen && phone.matches) sessionStorage.setItem(memory(), seen.id);
+}
+
 /* ---- the move menu: button on the card, or M ---- */
 function openMenu(card, anchor) {
   menu.card = card;
@@ -205,9 +237,13 @@ on("click", (event) => {
   const column = link && $(link.getAttribute("href"));
   if (!column) return;
   event.preventDefault();
-  column.scrollIntoView({ behavior: "smooth", inline: "start", block: "nearest" });
+  show(column, stillness.matches ? "instant" : "smooth");
 });
 
-on("htmx:afterSwap", ready);
+on("htmx:afterSwap", (event) => {
+  ready();
+  if (event.detail.target.id === "board-view") openAtDeals();
+});
 document.addEventListener("DOMContentLoaded", ready);
 ready();
+openAtDeals();

@@ -128,3 +128,9 @@ def test_figures_read_nothing_the_index_does_not_hold(track):
     with CaptureQueriesContext(connection) as asked:
         board.figures(track.stages, mine, NOW)
     assert set(re.findall(r'"pipelines_deal"."(\w+)"', asked.captured_queries[-1]["sql"])) <= held
+
+
+def test_incoming_column_folds_while_nothing_waits_there(track):
+    assert [each.is_folded for each in lay_out(track).columns] == [True, False, False, False, True, True]
+    DealFactory(stage=track.unsorted)
+    assert not column(lay_out(track), track.unsorted).is_folded
