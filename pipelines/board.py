@@ -14,7 +14,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Aggregate, Count, DateTimeField, OuterRef, Q, Sum
 from django.utils import timezone
 
-from .board_filters import Filters
+from .filters import DealFilter
 from .models import Contact, Deal, DealContact, Pipeline, Stage, Task
 from .models.deal import STUCK_AFTER, DealQuerySet
 from .visits import in_order
@@ -120,7 +120,7 @@ def heat(since: datetime, norm: int | None, now: datetime) -> str:
     return "hot" if stay > timedelta(days=norm * STUCK_AFTER) else "warm"
 
 
-def lay_out(pipeline: Pipeline, deals: DealQuerySet, filters: Filters, now: datetime) -> Board:
+def lay_out(pipeline: Pipeline, deals: DealQuerySet, filters: DealFilter, now: datetime) -> Board:
     shown = filters.narrow(deals, now)
     columns = figures(pipeline.stages.alive(), shown, now)
     _fill(columns, _first_cards(pipeline, shown), now)
@@ -152,7 +152,7 @@ def figures(stages: Iterable[Stage], shown: DealQuerySet, now: datetime) -> list
 
 
 def more(
-    stage: Stage, deals: DealQuerySet, filters: Filters, now: datetime, after: str = "", before: int = 0
+    stage: Stage, deals: DealQuerySet, filters: DealFilter, now: datetime, after: str = "", before: int = 0
 ) -> Column:
     """The next cards of one column, and where the ones after them begin."""
     shown = filters.narrow(deals, now).filter(stage=stage)

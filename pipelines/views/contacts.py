@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from crmseg.accounts.policy import allowed, visible
@@ -24,6 +25,7 @@ def contact_list(request: HttpRequest) -> HttpResponse:
     narrowed = ContactFilter(request.GET, rows)
     page = Keyset(narrowed.qs, order=("name_key", "id")).page(request.GET.get("cursor"))
     context = {
+        "heading": _("Контакты"),
         "filter": narrowed,
         "page": page,
         "facts": people.facts(page.rows, request.user),

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from pipelines import board
 from pipelines.board import CARDS, heat
-from pipelines.board_filters import Filters
+from pipelines.filters import DealFilter
 from pipelines.models import Deal
 from tests.factories import NOW, CompanyFactory, ContactFactory, DealFactory, TaskFactory, UserFactory
 
@@ -20,7 +20,7 @@ def since(days: float):
 
 
 def lay_out(track, query: str = "") -> board.Board:
-    return board.lay_out(track.pipeline, Deal.objects.alive(), Filters.read(QueryDict(query)), NOW)
+    return board.lay_out(track.pipeline, Deal.objects.alive(), DealFilter.read(QueryDict(query)), NOW)
 
 
 def column(laid: board.Board, stage) -> board.Column:
@@ -62,7 +62,7 @@ def test_first_cards_are_those_who_wait_longest(track):
 def test_more_cards_follow_where_the_first_ended(track):
     deals = [DealFactory(stage=track.quote, created_at=since(days // 2)) for days in range(CARDS + 5)]
     quote = column(lay_out(track), track.quote)
-    following = board.more(track.quote, Deal.objects.all(), Filters(), NOW, quote.after, before=quote.seen)
+    following = board.more(track.quote, Deal.objects.all(), DealFilter(), NOW, quote.after, before=quote.seen)
     assert {card.deal.pk for card in [*quote.cards, *following.cards]} == {deal.pk for deal in deals}
     assert len(quote.cards) + len(following.cards) == len(deals)
     assert (following.rest, following.after) == (0, "")
@@ -71,7 +71,7 @@ def test_more_cards_follow_where_the_first_ended(track):
 def test_closed_column_begins_with_the_latest(track):
     for days in (1, 5, 3):
         DealFactory(stage=track.won, created_at=since(days), name=str(days))
-    closed = board.more(track.won, Deal.objects.all(), Filters(), NOW, after="not a mark")
+    closed = board.more(track.won, Deal.objects.all(), DealFilter(), NOW, after="not a mark")
     assert [card.deal.name for card in closed.cards] == ["1", "3", "5"]
 
 
@@ -124,7 +124,7 @@ def test_heat_grows_with_the_norm(days, norm, warmth):
 def test_figures_read_nothing_the_index_does_not_hold(track):
     index = next(each for each in Deal._meta.indexes if each.name == "deal_on_board")
     held = {Deal._meta.get_field(name).column for name in [*index.fields, *index.include]} | {"deleted_at"}
-    mine = Filters(users=(1, 2)).narrow(Deal.objects.alive(), NOW)
+    mine = DealFilter(users=(1, 2)).narrow(Deal.objects.alive(), NOW)
     with CaptureQueriesContext(connection) as asked:
         board.figures(track.stages, mine, NOW)
     assert set(re.findall(r'"pipelines_deal"."(\w+)"', asked.captured_queries[-1]["sql"])) <= held
