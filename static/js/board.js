@@ -242,7 +242,7 @@ on("click", (event) => {
 
 on("htmx:afterSwap", (event) => {
   ready();
-  if (event.detail.target.id === "board-view") openAtDeals();
+  if (event.detail.target?.id === "board-view") openAtDeals();
 });
 document.addEventListener("DOMContentLoaded", ready);
 ready();
