@@ -130,36 +130,36 @@ on("click", (event) => {
   if (event.target.closest("[data-open-column]") || column.classList.contains("mini")) openColumn(column);
 });
 
-/* An incoming column folds while it is empty: with its first card comes a head that has nothing to open. */
-const unfold = () =>
-  $$(".col.mini", board() ?? document.createElement("i"))
-    .filter((column) => !$("[data-open-column]", column))
-    .forEach((column) => column.classList.remove("mini"));
-on("htmx:oobAfterSwap", unfold);
+/* The incoming column folds while empty; its first card brings a head with nothing to open. */
+on("htmx:oobAfterSwap", () =>
+  $$(".col.mini:not(:has([data-open-column]))").forEach((column) => column.classList.remove("mini")));
 
-/* ---- one column a screen: a phone opens at the column last looked at, else at the first with deals ---- */
+/* ---- a phone opens at the column last looked at, else at the first with deals ---- */
 const phone = matchMedia("(max-width: 760px)");
 const memory = () => `board-column:${board().dataset.pipeline}`;
 
+function slide(box, piece, behavior) {
+  const inset = parseFloat(getComputedStyle(board()).scrollPaddingLeft);
+  box.scrollTo({ left: piece.offsetLeft - box.offsetLeft - inset, behavior });
+}
+
 function show(column, behavior = "instant") {
-  const inset = parseFloat(getComputedStyle(board()).scrollPaddingLeft) || 0;
-  board().scrollTo({ left: column.offsetLeft - board().offsetLeft - inset, behavior });
   const tab = $(`.map a[href="#${column.id}"]`);
-  tab?.parentElement.scrollTo({ left: tab.offsetLeft - tab.parentElement.offsetLeft - inset, behavior });
+  slide(board(), column, behavior);
+  if (tab) slide(tab.parentElement, tab, behavior);
 }
 
 function openAtDeals() {
   if (!board() || !phone.matches) return;
-  const last = document.getElementById(sessionStorage.getItem(memory()) ?? "");
-  const column = last && $(".deal", last) ? last : columnsWithCards()[0];
+  const full = columnsWithCards();
+  const column = full.find(({ id }) => id === sessionStorage.getItem(memory())) ?? full[0];
   if (column) show(column);
   board().addEventListener("scrollend", remember);
 }
 
 function remember() {
-  const left = board().getBoundingClientRect().left;
-  const seen = $$(".col:not(.mini)", board()).find((column) => column.getBoundingClientRect().right > left + 60);
-  if (seen && phone.matches) sessionStorage.setItem(memory(), seen.id);
+  const seen = columnsWithCards().find((column) => column.getBoundingClientRect().right > 60);
+  if (seen) sessionStorage.setItem(memory(), seen.id);
 }
 
 /* ---- the move menu: button on the card, or M ---- */
@@ -231,7 +231,7 @@ on("keydown", (event) => {
   KEYS[event.code](card, rows, rows.indexOf(card));
 });
 
-/* The strip of stages scrolls the board, not the page. */
+/* The strip scrolls the board, not the page. */
 on("click", (event) => {
   const link = event.target.closest(".map a");
   const column = link && $(link.getAttribute("href"));
