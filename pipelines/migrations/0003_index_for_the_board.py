@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     atomic = False  # large tables stay writable meanwhile
 
-    dependencies = [("pipelines", "0001_initial")]
+    dependencies = [("pipelines", "0002_home")]
 
     operations = [
         AddIndexConcurrently(
