@@ -1,20 +1,20 @@
 """The board as plain data: what the filters leave of a pipeline, column by column.
 
 In: a pipeline, the deals its viewer may see, filters, now. Out: columns with figures and their first cards. Figures are
-one grouped query over all columns; the first cards of every column come from one query with a subquery per stage.
+one grouped query over all columns, read from the index ``deal_on_board`` alone; the first cards of every column come
+from one query with a subquery per stage.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Aggregate, Count, DateTimeField, OuterRef, Q, Sum
 from django.utils import timezone
 
-from .board_filters import Filters
+from .filters import DealFilter
 from .models import Contact, Deal, DealContact, Pipeline, Stage, Task
 from .models.deal import STUCK_AFTER, DealQuerySet
 from .visits import in_order
@@ -23,6 +23,10 @@ CARDS = 15  # per column, more on scroll
 SLOW_AFTER = 1.5  # norms: from here the median of a column is shown as trouble
 MANY_STUCK = 5  # from here a column shows how many are stuck
 TAGS = 3
+ON_CARD = (
+    *("name", "price", "tags", "stage", "stage_entered_at", "closed_at"),
+    *("company", "responsible", "loss_reason", "sync_state", "sync_reason"),
+)
 
 
 class MedianInstant(Aggregate):
@@ -70,6 +74,11 @@ class Column:
         return max(self.count - self.seen, 0)
 
     @property
+    def is_folded(self) -> bool:
+        """A narrow strip: what is closed, and the incoming column while nothing waits there."""
+        return not self.stage.is_open or (self.stage.kind == Stage.Kind.INCOMING and not self.count)
+
+    @property
     def has_many_stuck(self) -> bool:
         return self.stuck > MANY_STUCK
 
@@ -111,13 +120,18 @@ def heat(since: datetime, norm: int | None, now: datetime) -> str:
     return "hot" if stay > timedelta(days=norm * STUCK_AFTER) else "warm"
 
 
-def lay_out(pipeline: Pipeline, deals: DealQuerySet, filters: Filters, now: datetime) -> Board:
-    mine = deals.filter(pipeline=pipeline)
-    shown = filters.narrow(mine, now)
-    columns = figures(_first_cards(pipeline, shown), shown, now)
-    _fill(columns, now)
-    open_deals = filters.of_people(mine).open()
-    return Board(columns, **_chips(open_deals, now))
+def lay_out(pipeline: Pipeline, deals: DealQuerySet, filters: DealFilter, now: datetime) -> Board:
+    shown = filters.narrow(deals, now)
+    columns = figures(pipeline.stages.alive(), shown, now)
+    _fill(columns, _first_cards(pipeline, shown), now)
+    stages = [column.stage.pk for column in columns if column.stage.is_open]
+    open_deals = filters.of_people(deals).filter(stage__in=stages)
+    return Board(
+        columns,
+        overdue=open_deals.with_overdue_task(now).count(),
+        without_task=open_deals.without_task().count(),
+        stuck=open_deals.stuck(now).count() if filters.narrows else sum(column.stuck for column in columns),
+    )
 
 
 def figures(stages: Iterable[Stage], shown: DealQuerySet, now: datetime) -> list[Column]:
@@ -138,7 +152,7 @@ def figures(stages: Iterable[Stage], shown: DealQuerySet, now: datetime) -> list
 
 
 def more(
-    stage: Stage, deals: DealQuerySet, filters: Filters, now: datetime, after: str = "", before: int = 0
+    stage: Stage, deals: DealQuerySet, filters: DealFilter, now: datetime, after: str = "", before: int = 0
 ) -> Column:
     """The next cards of one column, and where the ones after them begin."""
     shown = filters.narrow(deals, now).filter(stage=stage)
@@ -151,8 +165,9 @@ def more(
 
 def cards(ids: Sequence[int], now: datetime) -> list[Card]:
     """Cards in the order of the ids, with the main contact and the next open task of each."""
-    deals = Deal.objects.select_related("responsible", "company", "stage", "loss_reason").in_bulk(ids)
-    links = DealContact.objects.filter(deal__in=ids).select_related("contact")
+    rows = Deal.objects.only(*ON_CARD, "company__name").select_related("company")
+    deals = rows.prefetch_related("stage", "responsible", "loss_reason").in_bulk(ids)  # few, each read once
+    links = DealContact.objects.filter(deal__in=ids).select_related("contact").only("deal", "contact__name")
     people = {link.deal_id: link.contact for link in links.order_by("deal", "-is_main", "pk").distinct("deal")}
     tasks = {task.deal_id: task for task in _next_tasks(ids)}
     return [_card(deals[pk], people.get(pk), tasks.get(pk), now) for pk in ids if pk in deals]
@@ -174,33 +189,23 @@ def _card(deal: Deal, contact: Contact | None, task: Task | None, now: datetime)
 
 
 def _next_tasks(ids: Sequence[int]) -> Iterable[Task]:
-    return Task.objects.open().filter(deal__in=ids).order_by("deal", "due_at", "pk").distinct("deal")
+    rows = Task.objects.open().filter(deal__in=ids).only("deal", "text", "type", "type_name", "due_at")
+    return rows.order_by("deal", "due_at", "pk").distinct("deal")
 
 
-def _first_cards(pipeline: Pipeline, shown: DealQuerySet) -> list[Any]:
-    """The stages of the board, each with the ids of its longest-standing deals; closed columns fill when opened."""
-    own = shown.filter(stage=OuterRef("pk"), stage__kind__in=Stage.OPEN_KINDS)
-    first = own.order_by("stage_entered_at", "pk").values("pk")[: CARDS + 1]
-    return list(pipeline.stages.alive().annotate(first=ArraySubquery(first)))
+def _first_cards(pipeline: Pipeline, shown: DealQuerySet) -> dict[int, list[int]]:
+    """The longest-standing deals of every open stage, and one more; closed columns fill when opened."""
+    own = shown.filter(stage=OuterRef("pk")).order_by("stage_entered_at", "pk").values("pk")[: CARDS + 1]
+    stages = pipeline.stages.alive().open().order_by("pk")
+    return dict(stages.annotate(first=ArraySubquery(own)).values_list("pk", "first"))
 
 
-def _fill(columns: Sequence[Column], now: datetime) -> None:
-    firsts = {column.stage.pk: getattr(column.stage, "first", []) for column in columns}
+def _fill(columns: Sequence[Column], firsts: Mapping[int, list[int]], now: datetime) -> None:
     ready = {card.deal.pk: card for card in cards([pk for ids in firsts.values() for pk in ids[:CARDS]], now)}
     for column in columns:
-        ids = firsts[column.stage.pk]
+        ids = firsts.get(column.stage.pk, [])
         column.cards = [ready[pk] for pk in ids[:CARDS] if pk in ready]
         column.after = _mark(column.cards) if len(ids) > CARDS else ""
-
-
-def _chips(open_deals: DealQuerySet, now: datetime) -> dict[str, int]:
-    """One pass; the tasks as two hashed sets, not a look-up per deal."""
-    tasks = Task.objects.open().filter(deal__isnull=False)
-    return open_deals.aggregate(
-        overdue=Count("pk", filter=Q(pk__in=tasks.filter(due_at__lt=now).values("deal"))),
-        without_task=Count("pk", filter=~Q(pk__in=tasks.values("deal"))),
-        stuck=Count("pk", filter=open_deals.is_stuck(now)),
-    )
 
 
 def _order(stage: Stage) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from .models import CustomField
+from .models.mirrored import fold
 
 Form = CustomField.Form
 
@@ -23,6 +24,13 @@ def shown(entity: CustomField.Entity, values: Mapping[str, Any]) -> list[Shown]:
     fields = CustomField.objects.filter(entity=entity, deleted_at=None, key__in=list(values))
     read = [Shown(each.name, each.form, value_of(each.form, values[each.key])) for each in fields]
     return [each for each in read if each.value not in (None, "", [])]
+
+
+def with_source(source: str, fields: Sequence[Shown]) -> tuple[str, list[Shown]]:
+    """One line for where a row came from: a company's own field of that name joins the built-in one."""
+    same = [each for each in fields if fold(each.name) in {"источник", "source"}]
+    told = dict.fromkeys(text for text in [source, *(_as_text(each.value) for each in same)] if text)
+    return ", ".join(told), [each for each in fields if each not in same]
 
 
 def value_of(form: str, raw: Any) -> Any:

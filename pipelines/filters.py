@@ -1,9 +1,15 @@
-"""What lists can be narrowed by; one FilterSet serves the page, its export and the API."""
+"""What the address of a page says about the rows to show: people by a FilterSet, the board's deals by DealFilter.
 
-from typing import Any
+Each is read once and applied to any set of rows, so the page, its figures and its export agree.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
 
 import django_filters
 from django.db.models import Exists, OuterRef, QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from crmseg.accounts.models import User
@@ -11,6 +17,7 @@ from crmseg.accounts.models import User
 from . import search
 from .models import Company, Contact, Deal, Stage
 from .models.contact import Lifecycle
+from .models.deal import DealQuerySet
 
 
 class PeopleFilter(django_filters.FilterSet):
@@ -45,8 +52,71 @@ class ContactFilter(PeopleFilter):
 
 
 class CompanyFilter(PeopleFilter):
+    q = django_filters.CharFilter(method="find", label=_("Название, телефон или почта"))
+
     owner = "company"
 
     class Meta:
         model = Company
         fields: list[str] = []
+
+
+@dataclass(frozen=True)
+class DealFilter:
+    """What stands in the URL: ?user=3,5&task=overdue|none&stuck=1&q=…"""
+
+    users: tuple[int, ...] = ()
+    task: str = ""
+    stuck: bool = False
+    q: str = ""
+
+    @classmethod
+    def read(cls, query: QueryDict) -> Self:
+        users = tuple(int(part) for part in query.get("user", "").split(",") if part.isdecimal() and len(part) < 18)
+        task = query.get("task", "")
+        return cls(
+            users,
+            task if task in ("overdue", "none") else "",
+            "stuck" in query,
+            query.get("q", "").replace("\x00", "").strip(),
+        )
+
+    @property
+    def is_set(self) -> bool:
+        return bool(self.users or self.task or self.stuck or self.q)
+
+    @property
+    def is_everything(self) -> bool:
+        return not (self.users or self.task or self.stuck)
+
+    @property
+    def narrows(self) -> bool:
+        """Whether fewer deals are shown than the chips count."""
+        return bool(self.task or self.stuck)
+
+    @property
+    def wants_overdue(self) -> bool:
+        return self.task == "overdue"
+
+    @property
+    def wants_no_task(self) -> bool:
+        return self.task == "none"
+
+    @property
+    def user(self) -> int | None:
+        """The one person chosen, if it is one."""
+        return self.users[0] if len(self.users) == 1 else None
+
+    def of_people(self, deals: DealQuerySet) -> DealQuerySet:
+        """Search and responsible: what the counts of the chips are taken of."""
+        if self.users:
+            deals = deals.filter(responsible__in=self.users)
+        return deals.search(self.q) if self.q else deals
+
+    def narrow(self, deals: DealQuerySet, now: datetime) -> DealQuerySet:
+        deals = self.of_people(deals)
+        if self.task == "overdue":
+            deals = deals.with_overdue_task(now)
+        if self.task == "none":
+            deals = deals.without_task()
+        return deals.stuck(now) if self.stuck else deals

@@ -1,7 +1,8 @@
-"""What happened with a contact or a deal, newest first.
+"""What happened with a contact or a deal, newest first, as far as its viewer may see it.
 
 Sources register themselves; each hands over its newest entries before an instant, and the timeline merges them. Rooms
-above (segments, campaigns) register theirs from ``AppConfig.ready()``.
+above (segments, campaigns) register theirs from ``AppConfig.ready()``. A manager who shares a contact with a colleague
+does not read what was said about the colleague's deals.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crmseg.accounts.models import User
+from crmseg.accounts.policy import Viewer, visible
 
 from .models import Contact, Deal, DealContact, Note, StageVisit, Task
 
@@ -36,7 +38,7 @@ class Entry:
         return timezone.localdate(self.at)
 
 
-Source = Callable[[Subject, int, datetime | None], Iterable[Entry]]
+Source = Callable[[Subject, Viewer, int, datetime | None], Iterable[Entry]]
 
 ICONS = {
     Note.Kind.CALL_IN: "phone",
@@ -55,9 +57,9 @@ def register(source: Source) -> None:
         _sources.append(source)
 
 
-def timeline(subject: Subject, limit: int = 50, before: datetime | None = None) -> list[Entry]:
+def timeline(subject: Subject, viewer: Viewer, limit: int = 50, before: datetime | None = None) -> list[Entry]:
     """The newest entries of all sources; for more, ask again with ``before`` = the last one's instant."""
-    entries = [entry for source in _sources for entry in source(subject, limit, before)]
+    entries = [entry for source in _sources for entry in source(subject, viewer, limit, before)]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)[:limit]
 
 
@@ -66,25 +68,25 @@ def install() -> None:
         register(source)
 
 
-def notes(subject: Subject, limit: int, before: datetime | None) -> Iterable[Entry]:
-    rows = Note.objects.alive().filter(_of(subject)).select_related("author")
+def notes(subject: Subject, viewer: Viewer, limit: int, before: datetime | None) -> Iterable[Entry]:
+    rows = visible(viewer, Note).alive().filter(_of(subject)).select_related("author")
     for note in _newest(rows, "created_at", limit, before):
         icon = ICONS.get(Note.Kind(note.kind), "note")
         title = "" if note.kind == Note.Kind.COMMON else _title(note)
         yield Entry(note.created_at, "note", icon, title, note.text, note.author, note.params.get("link", ""))
 
 
-def done_tasks(subject: Subject, limit: int, before: datetime | None) -> Iterable[Entry]:
-    rows = Task.objects.alive().filter(_of(subject), is_done=True, completed_at__isnull=False)
+def done_tasks(subject: Subject, viewer: Viewer, limit: int, before: datetime | None) -> Iterable[Entry]:
+    rows = visible(viewer, Task).alive().filter(_of(subject), is_done=True, completed_at__isnull=False)
     for task in _newest(rows.select_related("responsible"), "completed_at", limit, before):
         assert task.completed_at is not None  # the filter says so
         title = _("Задача выполнена: %(task)s") % {"task": task}
         yield Entry(task.completed_at, "task", "checkbox", title, task.result, task.responsible)
 
 
-def stage_visits(subject: Subject, limit: int, before: datetime | None) -> Iterable[Entry]:
+def stage_visits(subject: Subject, viewer: Viewer, limit: int, before: datetime | None) -> Iterable[Entry]:
     mine = Q(deal=subject) if isinstance(subject, Deal) else Q(deal__in=_deals_of(subject))
-    rows = StageVisit.objects.filter(mine).select_related("stage", "previous_stage", "by", "deal")
+    rows = visible(viewer, StageVisit).filter(mine).select_related("stage", "previous_stage", "by", "deal")
     for visit in _newest(rows, "entered_at", limit, before):
         title = _move_in_words(visit)
         if isinstance(subject, Contact):

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from crmseg.accounts.policy import Viewer
 from pipelines.models import Contact
 from pipelines.timeline import Entry, Subject
 
@@ -13,7 +14,7 @@ from . import history
 from .models import Membership
 
 
-def stays(subject: Subject, limit: int, before: datetime | None) -> Iterable[Entry]:
+def stays(subject: Subject, viewer: Viewer, limit: int, before: datetime | None) -> Iterable[Entry]:
     if not isinstance(subject, Contact):
         return
     mine = Membership.objects.filter(contact=subject, segment__deleted_at__isnull=True).select_related("segment")

@@ -1,14 +1,21 @@
+import math
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from .backoff import Attempt, TooManyAttempts
 from .models import User
 
 
 class LoginForm(AuthenticationForm):
     """E-mail and password; says the same for an unknown address, a wrong password and a person who left."""
+
+    retry_at: datetime | None = None
 
     error_messages = {
         "invalid_login": _("Почта или пароль не подходят. Проверьте раскладку и Caps Lock"),
@@ -25,6 +32,30 @@ class LoginForm(AuthenticationForm):
         self.fields["password"].label = _("Пароль")
         for field in self.fields.values():
             field.error_messages["required"] = _("Заполните это поле")
+
+    def clean(self) -> dict[str, Any]:
+        email, now = self.cleaned_data.get("username"), timezone.now()
+        if not email or not self.cleaned_data.get("password") or self.request is None:
+            return super().clean()
+        attempt = Attempt.of(self.request, email)
+        try:
+            attempt.begin(now)
+        except TooManyAttempts as refusal:
+            self.retry_at = refusal.until
+            raise forms.ValidationError(_wait(refusal.until, now), code="too_many") from None
+        cleaned = super().clean()
+        attempt.forgive()
+        return cleaned
+
+
+def _wait(until: datetime, now: datetime) -> str:
+    minutes = max(math.ceil((until - now).total_seconds() / 60), 1)
+    text = ngettext(
+        "Слишком много неверных попыток. Попробуйте снова через %(minutes)s минуту",
+        "Слишком много неверных попыток. Попробуйте снова через %(minutes)s минут",
+        minutes,
+    )
+    return text % {"minutes": minutes}
 
 
 class PreferencesForm(forms.ModelForm):

@@ -1,6 +1,7 @@
 import hashlib
 import secrets
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -130,3 +131,51 @@ class ApiKey(models.Model):
             name=name, prefix=secret[7:15], digest=cls.digest_of(secret), scopes=scopes, expires_at=expires_at
         )
         return key, secret
+
+
+class LoginCountQuerySet(models.QuerySet["LoginCount"]):
+    def ensure(self, keys: Collection[str], now: datetime) -> None:
+        """A row for every key; those nobody has touched for long go."""
+        if self.filter(pk__in=keys).count() < len(keys):
+            self.filter(last_at__lt=now - 2 * LoginCount.FORGOTTEN_AFTER).exclude(pk__in=keys).delete()
+            self.bulk_create([self.model(key=key, last_at=now) for key in sorted(keys)], ignore_conflicts=True)
+
+    def held(self, keys: Iterable[str]) -> "LoginCountQuerySet":
+        """Locked, always in the same order, so that no two logins wait for each other."""
+        return self.filter(pk__in=keys).select_for_update(no_key=True).order_by("pk")
+
+    def wipe(self, key: str) -> None:
+        self.filter(pk=key).update(attempts=0, blocked_until=None, blocked_before=None)
+
+    def take_back(self, key: str) -> None:
+        """One attempt turned out right: it is not counted, and nobody waits because of it."""
+        self.filter(pk=key, attempts__gt=0).update(attempts=F("attempts") - 1, blocked_until=F("blocked_before"))
+
+
+class LoginCount(models.Model):
+    """How many attempts to log in failed lately under one key (see ``backoff``), and until when the next one waits."""
+
+    FORGOTTEN_AFTER = timedelta(days=1)
+    FIRST_WAIT = timedelta(minutes=1)
+    LONGEST_WAIT = timedelta(minutes=15)
+
+    key = models.CharField(max_length=64, primary_key=True)
+    attempts = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField(db_index=True)
+    blocked_until = models.DateTimeField(null=True, blank=True)
+    blocked_before = models.DateTimeField(null=True, blank=True)  # what it was before the last attempt
+
+    objects = LoginCountQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.key
+
+    def add(self, now: datetime, free: int) -> None:
+        """Count an attempt; from the last free one on each doubles the wait."""
+        old = self.last_at < now - self.FORGOTTEN_AFTER
+        self.attempts = 1 if old else self.attempts + 1
+        self.last_at, self.blocked_before = now, self.blocked_until
+        if self.attempts >= free:
+            doublings = min(self.attempts - free, 10)
+            self.blocked_until = now + min(self.FIRST_WAIT * 2**doublings, self.LONGEST_WAIT)
+        self.save(update_fields=["attempts", "last_at", "blocked_until", "blocked_before"])

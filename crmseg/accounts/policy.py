@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 
 from .models import ApiKey, Role, User
 
+Viewer = User | AnonymousUser | ApiKey
 Rule = Callable[[User, QuerySet[Any]], QuerySet[Any]]
 View = Callable[Concatenate[HttpRequest, ...], HttpResponse]
 
@@ -41,7 +42,7 @@ def allow(act: str, *roles: Role) -> None:
     _acts[act] = frozenset(roles) | {Role.OWNER, Role.ADMIN}
 
 
-def visible(user: User | AnonymousUser | ApiKey, model: type[Model]) -> Any:
+def visible(user: Viewer, model: type[Model]) -> Any:
     """All rows of the model this user, or this API key, may see: a queryset of the model's own class."""
     rows = model._default_manager.all()
     if isinstance(user, ApiKey):

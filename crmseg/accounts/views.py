@@ -1,3 +1,4 @@
+from http import HTTPStatus
 from typing import cast
 
 from django.contrib.auth.decorators import login_not_required
@@ -5,7 +6,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView as DjangoLoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from crmseg.web import preferences
 from crmseg.web.page import flash, render_page
 
+from . import backoff
 from .forms import LoginForm, PreferencesForm
 from .models import User
 
@@ -28,11 +30,15 @@ class LoginView(DjangoLoginView):
         """What the person chose in the profile also holds on the next login page."""
         response = super().form_valid(form)
         user = form.get_user()
+        backoff.remember(self.request, response, user.email)
         return preferences.remember(response, language=user.language, theme=user.theme)
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_invalid(form)
-        response.status_code = 422
+        response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+        if retry_at := getattr(form, "retry_at", None):
+            response.status_code = HTTPStatus.TOO_MANY_REQUESTS
+            response["Retry-After"] = str(max(int((retry_at - timezone.now()).total_seconds()), 1))
         return response
 
 

@@ -5,6 +5,7 @@ Thousands are parted by U+202F in both languages, minus is U+2212, units stand a
 
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 import phonenumbers
 from babel.dates import format_timedelta
@@ -76,8 +77,9 @@ def when(value: date | datetime, now: datetime, language: str) -> str:
     local = timezone.localtime(value) if isinstance(value, datetime) else None
     on = local.date() if local else value
     today = timezone.localtime(now).date()
-    names = {0: _("сегодня"), -1: _("вчера"), 1: _("завтра")}
-    text = names.get((on - today).days) or day(on, language, year=on.year != today.year)
+    away = (on - today).days
+    near = {0: _("сегодня"), -1: _("вчера"), 1: _("завтра")}[away] if -1 <= away <= 1 else ""
+    text = near or day(on, language, year=on.year != today.year)
     return f"{text}, {local:%H:%M}" if local else text
 
 
@@ -117,5 +119,10 @@ def span(value: timedelta, language: str) -> str:
         count, unit = minutes // 60, "duration-hour"
     else:
         count, unit = minutes // (24 * 60), "duration-day"
+    return _stay(count, unit, language)
+
+
+@lru_cache(maxsize=4096)
+def _stay(count: int, unit: str, language: str) -> str:
     words = format_unit(count, unit, length="short", locale=language).split()[-1].rstrip(".")
     return f"{number(count, language)}{NBSP}{words}"

@@ -104,7 +104,12 @@ class Deal(Mirrored):
     class Meta:
         indexes = [
             models.Index(fields=["stage", "stage_entered_at"], name="deal_in_stage"),
-            models.Index(fields=["stage", "-updated_at", "-id"], name="deal_board"),
+            models.Index(
+                fields=["stage", "stage_entered_at", "id"],
+                include=["price", "responsible"],
+                condition=Q(deleted_at__isnull=True),
+                name="deal_on_board",
+            ),
             models.Index(fields=["pipeline", "-created_at", "-id"], name="deal_list"),
             models.Index(fields=["responsible", "stage"], name="deal_responsible"),
             models.Index(fields=["loss_reason", "closed_at"], name="deal_lost", condition=Q(loss_reason__isnull=False)),

@@ -8,7 +8,7 @@ from crmseg.accounts.models import User
 from crmseg.accounts.policy import allowed, may, visible
 from crmseg.web.page import is_fragment, render_page
 from pipelines import board as boards
-from pipelines.board_filters import Filters
+from pipelines.filters import DealFilter
 from pipelines.models import Deal, LossReason, Pipeline, Stage
 from pipelines.policy import deals_seen_by
 
@@ -19,7 +19,7 @@ def board(request: HttpRequest) -> HttpResponse:
     if not pipelines:
         return render_page(request, "pipelines/board_first.html", {"rail": True})
     pipeline = _chosen(request, pipelines)
-    filters = Filters.read(request.GET)
+    filters = DealFilter.read(request.GET)
     laid = boards.lay_out(pipeline, deals_seen_by(request.user), filters, timezone.now())
     context = {"board": laid, "pipeline": pipeline, "pipelines": pipelines, "filters": filters, "rail": True}
     context["is_part"] = is_fragment(request)
@@ -30,7 +30,7 @@ def board(request: HttpRequest) -> HttpResponse:
 def stage_cards(request: HttpRequest, pk: int) -> HttpResponse:
     stage = get_object_or_404(visible(request.user, Stage).select_related("pipeline"), pk=pk)
     deals = deals_seen_by(request.user)
-    filters, after = Filters.read(request.GET), request.GET.get("after", "")
+    filters, after = DealFilter.read(request.GET), request.GET.get("after", "")
     column = boards.more(stage, deals, filters, timezone.now(), after, before=_before(request))
     context = {"column": column, "can_move": may(request.user, "deals.move")}
     return render_page(request, "pipelines/_cards.html", context)
@@ -41,7 +41,7 @@ def _chosen(request: HttpRequest, pipelines: list[Pipeline]) -> Pipeline:
     return asked or next((each for each in pipelines if each.is_main), pipelines[0])
 
 
-def _choices(request: HttpRequest, filters: Filters) -> dict[str, Any]:
+def _choices(request: HttpRequest, filters: DealFilter) -> dict[str, Any]:
     """What the board offers to choose from."""
     people = list(User.objects.filter(is_active=True, pk__in=visible(request.user, Deal).values("responsible")))
     chosen = ", ".join(str(person) for person in people if person.pk in filters.users)

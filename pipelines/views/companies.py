@@ -1,5 +1,6 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from crmseg.accounts.policy import allowed, visible
@@ -16,7 +17,8 @@ def company_list(request: HttpRequest) -> HttpResponse:
     rows = visible(request.user, Company).alive().select_related("responsible").prefetch_related("points")
     narrowed = CompanyFilter(request.GET, rows)
     page = Keyset(narrowed.qs, order=("name_key", "id")).page(request.GET.get("cursor"))
-    return render_page(request, "companies/list.html", {"filter": narrowed, "page": page}, partial="rows")
+    context = {"heading": _("Компании"), "filter": narrowed, "page": page}
+    return render_page(request, "companies/list.html", context, partial="rows")
 
 
 @require_safe

@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from crmseg.accounts.policy import allowed, visible
@@ -24,9 +25,10 @@ def contact_list(request: HttpRequest) -> HttpResponse:
     narrowed = ContactFilter(request.GET, rows)
     page = Keyset(narrowed.qs, order=("name_key", "id")).page(request.GET.get("cursor"))
     context = {
+        "heading": _("Контакты"),
         "filter": narrowed,
         "page": page,
-        "facts": people.facts(page.rows),
+        "facts": people.facts(page.rows, request.user),
         "columns": columns_for("contacts", request, page.rows),
     }
     return render_page(request, "contacts/list.html", context, partial="rows")
@@ -37,14 +39,16 @@ def contact_list(request: HttpRequest) -> HttpResponse:
 def contact_detail(request: HttpRequest, pk: int) -> HttpResponse:
     contact = get_object_or_404(visible(request.user, Contact).select_related("company", "responsible"), pk=pk)
     deals = visible(request.user, Deal).alive().filter(links__contact=contact)
+    source, own = custom.with_source(contact.source, custom.shown(CustomField.Entity.CONTACT, contact.custom))
     context: dict[str, Any] = {
         "contact": contact,
+        "source": source,
         "points": contact.points.all(),
-        "facts": people.facts([contact])[contact.pk],
+        "facts": people.facts([contact], request.user)[contact.pk],
         "deals": deals.select_related("stage", "pipeline", "responsible").order_by("-created_at", "-id")[:50],
         "tasks": [(task, task_state(task, timezone.now())) for task in _open_tasks(request, contact)],
-        "entries": timeline(contact, limit=50),
-        "custom": custom.shown(CustomField.Entity.CONTACT, contact.custom),
+        "entries": timeline(contact, request.user, limit=50),
+        "custom": own,
     }
     return render_page(request, "contacts/detail.html", context, partial="card")
 

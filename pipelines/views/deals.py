@@ -15,7 +15,7 @@ from crmseg.accounts.policy import allowed, may
 from crmseg.web.page import is_fragment, render_page, toast
 from pipelines import board as boards
 from pipelines import deal_card
-from pipelines.board_filters import Filters
+from pipelines.filters import DealFilter
 from pipelines.forms import MoveForm, NoteForm
 from pipelines.models import Deal, Stage
 from pipelines.models.deal import MoveRefused, StageChanged
@@ -81,7 +81,7 @@ def _context(request: HttpRequest, deal: Deal) -> dict[str, Any]:
     return {
         "card": deal_card.of(deal, now),
         "deal": deal,
-        "tab": deal_card.tab(deal, request.GET.get("tab", "feed"), now),
+        "tab": deal_card.tab(deal, request.GET.get("tab", "feed"), request.user, now),
         "can_move": may(request.user, "deals.move"),
         "can_note": may(request.user, "deals.note"),
         "note_form": NoteForm(),
@@ -132,7 +132,7 @@ def _on_board(request: HttpRequest, deal: Deal, left: Stage) -> str:
     """Out of band for the board the move was made on; it sends its own query, so the figures keep its filters."""
     if "board" not in request.POST:
         return ""
-    filters, now = Filters.read(QueryDict(request.POST["board"])), timezone.now()
+    filters, now = DealFilter.read(QueryDict(request.POST["board"])), timezone.now()
     shown = filters.narrow(deals_seen_by(request.user), now)
     board = boards.Board(boards.figures(left.pipeline.stages.alive(), shown, now))
     columns = [column for column in board.columns if column.stage in (left, deal.stage)]

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from crmseg.accounts.policy import may, visible
+from crmseg.accounts.policy import Viewer, may, visible
 from crmseg.web.panels import PanelContent, register
 from pipelines import timeline
 from pipelines.models import Contact
@@ -34,7 +34,7 @@ def of_segment(request: HttpRequest, segment: Segment) -> PanelContent | None:
     return PanelContent("campaigns/_panel.html", context)
 
 
-def letters(subject: timeline.Subject, limit: int, before: datetime | None) -> Iterable[timeline.Entry]:
+def letters(subject: timeline.Subject, viewer: Viewer, limit: int, before: datetime | None) -> Iterable[timeline.Entry]:
     """Every letter that left for this person, with what became of it."""
     if not isinstance(subject, Contact):
         return

@@ -130,6 +130,38 @@ on("click", (event) => {
   if (event.target.closest("[data-open-column]") || column.classList.contains("mini")) openColumn(column);
 });
 
+/* The incoming column folds while empty; its first card brings a head with nothing to open. */
+on("htmx:oobAfterSwap", () =>
+  $$(".col.mini:not(:has([data-open-column]))").forEach((column) => column.classList.remove("mini")));
+
+/* ---- a phone opens at the column last looked at, else at the first with deals ---- */
+const phone = matchMedia("(max-width: 760px)");
+const memory = () => `board-column:${board().dataset.pipeline}`;
+
+function slide(box, piece, behavior) {
+  const inset = parseFloat(getComputedStyle(board()).scrollPaddingLeft);
+  box.scrollTo({ left: piece.offsetLeft - box.offsetLeft - inset, behavior });
+}
+
+function show(column, behavior = "instant") {
+  const tab = $(`.map a[href="#${column.id}"]`);
+  slide(board(), column, behavior);
+  if (tab) slide(tab.parentElement, tab, behavior);
+}
+
+function openAtDeals() {
+  if (!board() || !phone.matches) return;
+  const full = columnsWithCards();
+  const column = full.find(({ id }) => id === sessionStorage.getItem(memory())) ?? full[0];
+  if (column) show(column);
+  board().addEventListener("scrollend", remember);
+}
+
+function remember() {
+  const seen = columnsWithCards().find((column) => column.getBoundingClientRect().right > 60);
+  if (seen) sessionStorage.setItem(memory(), seen.id);
+}
+
 /* ---- the move menu: button on the card, or M ---- */
 function openMenu(card, anchor) {
   menu.card = card;
@@ -199,15 +231,19 @@ on("keydown", (event) => {
   KEYS[event.code](card, rows, rows.indexOf(card));
 });
 
-/* The strip of stages scrolls the board, not the page. */
+/* The strip scrolls the board, not the page. */
 on("click", (event) => {
   const link = event.target.closest(".map a");
   const column = link && $(link.getAttribute("href"));
   if (!column) return;
   event.preventDefault();
-  column.scrollIntoView({ behavior: "smooth", inline: "start", block: "nearest" });
+  show(column, stillness.matches ? "instant" : "smooth");
 });
 
-on("htmx:afterSwap", ready);
+on("htmx:afterSwap", (event) => {
+  ready();
+  if (event.detail.target?.id === "board-view") openAtDeals();
+});
 document.addEventListener("DOMContentLoaded", ready);
 ready();
+openAtDeals();

@@ -145,3 +145,27 @@ def test_closed_column_opens_with_its_cards(open_board, track, deals):
     page = open_board()
     page.locator(f"#column-{track.won.pk} [data-open-column]").click()
     expect(cards(page, track.won)).to_have_count(1)
+
+
+def test_phone_opens_at_the_first_column_with_deals_then_at_the_one_last_seen(open_board, track, deals):
+    DealFactory(stage=track.payment)
+    page = open_board("light", 390)
+    quote, payment = page.locator(f"#column-{track.quote.pk}"), page.locator(f"#column-{track.payment.pk}")
+    expect(quote).to_be_in_viewport(ratio=0.9)
+    page.locator(f"#map-{track.payment.pk}").click()
+    expect(payment).to_be_in_viewport(ratio=0.9)
+    page.wait_for_function("id => Object.values(sessionStorage).includes(id)", arg=f"column-{track.payment.pk}")
+    page.reload()
+    expect(payment).to_be_in_viewport(ratio=0.9)
+    expect(page.locator("#board-search")).to_be_in_viewport()
+
+
+def test_empty_incoming_column_unfolds_with_its_first_card(open_board, track, deals):
+    page = open_board()
+    incoming = page.locator(f"#column-{track.unsorted.pk}")
+    assert incoming.bounding_box()["width"] < 60
+    card(page, deals[0]).get_by_role("link").focus()
+    page.keyboard.press("KeyM")
+    page.keyboard.press("Digit1")
+    expect(card(page, deals[0])).to_be_visible()
+    assert incoming.bounding_box()["width"] > 200

@@ -1,13 +1,16 @@
 """pipelines.board: what the filters leave of a pipeline, column by column."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 
 from pipelines import board
 from pipelines.board import CARDS, heat
-from pipelines.board_filters import Filters
+from pipelines.filters import DealFilter
 from pipelines.models import Deal
 from tests.factories import NOW, CompanyFactory, ContactFactory, DealFactory, TaskFactory, UserFactory
 
@@ -17,7 +20,7 @@ def since(days: float):
 
 
 def lay_out(track, query: str = "") -> board.Board:
-    return board.lay_out(track.pipeline, Deal.objects.alive(), Filters.read(QueryDict(query)), NOW)
+    return board.lay_out(track.pipeline, Deal.objects.alive(), DealFilter.read(QueryDict(query)), NOW)
 
 
 def column(laid: board.Board, stage) -> board.Column:
@@ -59,7 +62,7 @@ def test_first_cards_are_those_who_wait_longest(track):
 def test_more_cards_follow_where_the_first_ended(track):
     deals = [DealFactory(stage=track.quote, created_at=since(days // 2)) for days in range(CARDS + 5)]
     quote = column(lay_out(track), track.quote)
-    following = board.more(track.quote, Deal.objects.all(), Filters(), NOW, quote.after, before=quote.seen)
+    following = board.more(track.quote, Deal.objects.all(), DealFilter(), NOW, quote.after, before=quote.seen)
     assert {card.deal.pk for card in [*quote.cards, *following.cards]} == {deal.pk for deal in deals}
     assert len(quote.cards) + len(following.cards) == len(deals)
     assert (following.rest, following.after) == (0, "")
@@ -68,7 +71,7 @@ def test_more_cards_follow_where_the_first_ended(track):
 def test_closed_column_begins_with_the_latest(track):
     for days in (1, 5, 3):
         DealFactory(stage=track.won, created_at=since(days), name=str(days))
-    closed = board.more(track.won, Deal.objects.all(), Filters(), NOW, after="not a mark")
+    closed = board.more(track.won, Deal.objects.all(), DealFilter(), NOW, after="not a mark")
     assert [card.deal.name for card in closed.cards] == ["1", "3", "5"]
 
 
@@ -116,3 +119,18 @@ def test_card_shows_main_contact_and_the_nearest_task(track):
 @pytest.mark.parametrize(("days", "norm", "warmth"), [(7, 7, ""), (8, 7, "warm"), (15, 7, "hot"), (90, None, "")])
 def test_heat_grows_with_the_norm(days, norm, warmth):
     assert heat(since(days), norm, NOW) == warmth
+
+
+def test_figures_read_nothing_the_index_does_not_hold(track):
+    index = next(each for each in Deal._meta.indexes if each.name == "deal_on_board")
+    held = {Deal._meta.get_field(name).column for name in [*index.fields, *index.include]} | {"deleted_at"}
+    mine = DealFilter(users=(1, 2)).narrow(Deal.objects.alive(), NOW)
+    with CaptureQueriesContext(connection) as asked:
+        board.figures(track.stages, mine, NOW)
+    assert set(re.findall(r'"pipelines_deal"."(\w+)"', asked.captured_queries[-1]["sql"])) <= held
+
+
+def test_incoming_column_folds_while_nothing_waits_there(track):
+    assert [each.is_folded for each in lay_out(track).columns] == [True, False, False, False, True, True]
+    DealFactory(stage=track.unsorted)
+    assert not column(lay_out(track), track.unsorted).is_folded

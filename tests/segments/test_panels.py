@@ -43,9 +43,11 @@ def test_timeline_of_a_contact_tells_of_its_segments():
     contact, later = ContactFactory(), NOW + timedelta(hours=1)
     segment = SegmentFactory(name="Молчат")
     MembershipFactory(contact=contact, segment=segment, left_at=later, left_cause="rule")
-    told = [(entry.title, entry.at, entry.body) for entry in timeline(contact) if entry.kind == "segment"]
+    told = [
+        (entry.title, entry.at, entry.body) for entry in timeline(contact, UserFactory()) if entry.kind == "segment"
+    ]
     assert told == [
         ("Вышел из сегмента «Молчат»", later, "по условиям"),
         ("Вошёл в сегмент «Молчат»", NOW, "по условиям"),
     ]
-    assert [entry.at for entry in timeline(contact, before=later)] == [NOW]
+    assert [entry.at for entry in timeline(contact, UserFactory(), before=later)] == [NOW]

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.core.files.storage import Storage, storages
 from django.forms import BoundField, CheckboxInput, RadioSelect, Select, Textarea
 from django.template.context import Context
 from django.template.loader import render_to_string
-from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -80,14 +81,16 @@ def at(values: Mapping[Any, Any], key: Any) -> Any:
 @register.simple_tag
 def icon(name: str, size: int = 16, label: str = "") -> SafeString:
     """A symbol of img/icons.svg; hidden from screen readers unless it has a label of its own."""
+    return _symbol(storages["staticfiles"], name, size, str(label))
+
+
+@lru_cache(maxsize=1024)
+def _symbol(storage: Storage, name: str, size: int, label: str) -> SafeString:
+    """Remembered: a board has hundreds of the same few."""
     name_for_all = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
-    return format_html(
-        '<svg class="i" width="{0}" height="{0}" {1}><use href="{2}#{3}"/></svg>',
-        size,
-        name_for_all,
-        static("img/icons.svg"),
-        name,
-    )
+    sprite = storage.url("img/icons.svg")
+    words = '<svg class="i" width="{0}" height="{0}" {1}><use href="{2}#{3}"/></svg>'
+    return format_html(words, size, name_for_all, sprite, name)
 
 
 @register.simple_tag
@@ -95,13 +98,16 @@ def avatar(user: Any, size: int = 22) -> SafeString:
     """Initials on a colour of one's own; the name as a title, since the letters alone say little."""
     if user is None:
         return mark_safe("")
-    return format_html(
-        '<span class="avatar" style="--h:{};--s:{}px" title="{}" aria-hidden="true">{}</span>',
-        getattr(user, "hue", (getattr(user, "pk", 0) or 0) * 137 % 360),
-        size,
-        str(user),
-        getattr(user, "initials", "") or "".join(word[0] for word in str(user).split()[:2]).upper(),
-    )
+    hue = getattr(user, "hue", (getattr(user, "pk", 0) or 0) * 137 % 360)
+    name = str(user)
+    initials = getattr(user, "initials", "") or "".join(word[0] for word in name.split()[:2]).upper()
+    return _letters(hue, size, name, initials)
+
+
+@lru_cache(maxsize=1024)
+def _letters(hue: int, size: int, name: str, initials: str) -> SafeString:
+    words = '<span class="avatar" style="--h:{};--s:{}px" title="{}" aria-hidden="true">{}</span>'
+    return format_html(words, hue, size, name, initials)
 
 
 @register.simple_tag

@@ -84,5 +84,5 @@ def test_board_asks_as_little_whatever_the_number_of_deals(login, track, django_
         )
         TaskFactory(deal=deal, due_at=NOW)
     client = login()
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(16):
         assert client.get(BOARD).status_code == 200

@@ -1,7 +1,15 @@
 import pytest
 
 from crmseg.accounts.models import Role
-from tests.factories import CompanyFactory, ContactFactory, ContactPointFactory, DealFactory, TaskFactory, UserFactory
+from tests.factories import (
+    CompanyFactory,
+    ContactFactory,
+    ContactPointFactory,
+    DealFactory,
+    NoteFactory,
+    TaskFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +65,14 @@ def test_card_shows_deals_tasks_and_timeline(client):
     page = client.get(f"/contacts/{contact.pk}/").content.decode()
     assert "Барнхаус" in page
     assert "Позвонить Елене" in page
+
+
+def test_manager_reads_nothing_of_a_colleagues_deal_on_the_card(client):
+    contact = ContactFactory(responsible=login(client, Role.MANAGER))
+    NoteFactory(deal=DealFactory(contact=contact, name="Чужая", responsible=UserFactory()), text="Торгуется")
+    page = client.get(f"/contacts/{contact.pk}/").content.decode()
+    assert "Чужая" not in page
+    assert "Торгуется" not in page
 
 
 def test_lists_cost_the_same_whatever_their_length(client, django_assert_max_num_queries):

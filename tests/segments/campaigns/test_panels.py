@@ -27,6 +27,6 @@ def test_segment_names_the_campaigns_that_use_it():
 def test_letter_stands_on_the_timeline_of_its_person():
     message = MessageFactory(state="accepted", sent_at=NOW, subject="Смета")
     MessageFactory(contact=message.contact, state="skipped", reason="no_consent")
-    entries = [entry for entry in timeline(message.contact) if entry.kind == "message"]
+    entries = [entry for entry in timeline(message.contact, UserFactory()) if entry.kind == "message"]
     assert [entry.title for entry in entries] == ["Письмо «Смета»"]
     assert "принято" in entries[0].body

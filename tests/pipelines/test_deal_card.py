@@ -1,0 +1,38 @@
+"""pipelines.deal_card: one deal as its card shows it."""
+
+import pytest
+
+from pipelines import deal_card
+from pipelines.models import CustomField
+from tests.factories import NOW, CustomFieldFactory, DealFactory
+
+
+def test_lost_deal_shows_the_stages_it_passed_and_where_it_was_lost(track):
+    deal = DealFactory(stage=track.contact)
+    deal.move_to(track.quote, now=NOW)
+    deal.lose(track.expensive, now=NOW)
+    card = deal_card.of(deal, NOW)
+    assert [step.stage for step in card.steps if step.is_reached] == [track.unsorted, track.contact, track.quote]
+    assert [step.stage for step in card.steps if step.is_lost] == [track.quote]
+    assert card.lost_at == track.quote
+
+
+def test_lost_deal_without_history_does_not_guess(track):
+    card = deal_card.of(DealFactory(stage=track.lost), NOW)
+    assert card.lost_at is None
+    assert not any(step.is_reached for step in card.steps)
+
+
+def test_won_deal_has_passed_everything(track):
+    card = deal_card.of(DealFactory(stage=track.won), NOW)
+    assert all(step.is_reached for step in card.steps)
+
+
+@pytest.mark.parametrize(
+    ("built_in", "own", "told"),
+    [("Сайт", "Сайт", "Сайт"), ("Звонок", "Авито", "Звонок, Авито"), ("", "Авито", "Авито")],
+)
+def test_source_stands_once(track, built_in, own, told):
+    CustomFieldFactory(entity=CustomField.Entity.DEAL, key="istochnik", name="Источник")
+    card = deal_card.of(DealFactory(stage=track.quote, source=built_in, custom={"istochnik": own}), NOW)
+    assert (card.source, list(card.fields)) == (told, [])
