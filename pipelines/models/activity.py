@@ -11,7 +11,9 @@ class Attached(Mirrored):
     contact = models.ForeignKey("pipelines.Contact", models.CASCADE, null=True, blank=True, related_name="%(class)ss")
     company = models.ForeignKey("pipelines.Company", models.CASCADE, null=True, blank=True, related_name="%(class)ss")
     deal = models.ForeignKey("pipelines.Deal", models.CASCADE, null=True, blank=True, related_name="%(class)ss")
-    author = models.ForeignKey("accounts.User", models.SET_NULL, null=True, blank=True, related_name="+")
+    author = models.ForeignKey(
+        "accounts.User", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
 
     class Meta:
         abstract = True
@@ -74,6 +76,12 @@ class Note(Attached):
 
     TOUCHES = (Kind.CALL_IN, Kind.CALL_OUT, Kind.MAIL_IN, Kind.MAIL_OUT, Kind.SMS_IN, Kind.SMS_OUT)
 
+    contact = models.ForeignKey(
+        "pipelines.Contact", models.CASCADE, null=True, blank=True, related_name="notes", db_index=False
+    )
+    deal = models.ForeignKey(
+        "pipelines.Deal", models.CASCADE, null=True, blank=True, related_name="notes", db_index=False
+    )
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.COMMON)
     text = models.TextField(blank=True, default="")
     params = models.JSONField(default=dict, blank=True)  # what else came: duration in seconds, phone, link, subject

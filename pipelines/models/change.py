@@ -35,7 +35,7 @@ class Change(models.Model):
     occurred_at = models.DateTimeField(default=timezone.now)
     recorded_at = models.DateTimeField(db_default=Now())
     origin = models.CharField(max_length=10, choices=Origin)
-    actor = models.ForeignKey("accounts.User", models.SET_NULL, null=True, blank=True, related_name="+")
+    actor = models.ForeignKey("accounts.User", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
     data = models.JSONField(default=dict)
 
     class Meta:

@@ -31,6 +31,7 @@ class Person(Mirrored):
         null=True,
         blank=True,
         related_name="+",
+        db_index=False,
         verbose_name=_("Ответственный"),
     )
     tags = ArrayField(models.CharField(max_length=200), default=list, blank=True)
@@ -51,6 +52,7 @@ class Company(Person):
         indexes = [
             models.Index(fields=["changed_at", "id"], name="company_changed"),
             models.Index(fields=["name_key", "id"], name="company_name_key"),
+            models.Index(fields=["responsible", "id"], name="company_responsible"),
             GinIndex(fields=["tags"], name="company_tags"),
         ]
 
@@ -93,8 +95,8 @@ class ContactPoint(models.Model):
         EMAIL = "email", _("Почта")
         PHONE = "phone", _("Телефон")
 
-    contact = models.ForeignKey(Contact, models.CASCADE, null=True, blank=True, related_name="points")
-    company = models.ForeignKey(Company, models.CASCADE, null=True, blank=True, related_name="points")
+    contact = models.ForeignKey(Contact, models.CASCADE, null=True, blank=True, related_name="points", db_index=False)
+    company = models.ForeignKey(Company, models.CASCADE, null=True, blank=True, related_name="points", db_index=False)
     kind = models.CharField(max_length=5, choices=Kind)
     value = models.CharField(max_length=320)  # e-mail in lower case with a punycode domain; phone in E.164
     raw = models.CharField(max_length=500)

@@ -80,7 +80,7 @@ class Deal(Mirrored):
     name = models.CharField(_("Название"), max_length=500, blank=True, default="")
     name_key = folded("name")
     price = models.DecimalField(_("Бюджет"), max_digits=15, decimal_places=2, null=True, blank=True)
-    pipeline = models.ForeignKey(Pipeline, models.PROTECT, related_name="deals")
+    pipeline = models.ForeignKey(Pipeline, models.PROTECT, related_name="deals", db_index=False)
     stage = models.ForeignKey(Stage, models.PROTECT, related_name="deals")
     stage_entered_at = models.DateTimeField(default=timezone.now)
     contacts = models.ManyToManyField(Contact, through="DealContact", related_name="deals")
@@ -91,9 +91,12 @@ class Deal(Mirrored):
         null=True,
         blank=True,
         related_name="deals",
+        db_index=False,
         verbose_name=_("Ответственный"),
     )
-    loss_reason = models.ForeignKey(LossReason, models.SET_NULL, null=True, blank=True, related_name="deals")
+    loss_reason = models.ForeignKey(
+        LossReason, models.SET_NULL, null=True, blank=True, related_name="deals", db_index=False
+    )
     source = models.CharField(_("Источник"), max_length=200, blank=True, default="")
     tags = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     custom = models.JSONField(default=dict, blank=True)
@@ -103,7 +106,6 @@ class Deal(Mirrored):
 
     class Meta:
         indexes = [
-            models.Index(fields=["stage", "stage_entered_at"], name="deal_in_stage"),
             models.Index(
                 fields=["stage", "stage_entered_at", "id"],
                 include=["price", "responsible"],
@@ -227,7 +229,7 @@ class Deal(Mirrored):
 class DealContact(models.Model):
     """A person of a deal; one of them is the main one."""
 
-    deal = models.ForeignKey(Deal, models.CASCADE, related_name="links")
+    deal = models.ForeignKey(Deal, models.CASCADE, related_name="links", db_index=False)
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="links")
     is_main = models.BooleanField(default=False)
 

@@ -18,15 +18,17 @@ class StageVisit(models.Model):
         HISTORY = "history", _("из истории amoCRM")
         GAP = "gap", _("восстановлено, в истории пробел")
 
-    deal = models.ForeignKey("pipelines.Deal", models.CASCADE, related_name="visits")
-    stage = models.ForeignKey("pipelines.Stage", models.PROTECT, related_name="visits")
-    pipeline = models.ForeignKey("pipelines.Pipeline", models.PROTECT, related_name="+")
+    deal = models.ForeignKey("pipelines.Deal", models.CASCADE, related_name="visits", db_index=False)
+    stage = models.ForeignKey("pipelines.Stage", models.PROTECT, related_name="visits", db_index=False)
+    pipeline = models.ForeignKey("pipelines.Pipeline", models.PROTECT, related_name="+", db_index=False)
     entered_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True)
-    by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, blank=True, related_name="+")
+    by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
     source = models.CharField(max_length=8, choices=Source, default=Source.OBSERVED)
     direction = models.CharField(max_length=8, choices=Direction, default=Direction.START)
-    previous_stage = models.ForeignKey("pipelines.Stage", models.PROTECT, null=True, blank=True, related_name="+")
+    previous_stage = models.ForeignKey(
+        "pipelines.Stage", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     skipped = models.PositiveSmallIntegerField(default=0)
     skipped_stages = ArrayField(models.BigIntegerField(), default=list, blank=True)
     visit_number = models.PositiveSmallIntegerField(default=1)
