@@ -105,7 +105,7 @@ def win_the_deal(page: Page, buyer: Buyer) -> None:
     cards = page.locator(".col:not(.mini) .deal")
     expect(cards).to_have_count(1)
     column = cards.locator("xpath=ancestor::section").get_attribute("id")
-    left, won = page.locator(f"#{column} h2 .q"), page.locator(".col.mini").first.locator("h2 .q")
+    left, won = page.locator(f"#{column} h2 .q"), page.locator(".col", has_text="Успешно реализовано").locator("h2 .q")
     expect(left).to_have_text("1")
     expect(won).to_have_text("0")
     cards.scroll_into_view_if_needed()

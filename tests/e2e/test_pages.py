@@ -177,7 +177,7 @@ NO_PAGE = {
         *("segments:preview", "segments:pause", "segments:resume"),
         *("campaigns:preview", "campaigns:launch", "campaigns:pause", "campaigns:resume", "campaigns:cancel"),
         *("campaigns:resend", "campaigns:close"),
-        *("amocrm:connect", "amocrm:consent", "amocrm:retry", "amocrm:tag"),
+        *("amocrm:connect", "amocrm:consent", "amocrm:retry", "amocrm:tag", "amocrm:try_now", "amocrm:arm"),
     ],
     "a part of a page in the list": [
         *("deals:stage_cards", "segments:refreshes", "amocrm:progress", "amocrm:banner"),
