@@ -147,7 +147,7 @@ def blockers(campaign: Campaign) -> list[Reason]:
     try:
         parse(campaign.schedule)
     except ScheduleRefused as refused:
-        found.append(Reason("", detail=str(refused)))
+        found.append(refused.reason)
     return found
 
 

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import translation
 
 from segments.campaigns import launch
 from segments.campaigns.models import Campaign, Message, Run
@@ -138,6 +139,16 @@ def test_due_campaign_that_cannot_start_says_why_and_stays(campaign):
     campaign.refresh_from_db()
     assert campaign.state == "scheduled"
     assert "на паузе" in str(campaign.state_reason)
+
+
+def test_schedule_that_cannot_be_is_explained_in_the_language_of_the_reader(campaign):
+    scheduled(campaign)
+    Campaign.objects.update(schedule={"rrule": "FREQ=DAILY;INTERVAL=0", "start": "2026-11-21T10:00:00Z"})
+    launch.start_due(NOW + timedelta(hours=1))
+    campaign.refresh_from_db()
+    assert str(campaign.state_reason) == "Шаг повторения — целое число от 1."
+    with translation.override("en"):
+        assert str(campaign.state_reason).startswith("The interval")
 
 
 def test_pause_and_resume_of_a_scheduled_campaign(campaign):
