@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 import orjson
 
-from crmseg.web.reasons import Reason
+from crmseg.web.reasons import Explained, Reason
 
 from .reasons import OF_STATUS
 
@@ -24,12 +24,11 @@ USER_AGENT = "crmseg/1.0"
 TEMPORARY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
-class HttpError(Exception):
-    """A call that did not end well; ``reason`` is fit for a screen and for a column."""
+class HttpError(Explained):
+    """A call that did not end well."""
 
     def __init__(self, reason: Reason, answer: "Answer | None" = None) -> None:
-        super().__init__(str(reason))
-        self.reason = reason
+        super().__init__(reason)
         self.answer = answer
 
 

@@ -14,7 +14,7 @@ from crmseg.embedded.places import Account, Places, database_url, places, redis_
 from crmseg.embedded.postgres import Postgres
 from crmseg.embedded.program import last_line
 from crmseg.embedded.redis import Redis
-from crmseg.processes.interrupts import ended_by_signals, undisturbed
+from crmseg.interrupts import ended_by_signals, undisturbed
 
 Server = Postgres | Redis
 

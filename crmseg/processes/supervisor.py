@@ -19,7 +19,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
 from crmseg import embedded
-from crmseg.processes.interrupts import ended_by_signals, undisturbed
+from crmseg.interrupts import ended_by_signals, undisturbed
 
 STOP_WITHIN = 25.0
 LOG_LIMIT = 10 * 1024 * 1024

@@ -9,9 +9,7 @@ def prepare() -> None:
     from crmseg.starting import messages, schema, statics
 
     messages.compile_stale()
-    with ThreadPoolExecutor(
-        1
-    ) as beside:  # compressing is the work of a processor, the schema mostly of another program
+    with ThreadPoolExecutor(1) as beside:  # compressing is our processor's work, the schema another program's
         files = None if settings.DEBUG else beside.submit(statics.collect_if_stale)
         schema.apply_pending()
     if files is not None:

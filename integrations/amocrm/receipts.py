@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qsl
 
-from crmseg.web.reasons import Reason
+from crmseg.web.reasons import Explained, Reason
 from pipelines.load import mark_deleted
 from pipelines.models import Origin
 
@@ -37,12 +37,8 @@ ELEMENTS = {"1": "contact_notes", "2": "deal_notes", "3": "company_notes"}
 NAMED = {collection.name: collection for collection in COLLECTIONS}
 
 
-class Unreadable(Exception):
+class Unreadable(Explained):
     """A body that is no hook of our account."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(str(reason))
-        self.reason = reason
 
 
 @dataclass

@@ -8,10 +8,12 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         from crmseg.accounts.policy import may
-        from crmseg.web import navigation
+        from crmseg.web import navigation, reasons
 
         from . import fields, panels, policy
+        from .reasons import WORDS
 
+        reasons.register(WORDS)
         fields.install()
         policy.install()
         panels.install()

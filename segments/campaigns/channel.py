@@ -12,7 +12,7 @@ from typing import Protocol
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from .phrases import Phrase
+from crmseg.web.reasons import Reason
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Outcome:
 class Failure(Exception):
     """``detail`` holds the provider's own words, ``why`` ours."""
 
-    def __init__(self, detail: str, *, why: Phrase | None = None) -> None:
+    def __init__(self, detail: str, *, why: Reason | None = None) -> None:
         super().__init__(f"{why}: {detail}" if why else detail)
         self.detail, self.why = detail[:1000], why
 
@@ -45,7 +45,7 @@ class Failure(Exception):
 class TemporaryFailure(Failure):
     """Refused for now: nothing was sent, try again later."""
 
-    def __init__(self, detail: str, retry_at: datetime | None = None, *, why: Phrase | None = None) -> None:
+    def __init__(self, detail: str, retry_at: datetime | None = None, *, why: Reason | None = None) -> None:
         super().__init__(detail, why=why)
         self.retry_at = retry_at
 
@@ -53,7 +53,7 @@ class TemporaryFailure(Failure):
 class PermanentFailure(Failure):
     """Refused for good; ``is_bad_address`` when the address itself does not exist."""
 
-    def __init__(self, detail: str, *, is_bad_address: bool = False, why: Phrase | None = None) -> None:
+    def __init__(self, detail: str, *, is_bad_address: bool = False, why: Reason | None = None) -> None:
         super().__init__(detail, why=why)
         self.is_bad_address = is_bad_address
 

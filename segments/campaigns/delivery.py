@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
+from crmseg.web.reasons import Reason
 from pipelines import arming, changes
 from pipelines.models import Origin
 
@@ -27,7 +28,6 @@ from .channel import Connection, Envelope, PermanentFailure, TemporaryFailure, U
 from .consent import suppress
 from .launch import zone
 from .models import Campaign, Message, Run, Suppression
-from .phrases import Phrase
 from .rendering import Letter, TemplateFailed, render
 from .schedule import quiet_until
 
@@ -118,12 +118,10 @@ def _send_all(kind: str, batch: list[Message], desk: Desk, sent: Sent) -> None:
 def _explain(batch: list[Message], failure: TemporaryFailure) -> None:
     """Show on the campaign why nothing leaves; the next letter that is accepted clears it."""
     ids = {message.run.campaign_id for message in batch}
-    said = Phrase("said", {"words": failure.detail})
+    said = Reason("", detail=failure.detail)
     if failure.why:
-        said = Phrase("provider_away", {"why": failure.why, "words": failure.detail})
-    data = said.as_data()
-    running = Campaign.objects.filter(pk__in=ids, state=Campaign.State.RUNNING)
-    running.update(state_reason=data["code"], state_values=data["values"])
+        said = Reason("provider_away", why=failure.why, words=failure.detail)
+    Campaign.objects.filter(pk__in=ids, state=Campaign.State.RUNNING).update(state_reason=said)
 
 
 def _send_one(connection: Connection, message: Message, values: personal.Values, desk: Desk) -> str:
@@ -131,7 +129,7 @@ def _send_one(connection: Connection, message: Message, values: personal.Values,
     try:
         letter = render(message.run.templates[str(message.step_id)], values, url)
     except TemplateFailed as error:
-        message.skip(Message.Reason.TEMPLATE_ERROR, now=desk.now(), why=error.phrase)
+        message.skip(Message.Reason.TEMPLATE_ERROR, now=desk.now(), why=error.reason)
         return "skipped"
     if not hand_over(message, letter, desk.now()):
         return "skipped" if message.state == Message.State.SKIPPED else "released"

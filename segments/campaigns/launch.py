@@ -13,12 +13,12 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from crmseg.accounts.models import User
+from crmseg.web.reasons import Explained, Reason
 from pipelines import arming
 from segments.models import Segment
 
 from .audience import audience
 from .models import Campaign, Message, Run, Step
-from .phrases import Phrase
 from .rendering import problems
 from .schedule import Schedule, ScheduleRefused, is_late, parse
 
@@ -28,12 +28,8 @@ EXPIRY = timedelta(days=3)  # what could not be sent by then is not news any mor
 STARTABLE = (Campaign.State.DRAFT, Campaign.State.SCHEDULED)
 
 
-class LaunchRefused(Exception):
-    """It cannot start as it is; the phrase says why to a person."""
-
-    def __init__(self, phrase: Phrase) -> None:
-        super().__init__(phrase)
-        self.phrase = phrase
+class LaunchRefused(Explained):
+    """It cannot start as it is."""
 
 
 class AlreadyLaunched(LaunchRefused):
@@ -43,7 +39,7 @@ class AlreadyLaunched(LaunchRefused):
 def launch(campaign: Campaign, *, by: User | None, now: datetime) -> Campaign:
     """Start a draft now or put it on schedule; a scheduled one starts at once, early or late, as a person said so."""
     if campaign.state not in STARTABLE:
-        raise AlreadyLaunched(Phrase("already_launched"))
+        raise AlreadyLaunched(Reason("already_launched"))
     schedule = _ready(campaign)
     if campaign.state == Campaign.State.DRAFT and schedule:
         due_at = _first_due(schedule, now)
@@ -51,7 +47,7 @@ def launch(campaign: Campaign, *, by: User | None, now: datetime) -> Campaign:
     else:
         moved = start(campaign, due_at=campaign.next_due_at or now, now=now) is not None
     if not moved:
-        raise AlreadyLaunched(Phrase("already_launched"))
+        raise AlreadyLaunched(Reason("already_launched"))
     log.info("campaign %s launched by user %s", campaign.pk, by.pk if by else None)
     return campaign
 
@@ -68,19 +64,18 @@ def _start_scheduled(campaign: Campaign, now: datetime) -> bool:
     due_at = campaign.next_due_at
     assert due_at is not None
     if is_late(due_at, now):
-        _explain(campaign, Phrase("missed_start", {"when": Phrase("moment", {"at": due_at.isoformat()})}))
+        _explain(campaign, Reason("missed_start", when=due_at))
         return False
     try:
         _ready(campaign)
     except LaunchRefused as refused:
-        _explain(campaign, refused.phrase)
+        _explain(campaign, refused.reason)
         return False
     return start(campaign, due_at=due_at, now=now) is not None
 
 
-def _explain(campaign: Campaign, reason: Phrase) -> None:
-    waiting, said = Campaign.objects.filter(pk=campaign.pk, state=Campaign.State.SCHEDULED), reason.as_data()
-    waiting.update(state_reason=said["code"], state_values=said["values"])
+def _explain(campaign: Campaign, reason: Reason) -> None:
+    Campaign.objects.filter(pk=campaign.pk, state=Campaign.State.SCHEDULED).update(state_reason=reason)
 
 
 @transaction.atomic
@@ -139,37 +134,37 @@ def _ready(campaign: Campaign) -> Schedule | None:
     return parse(campaign.schedule)
 
 
-def blockers(campaign: Campaign) -> list[Phrase]:
+def blockers(campaign: Campaign) -> list[Reason]:
     """What stands in the way of a launch."""
     found = _segment_blockers(campaign.segment)
     if campaign.channel not in settings.CHANNELS:
-        found.append(Phrase("no_channel", {"channel": campaign.get_channel_display()}))
+        found.append(Reason("no_channel", channel=Reason(f"channel_{campaign.channel}")))
     step = campaign.steps.first()
     if step is None or not step.subject.strip() or not (step.html.strip() or step.text.strip()):
-        found.append(Phrase("no_letter"))
+        found.append(Reason("no_letter"))
     elif wrong := problems(**step.as_template()):
-        found.append(Phrase("template_fault", {"error": wrong[0].phrase}))
+        found.append(Reason("template_fault", error=wrong[0].reason))
     try:
         parse(campaign.schedule)
     except ScheduleRefused as refused:
-        found.append(Phrase("said", {"words": str(refused)}))
+        found.append(refused.reason)
     return found
 
 
-def _segment_blockers(segment: Segment | None) -> list[Phrase]:
+def _segment_blockers(segment: Segment | None) -> list[Reason]:
     if segment is None or segment.deleted_at:
-        return [Phrase("no_segment")]
+        return [Reason("no_segment")]
     if segment.health == Segment.Health.BROKEN:
-        return [Phrase("segment_broken", {"name": segment.name})]
+        return [Reason("segment_broken", name=segment.title)]
     if segment.is_paused:
-        return [Phrase("segment_paused", {"name": segment.name})]
+        return [Reason("segment_paused", name=segment.title)]
     return []
 
 
 def _first_due(schedule: Schedule, now: datetime) -> datetime:
     due_at = schedule.next_due(now, zone()) if schedule.rule else schedule.start
     if due_at is None or is_late(due_at, now):
-        raise LaunchRefused(Phrase("time_passed"))
+        raise LaunchRefused(Reason("time_passed"))
     return due_at
 
 

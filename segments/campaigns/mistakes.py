@@ -1,6 +1,6 @@
-"""What Liquid says of a faulty template, as a phrase for the person who wrote it: what is wrong, what next.
+"""What Liquid says of a faulty template, as a reason for the person who wrote it: what is wrong, what next.
 
-What flows in: the error, in the library's English. What flows out: a ``Phrase`` to be kept or shown, and the line.
+What flows in: the error, in the library's English. What flows out: a ``Reason`` to be kept or shown, and the line.
 """
 
 import re
@@ -16,62 +16,62 @@ from liquid.exceptions import (
     ResourceLimitError,
 )
 
-from .phrases import Phrase
+from crmseg.web.reasons import Reason
 
 PIECE = re.compile(r"\{\{.*?\}\}|\{%-?\s*(\w+).*?%\}", re.DOTALL)
 BLOCKS = ("if", "unless", "for", "case", "capture", "comment", "ifchanged")
 INNER = {"else": "if", "elsif": "if", "when": "case", "break": "for", "continue": "for"}
 
-Say = Callable[[re.Match[str], str], Phrase]
+Say = Callable[[re.Match[str], str], Reason]
 
 
 def tag(name: str) -> str:
     return f"{{% {name} %}}"
 
 
-def _unknown_tag(name: str) -> Phrase:
+def _unknown_tag(name: str) -> Reason:
     if name.startswith("end") or name in INNER:
-        return Phrase("tag_without_start", {"tag": tag(name), "start": tag(INNER.get(name, name.removeprefix("end")))})
-    return Phrase("no_such_tag", {"tag": name})
+        return Reason("tag_without_start", tag=tag(name), start=tag(INNER.get(name, name.removeprefix("end"))))
+    return Reason("no_such_tag", tag=name)
 
 
-def _not_closed(found: re.Match[str], known: str) -> Phrase:
-    return Phrase("tag_not_closed", {"tag": tag(found[1]), "end": tag(f"end{found[1]}")})
+def _not_closed(found: re.Match[str], known: str) -> Reason:
+    return Reason("tag_not_closed", tag=tag(found[1]), end=tag(f"end{found[1]}"))
 
 
-def _odd_sign(found: re.Match[str], known: str) -> Phrase:
-    return Phrase("odd_sign", {"sign": found[1] or found[2]})
+def _odd_sign(found: re.Match[str], known: str) -> Reason:
+    return Reason("odd_sign", sign=found[1] or found[2])
 
 
 SAYINGS: list[tuple[str, Say]] = [
     (r"expected tag end(\w+)", _not_closed),
     (r"(\w+) tag was never closed", _not_closed),
     (r"unexpected tag '(\w+)'|unexpected '(break|continue)'", lambda m, known: _unknown_tag(m[1] or m[2])),
-    (r"missing tag name or closing", lambda m, known: Phrase("command_cut", {"example": "{% if deal.name %}"})),
-    (r"expected '}}'", lambda m, known: Phrase("value_cut", {"end": "}}"})),
-    (r"unknown filter '(.+)'", lambda m, known: Phrase("no_such_filter", {"name": m[1], "known": known})),
-    (r"expected word", lambda m, known: Phrase("filter_missing", {"known": known})),
+    (r"missing tag name or closing", lambda m, known: Reason("command_cut", example="{% if deal.name %}")),
+    (r"expected '}}'", lambda m, known: Reason("value_cut", end="}}")),
+    (r"unknown filter '(.+)'", lambda m, known: Reason("no_such_filter", name=m[1], known=known)),
+    (r"expected word", lambda m, known: Reason("filter_missing", known=known)),
     (
         r"missing expression|expected (a primitive|an identifier)|path segment",
-        lambda m, known: Phrase("value_missing", {"example": "contact.first_name"}),
+        lambda m, known: Reason("value_missing", example="contact.first_name"),
     ),
-    (r"found '='", lambda m, known: Phrase("one_equals_sign")),
-    (r"unexpected ['\"]['\"]['\"]", lambda m, known: Phrase("quote_open")),
-    (r"found word", lambda m, known: Phrase("one_value_only")),
+    (r"found '='", lambda m, known: Reason("one_equals_sign")),
+    (r"unexpected ['\"]['\"]['\"]", lambda m, known: Reason("quote_open")),
+    (r"found word", lambda m, known: Reason("one_value_only")),
     (r"unexpected '(.+)'|expected end of expression, found '(.+)'", _odd_sign),
 ]
 
 
-def phrase(error: LiquidError, filters: frozenset[str]) -> Phrase:
+def reason(error: LiquidError, filters: frozenset[str]) -> Reason:
     text, known = str(error.message), ", ".join(sorted(filters))
     if isinstance(error, ResourceLimitError):
-        return Phrase("too_many_repeats")
+        return Reason("too_many_repeats")
     for pattern, say in SAYINGS:
         if found := re.search(pattern, text):
             return say(found, known)
     if isinstance(error, FilterArgumentError | FilterValueError | FilterItemTypeError):
-        return Phrase("filter_misused", {"name": re.split(r"\W", text)[0]})
-    return Phrase("template_unclear", {"open": "{{", "close": "}}"})
+        return Reason("filter_misused", name=re.split(r"\W", text)[0])
+    return Reason("template_unclear", open="{{", close="}}")
 
 
 def line(error: LiquidError, source: str, environment: Environment) -> int | None:

@@ -19,8 +19,9 @@ from liquid import BoundTemplate, Environment
 from liquid.exceptions import LiquidError
 from lxml.html import HtmlElement, fragment_fromstring, tostring
 
+from crmseg.web.reasons import Explained, Reason
+
 from . import mistakes
-from .phrases import Phrase
 
 
 def words(text: str) -> frozenset[str]:
@@ -73,27 +74,25 @@ HTML = LetterEnvironment(autoescape=True)
 PLAIN = LetterEnvironment()
 
 
-class TemplateFailed(Exception):
-    """This letter cannot be written; the phrase says why."""
-
-    def __init__(self, phrase: Phrase) -> None:
-        super().__init__(phrase)
-        self.phrase = phrase
+class TemplateFailed(Explained):
+    """This letter cannot be written."""
 
 
 @dataclass(frozen=True)
 class Problem:
     field: str
     line: int | None
-    fault: Phrase
+    fault: Reason
 
     @property
-    def phrase(self) -> Phrase:
-        values = {"part": Phrase(f"part_{self.field}"), "fault": self.fault}
-        return Phrase("fault_at", values | {"line": self.line}) if self.line else Phrase("fault_in", values)
+    def reason(self) -> Reason:
+        part = Reason(f"part_{self.field}")
+        if self.line is None:
+            return Reason("fault_in", part=part, fault=self.fault)
+        return Reason("fault_at", part=part, line=self.line, fault=self.fault)
 
     def __str__(self) -> str:
-        return str(self.phrase)
+        return str(self.reason)
 
 
 @dataclass(frozen=True)
@@ -120,9 +119,9 @@ class Compiled:
             body = clean(self.html.render(**context)) if self.has_html else ""
             text = self.text.render(**context) if self.has_text else ""
         except LiquidError as error:
-            raise TemplateFailed(mistakes.phrase(error, FILTERS)) from error
+            raise TemplateFailed(mistakes.reason(error, FILTERS)) from error
         if not subject:
-            raise TemplateFailed(Phrase("empty_subject"))
+            raise TemplateFailed(Reason("empty_subject"))
         return self._letter(subject, body, text, unsubscribe_url)
 
     def _letter(self, subject: str, body: str, text: str, url: str) -> Letter:
@@ -152,7 +151,7 @@ def render(template: dict[str, str], values: dict[str, Any], unsubscribe_url: st
     try:
         letter = compiled(template["subject"], template["html"], template["text"])
     except LiquidError as error:
-        raise TemplateFailed(mistakes.phrase(error, FILTERS)) from error
+        raise TemplateFailed(mistakes.reason(error, FILTERS)) from error
     return letter.render(values, unsubscribe_url)
 
 
@@ -162,14 +161,14 @@ def problems(subject: str, html: str, text: str) -> list[Problem]:
     for field, source, environment in (("subject", subject, PLAIN), ("html", html, HTML), ("text", text, PLAIN)):
         size = len(source.encode())
         if size > MAX_SOURCE:
-            values = {"size": -(-size // 1000), "most": MAX_SOURCE // 1000}
-            found.append(Problem(field, None, Phrase("too_long", values)))
+            too_long = Reason("too_long", size=-(-size // 1000), most=MAX_SOURCE // 1000)
+            found.append(Problem(field, None, too_long))
             continue
         try:
             environment.from_string(source).render(contact={"custom": {}}, deal={"custom": {}}, unsubscribe_url="#")
         except LiquidError as error:
             line = mistakes.line(error, source, environment)
-            found.append(Problem(field, line, mistakes.phrase(error, FILTERS)))
+            found.append(Problem(field, line, mistakes.reason(error, FILTERS)))
     return found
 
 

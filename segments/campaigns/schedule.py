@@ -12,15 +12,16 @@ from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrule, rrulebase, rrulestr
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext_lazy as _
+
+from crmseg.web.reasons import Explained, Reason
 
 LATE = timedelta(hours=2)
 HORIZON = timedelta(days=5 * 366)  # a rule that gives no date within five years gives none
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 
 
-class ScheduleRefused(ValueError):
-    """The document cannot be a schedule; the text says why to a person."""
+class ScheduleRefused(Explained):
+    """The document cannot be a schedule."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,14 @@ def parse(document: Any) -> Schedule | None:
     if document is None:
         return None
     if not isinstance(document, dict):
-        raise ScheduleRefused(_("Расписание должно быть объектом."))
+        raise ScheduleRefused(Reason("schedule_no_object"))
     if document.keys() == {"at"}:
         return Schedule(_instant(document["at"]))
     if document.keys() == {"rrule", "start"}:
         schedule = Schedule(_instant(document["start"]), _checked_rule(document["rrule"]))
         _occurs(schedule)
         return schedule
-    raise ScheduleRefused(_("Укажите дату и время или правило повторения."))
+    raise ScheduleRefused(Reason("schedule_no_time"))
 
 
 def _instant(value: Any) -> datetime:
@@ -62,18 +63,18 @@ def _instant(value: Any) -> datetime:
     except ValueError:
         found = None
     if found is None or found.tzinfo is None:
-        raise ScheduleRefused(_("Укажите дату и время с часовым поясом."))
+        raise ScheduleRefused(Reason("schedule_no_zone"))
     return found.astimezone(UTC)
 
 
 def _checked_rule(text: Any) -> str:
     if not isinstance(text, str) or not text.strip() or "\n" in text.strip() or len(text) > 300:
-        raise ScheduleRefused(_("Правило повторения — одна строка RRULE."))
+        raise ScheduleRefused(Reason("schedule_one_line"))
     rule = text.strip().removeprefix("RRULE:").upper()
     if not any(f"FREQ={name}" in rule for name in FREQUENCIES):
-        raise ScheduleRefused(_("Повторять можно по дням, неделям, месяцам или годам."))
+        raise ScheduleRefused(Reason("schedule_too_often"))
     if re.search(r"INTERVAL=0*(?!\d)", rule):
-        raise ScheduleRefused(_("Шаг повторения — целое число от 1."))
+        raise ScheduleRefused(Reason("schedule_step"))
     return rule
 
 
@@ -81,9 +82,9 @@ def _occurs(schedule: Schedule) -> None:
     try:
         first = schedule.first_due(ZoneInfo("UTC"))
     except (ValueError, TypeError) as error:
-        raise ScheduleRefused(_("Правило повторения не читается: %(error)s") % {"error": error}) from error
+        raise ScheduleRefused(Reason("schedule_unclear", error=str(error))) from error
     if first is None:
-        raise ScheduleRefused(_("По этому правилу не будет ни одной даты."))
+        raise ScheduleRefused(Reason("schedule_never"))
 
 
 def _rule(text: str, start: datetime, until: datetime) -> rrulebase:

@@ -78,12 +78,12 @@ def _saved(request: HttpRequest, segment: Segment, cause: str = "") -> HttpRespo
 
 
 def _form(request: HttpRequest, form: SegmentForm) -> HttpResponse:
-    ready = visible(request.user, Segment).filter(deleted_at__isnull=True).exclude(ready_key=None).only("name", "size")
+    ready = visible(request.user, Segment).filter(deleted_at__isnull=True).exclude(ready_key=None)
     text = str(form["rules_text"].value() or "") if "rules_text" in form.fields else ""
     context = {
         "form": form,
         "segment": form.instance if form.instance.pk else None,
-        "ready": ready,
+        "ready": ready.only("name", "ready_key", "size"),
         "shown": builder.preview(text, now=timezone.now()) if text else None,
     }
     return render_page(request, "segments/edit.html", context, status=422 if form.errors else 200)
@@ -97,5 +97,5 @@ def _start(request: HttpRequest) -> int:
 def _copy_of(start: Segment | None) -> dict[str, str]:
     if start is None or start.rules is None:
         return {}
-    name = _("%(name)s (копия)") % {"name": start.name[:180]}
-    return {"name": name, "description": start.description, "rules_text": as_text(start.rules)}
+    name = _("%(name)s (копия)") % {"name": start.title[:180]}
+    return {"name": name, "description": start.about, "rules_text": as_text(start.rules)}

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from crmseg import embedded
-from crmseg.processes.interrupts import ended_by_signals
+from crmseg.interrupts import ended_by_signals
 from crmseg.starting import browser, messages
 
 HELP = """python3 manage.py test [аргументы pytest]

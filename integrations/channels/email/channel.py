@@ -16,8 +16,8 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.utils import timezone
 
+from crmseg.web.reasons import Reason
 from segments.campaigns.channel import Envelope, Outcome, PermanentFailure, TemporaryFailure, Unknown
-from segments.campaigns.phrases import Phrase
 
 from .mime import as_bytes
 
@@ -64,7 +64,7 @@ class SmtpConnection:
         except (OSError, smtplib.SMTPException) as error:  # a wrong password too: no letter is to blame for it
             if smtp:
                 smtp.close()
-            raise TemporaryFailure(_words_of(error), why=Phrase("server_away")) from error
+            raise TemporaryFailure(_words_of(error), why=Reason("server_away")) from error
         self.smtp = smtp
         return smtp
 
@@ -92,7 +92,7 @@ class SmtpConnection:
             smtp.send(_dotted(data))
         except LOST as error:
             self._drop()
-            raise TemporaryFailure(_words_of(error), why=Phrase("cut_before")) from error
+            raise TemporaryFailure(_words_of(error), why=Reason("cut_before")) from error
         return self._end(smtp)
 
     def _begin(self, smtp: smtplib.SMTP, envelope: Envelope) -> None:
@@ -124,12 +124,12 @@ class SmtpConnection:
             code, reply = smtp.docmd(".")
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
-            raise Unknown(_words_of(error), why=Phrase("cut_after")) from error
+            raise Unknown(_words_of(error), why=Reason("cut_after")) from error
         if 400 <= code < 600:
             self._refuse(code, reply)
         if code != 250:
             self._drop()
-            raise Unknown(_reply(code, reply), why=Phrase("odd_answer"))
+            raise Unknown(_reply(code, reply), why=Reason("odd_answer"))
         return Outcome(_reply(code, reply))
 
     def _refuse(self, code: int, reply: bytes, *, is_about_sender: bool = False) -> NoReturn:

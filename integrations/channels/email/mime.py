@@ -9,8 +9,8 @@ from email.utils import format_datetime, formataddr, parseaddr
 from functools import lru_cache
 from hashlib import sha256
 
+from crmseg.web.reasons import Reason
 from segments.campaigns.channel import Envelope, PermanentFailure
-from segments.campaigns.phrases import Phrase
 
 CRLF = "\r\n"
 WORD = 39  # bytes in an encoded word: a line with it and the name of its header stays under 76
@@ -52,7 +52,7 @@ def _part(kind: str, text: str) -> str:
 def recipient(address: str) -> str:
     """One bare address; refuses whatever could be more or other than that."""
     if not ADDRESS.fullmatch(address):
-        why = Phrase("no_address", {"address": plain(address)[:100]})
+        why = Reason("no_address", address=plain(address)[:100])
         raise PermanentFailure("", is_bad_address=True, why=why)
     return address
 

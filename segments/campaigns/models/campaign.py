@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ..phrases import Phrase
+from crmseg.web.reasons import Reason, ReasonField
 
 
 class Channel(models.TextChoices):
@@ -49,8 +49,7 @@ class Campaign(models.Model):
     schedule = models.JSONField(null=True, blank=True)
     next_due_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=9, choices=State, default=State.DRAFT)
-    state_reason = models.CharField(max_length=500, blank=True, default="")  # the code of a phrase
-    state_values = models.JSONField(default=dict, blank=True)
+    state_reason = ReasonField(blank=True, default="")
     created_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
@@ -72,10 +71,6 @@ class Campaign(models.Model):
         return self.name
 
     @property
-    def state_words(self) -> str:
-        return str(Phrase(self.state_reason, self.state_values)) if self.state_reason else ""
-
-    @property
     def is_editable(self) -> bool:
         return self.state in (self.State.DRAFT, self.State.SCHEDULED) and self.launched_at is None
 
@@ -95,12 +90,10 @@ class Campaign(models.Model):
         return self.move(self.State.DRAFT, when=(self.State.SCHEDULED,), now=now, next_due_at=None, state_reason="")
 
     @transaction.atomic
-    def pause(self, *, now: datetime, reason: Phrase | None = None) -> bool:
+    def pause(self, *, now: datetime, reason: Reason | None = None) -> bool:
         """Once this has committed, no new handover begins (D9)."""
         when = (self.State.RUNNING, self.State.SCHEDULED)
-        said = reason.as_data() if reason else {"code": "", "values": {}}
-        about: dict[str, Any] = {"state_reason": said["code"], "state_values": said["values"]}
-        if not self.move(self.State.PAUSED, when=when, now=now, **about):
+        if not self.move(self.State.PAUSED, when=when, now=now, state_reason=reason or ""):
             return False
         self.runs.filter(state=Run.State.RUNNING).update(state=Run.State.PAUSED)
         return True
@@ -211,7 +204,7 @@ class Run(models.Model):
         bad = ended.filter(state__in=self.messages.model.REFUSED).count()
         if bad < least or bad <= share * (total := ended.count()):
             return False
-        return self.campaign.pause(now=now, reason=Phrase("many_refusals", {"bad": bad, "all": total}))
+        return self.campaign.pause(now=now, reason=Reason("many_refusals", bad=bad, all=total))
 
     @transaction.atomic
     def reopen(self, *, now: datetime) -> bool:

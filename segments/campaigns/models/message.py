@@ -7,7 +7,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ..phrases import Phrase, phrase_of
+from crmseg.web import reasons
+
 from .campaign import Channel, Run, Step
 
 LEASE = timedelta(minutes=3)  # longer than every time-out of one handover together
@@ -40,7 +41,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
             state=Message.State.PLANNED, worker="", leased_until=None, changed_at=now
         )
         lost = over.filter(state=Message.State.HANDING_OVER).update(
-            state=Message.State.UNKNOWN, leased_until=None, changed_at=now, why=Phrase("worker_silent").as_data()
+            state=Message.State.UNKNOWN, leased_until=None, changed_at=now, why=reasons.Reason("worker_silent")
         )
         return freed, lost
 
@@ -119,7 +120,7 @@ class Message(models.Model):
     address_hash = models.CharField(max_length=64, blank=True, default="")
     state = models.CharField(max_length=12, choices=State, default=State.PLANNED)
     reason = models.CharField(max_length=24, blank=True, default="")
-    why = models.JSONField(null=True, blank=True)  # a Phrase of ours
+    why = models.JSONField(null=True, blank=True, encoder=reasons.Encoder, decoder=reasons.Decoder)
     detail = models.CharField(max_length=1000, blank=True, default="")  # the provider's own words
     subject = models.CharField(max_length=1000, blank=True, default="")  # as rendered
     token = models.CharField(max_length=43, unique=True)  # of its unsubscribe link
@@ -170,9 +171,9 @@ class Message(models.Model):
 
     @property
     def words(self) -> str:
-        """Why it is as it is: our reason, our phrase, and what the provider said."""
+        """Why it is as it is: our reason, our own words, and what the provider said."""
         reason = str(self.Reason(self.reason).label) if self.reason in self.Reason.values else self.reason
-        said = str(phrase_of(self.why)) if self.why else ""
+        said = str(self.why or "")
         return ": ".join(part for part in (reason, said, self.detail) if part)
 
     def move(
@@ -188,14 +189,14 @@ class Message(models.Model):
             setattr(self, name, value)
         return True
 
-    def skip(self, reason: str, *, now: datetime, why: Phrase | None = None) -> bool:
+    def skip(self, reason: str, *, now: datetime, why: reasons.Reason | None = None) -> bool:
         return self.move(
             self.State.SKIPPED,
             when=[self.State.CLAIMED],
             only={"worker": self.worker},
             now=now,
             reason=reason,
-            why=why and why.as_data(),
+            why=why,
             detail="",
             leased_until=None,
         )
@@ -212,24 +213,24 @@ class Message(models.Model):
             due_at=due_at or self.due_at,
         )
 
-    def defer(self, detail: str, *, due_at: datetime, now: datetime, why: Phrase | None = None) -> bool:
+    def defer(self, detail: str, *, due_at: datetime, now: datetime, why: reasons.Reason | None = None) -> bool:
         return self._conclude(
             self.State.PLANNED,
             [self.State.HANDING_OVER],
             now,
-            why=why and why.as_data(),
+            why=why,
             detail=detail[:1000],
             due_at=due_at,
             sent_at=None,
             worker="",
         )
 
-    def reject(self, detail: str, *, now: datetime, why: Phrase | None = None) -> bool:
-        said = {"why": why and why.as_data(), "detail": detail[:1000]}
+    def reject(self, detail: str, *, now: datetime, why: reasons.Reason | None = None) -> bool:
+        said = {"why": why, "detail": detail[:1000]}
         return self._conclude(self.State.REJECTED, [self.State.HANDING_OVER], now, sent_at=None, **said)
 
-    def doubt(self, detail: str, *, now: datetime, why: Phrase | None = None) -> bool:
-        said = {"why": why and why.as_data(), "detail": detail[:1000]}
+    def doubt(self, detail: str, *, now: datetime, why: reasons.Reason | None = None) -> bool:
+        said = {"why": why, "detail": detail[:1000]}
         return self._conclude(self.State.UNKNOWN, [self.State.HANDING_OVER], now, **said)
 
     def _conclude(self, to: str, when: Sequence[str], now: datetime, **values: Any) -> bool:
@@ -261,7 +262,7 @@ class Message(models.Model):
 
     def close(self, *, by: str, now: datetime) -> bool:
         """A person decided to leave it: no more attempts."""
-        said: dict[str, Any] = {"why": Phrase("closed_by", {"user": by}).as_data(), "detail": ""}
+        said: dict[str, Any] = {"why": reasons.Reason("closed_by", user=by), "detail": ""}
         return self.move(self.State.REJECTED, when=[self.State.UNKNOWN], now=now, sent_at=None, **said)
 
 

@@ -1,11 +1,18 @@
 """crmseg.web.reasons: kept as a code, told in the reader's language."""
 
-import pytest
-from django.utils import translation
+import json
+import re
+from datetime import UTC, datetime
 
-from crmseg.web.reasons import Reason
+import pytest
+from django.utils import timezone, translation
+
+from crmseg.web.reasons import Decoder, Encoder, Reason
 from integrations.models import Receipt
 from integrations.reasons import WORDS
+from segments.campaigns import reasons as campaigns
+
+HOLE = re.compile(r"%\((\w+)\)s")
 
 
 def kept(reason: Reason | str) -> Reason:
@@ -41,11 +48,42 @@ def test_conditional_update_and_filter_know_reasons():
     assert Receipt.objects.get(error=Reason("no_right")) == receipt
 
 
-@pytest.mark.parametrize("code", WORDS)
+@pytest.mark.django_db
+def test_reason_within_a_reason_is_read_in_the_language_of_the_reader():
+    reason = kept(Reason("provider_away", why=Reason("server_away"), words="111"))
+    with translation.override("en"):
+        assert str(reason) == "The mail server is not available: 111"
+
+
+@pytest.mark.django_db
+def test_moment_is_told_by_the_clock_and_in_the_language_of_the_reader():
+    reason = kept(Reason("missed_start", when=datetime(2026, 11, 21, 22, 30, tzinfo=UTC)))
+    with translation.override("ru"), timezone.override("Asia/Vladivostok"):
+        assert "22 ноября 2026, 08:30" in str(reason)
+    with translation.override("en"), timezone.override("UTC"):
+        assert "21 November 2026, 22:30" in str(reason)
+
+
+def test_reason_reads_back_from_a_json_column():
+    reason = Reason("fault_at", part=Reason("part_html"), line=3, fault=Reason("quote_open"))
+    assert json.loads(json.dumps(reason, cls=Encoder), cls=Decoder) == reason
+
+
+@pytest.mark.django_db
+def test_words_of_a_server_that_look_like_a_reason_stay_its_words():
+    said = '{"code": 401, "message": "no"}'
+    assert str(kept(Reason("", detail=said))) == said
+
+
+def test_rooms_share_no_codes():
+    assert not WORDS.keys() & campaigns.WORDS.keys()
+
+
+@pytest.mark.parametrize("code", [*WORDS, *campaigns.WORDS])
 def test_every_code_has_words_in_both_languages(code):
-    values = {"host": "h", "kind": "k", "size": 1, "status": 500, "missing": 1, "known": 2, "id": "7"}
     said = set()
     for language in ("ru", "en"):
         with translation.override(language):
-            said.add(Reason(code, **values).text)
-    assert len(said) == 2
+            words = str((WORDS | campaigns.WORDS)[code])
+            said.add(Reason(code, **dict.fromkeys(HOLE.findall(words), "7")).text)
+    assert len(said) == 2 or not re.search("[а-я]", words)

@@ -66,6 +66,12 @@ def test_deal_shows_people_and_money_as_numbers(client):
     assert answer["price"] == 4830000
 
 
+def test_segment_has_the_name_it_is_stored_with(client):
+    segment = SegmentFactory(name="Засыпающие покупатели", ready_key="rfm_fading")
+    answer = client.get(f"/api/v1/segments/{segment.pk}/", headers={"Accept-Language": "en"}).json()
+    assert answer["name"] == "Засыпающие покупатели"
+
+
 def test_visits_tell_the_stage_history(client):
     deal = DealFactory(created_at=NOW - timedelta(days=3), visit=False)
     StageVisitFactory(deal=deal, entered_at=NOW - timedelta(days=3), left_at=NOW - timedelta(days=1))

@@ -7,13 +7,13 @@ import pytest
 from django.db import connection
 from django.utils import translation
 
+from crmseg.web.reasons import Reason
 from pipelines import arming
 from pipelines.models import Change, Home
 from segments.campaigns import consent, delivery, events, launch, tracking
 from segments.campaigns.channel import PermanentFailure, TemporaryFailure, Unknown
 from segments.campaigns.models import Campaign, Message, Run, Suppression
 from segments.campaigns.models.message import LEASE
-from segments.campaigns.phrases import Phrase
 from segments.campaigns.rendering import Letter
 from tests.factories import NOW, MessageFactory, RunFactory, StepFactory
 
@@ -288,7 +288,7 @@ def test_channel_that_cannot_be_reached_gives_everything_back(run, memory, monke
     monkeypatch.setattr(memory, "open", shut)
     assert send().released == 1
     assert (one().state, one().due_at) == ("planned", NOW + MINUTE)
-    assert Campaign.objects.get().state_words == "почтовый сервер недоступен"
+    assert str(Campaign.objects.get().state_reason) == "почтовый сервер недоступен"
 
 
 @pytest.fixture
@@ -305,7 +305,7 @@ def test_d14_run_pauses_when_too_many_are_refused(crowd, memory):
     campaign = Campaign.objects.get()
     assert (sent.accepted, sent.rejected, sent.released) == (2, 3, 5)
     assert (campaign.state, Run.objects.get().state) == ("paused", "paused")
-    assert campaign.state_words.startswith("Кампания остановилась сама: не дошло 3 из 5 писем.")
+    assert str(campaign.state_reason).startswith("Кампания остановилась сама: не дошло 3 из 5 писем.")
 
 
 def test_d14_few_refusals_among_many_stop_nothing(crowd, memory, settings):
@@ -345,12 +345,12 @@ def test_reason_is_told_in_the_language_of_the_reader(run, language, words):
 )
 def test_channel_that_is_away_is_explained_in_the_language_of_the_reader(run, memory, monkeypatch, language, words):
     def shut(channel):
-        raise TemporaryFailure("111 refused", why=Phrase("server_away"))
+        raise TemporaryFailure("111 refused", why=Reason("server_away"))
 
     monkeypatch.setattr(memory, "open", shut)
     send()
     with translation.override(language):
-        assert Campaign.objects.get().state_words == words
+        assert str(Campaign.objects.get().state_reason) == words
 
 
 def test_worker_told_to_stop_gives_back_what_it_claimed(campaign, person, memory):

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import translation
 
 from segments.campaigns import launch
 from segments.campaigns.models import Campaign, Message, Run
@@ -71,8 +72,8 @@ def test_d8_start_more_than_two_hours_late_asks_first(campaign, person):
     assert launch.start_due(late) == 0
     campaign.refresh_from_db()
     assert campaign.state == "scheduled"
-    assert "21 ноября 2026" in campaign.state_words
-    assert "пропущено" in campaign.state_words
+    assert "21 ноября 2026" in str(campaign.state_reason)
+    assert "пропущено" in str(campaign.state_reason)
     launch.launch(campaign, by=None, now=late)
     assert (campaign.state, campaign.state_reason) == ("running", "")
 
@@ -137,7 +138,17 @@ def test_due_campaign_that_cannot_start_says_why_and_stays(campaign):
     assert launch.start_due(NOW + timedelta(hours=1)) == 0
     campaign.refresh_from_db()
     assert campaign.state == "scheduled"
-    assert "на паузе" in campaign.state_words
+    assert "на паузе" in str(campaign.state_reason)
+
+
+def test_schedule_that_cannot_be_is_explained_in_the_language_of_the_reader(campaign):
+    scheduled(campaign)
+    Campaign.objects.update(schedule={"rrule": "FREQ=DAILY;INTERVAL=0", "start": "2026-11-21T10:00:00Z"})
+    launch.start_due(NOW + timedelta(hours=1))
+    campaign.refresh_from_db()
+    assert str(campaign.state_reason) == "Шаг повторения — целое число от 1."
+    with translation.override("en"):
+        assert str(campaign.state_reason).startswith("The interval")
 
 
 def test_pause_and_resume_of_a_scheduled_campaign(campaign):

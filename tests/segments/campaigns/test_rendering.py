@@ -1,9 +1,7 @@
-import json
-
 import pytest
 from django.utils import translation
 
-from segments.campaigns.phrases import phrase_of
+from crmseg.web.reasons import Reason
 from segments.campaigns.rendering import (
     TemplateFailed,
     highlight,
@@ -172,4 +170,4 @@ def test_fault_of_a_template_is_named_in_the_language_of_the_reader():
 
 def test_fault_that_is_stored_reads_back():
     (problem,) = problems("Тема", "{% if %}", "")
-    assert str(phrase_of(json.loads(json.dumps(problem.phrase.as_data())))) == str(problem)
+    assert str(Reason.of(problem.reason.packed())) == str(problem)

@@ -104,6 +104,14 @@ def test_segments_are_said_by_name(cast: Cast) -> None:
 
 
 @pytest.mark.django_db
+def test_ready_segment_is_said_in_the_language_of_the_reader() -> None:
+    ready = SegmentFactory(name="Засыпающие покупатели", ready_key="rfm_fading")
+    with translation.override("en"):
+        assert ready.title in sentence(parse({"segment": ready.pk, "op": "in"}))
+        assert ready.title != ready.name
+
+
+@pytest.mark.django_db
 def test_what_people_typed_is_escaped() -> None:
     segment = SegmentFactory(name="<script>").pk
     found = sentence(parse({"all": [c("name", "in", ["<b>%s</b>", "a&b", "%(x)s"]), {"segment": segment, "op": "in"}]}))

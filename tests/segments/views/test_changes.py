@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from crmseg.accounts.models import Role
+from crmseg.accounts.models import Role, User
 from segments import builder
 from segments.models import Membership, Segment
 from tests.factories import NOW, ContactFactory, MembershipFactory, SegmentFactory
@@ -77,6 +77,14 @@ def test_new_can_begin_with_a_ready_one(marketer):
     shown = marketer.get(NEW, {"from": start.pk})
     assert json.loads(shown.context["form"]["rules_text"].value()) == TAGGED
     assert marketer.get(NEW, {"from": "9" * 40}).status_code == 200
+
+
+def test_ready_one_to_begin_with_speaks_the_language_of_the_reader(marketer):
+    User.objects.update(language="en")
+    ready = SegmentFactory(name="Засыпающие покупатели", ready_key="rfm_fading", rules=TAGGED)
+    assert ready.name not in marketer.get(NEW).content.decode()
+    begun = marketer.get(NEW, {"from": ready.pk}).context["form"]
+    assert begun["name"].value().isascii()
 
 
 def test_changed_rules_move_people(marketer, sent):

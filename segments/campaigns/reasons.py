@@ -1,19 +1,10 @@
-"""Sentences that are stored by one who does not know the reader: a code and its values, put into words when shown.
+"""The words for what may go wrong with a campaign or a letter; the codes are what is kept."""
 
-Workers run in the installation's language, people read in their own. What a provider said stays as it said it.
-"""
-
-from dataclasses import dataclass, field
-from typing import Any
-
-from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-Stored = dict[str, Any]
+from .models import Channel
 
-PHRASES = {
+WORDS = {
     # why nothing leaves, or nothing starts
     "provider_away": _("%(why)s: %(words)s"),
     "missed_start": _("Начало было назначено на %(when)s и пропущено. Начать сейчас?"),
@@ -28,6 +19,15 @@ PHRASES = {
     "many_refusals": _(
         "Кампания остановилась сама: не дошло %(bad)s из %(all)s писем. Проверьте адреса и отправителя и продолжите."
     ),
+    # what cannot be a schedule
+    "schedule_no_object": _("Расписание должно быть объектом."),
+    "schedule_no_time": _("Укажите дату и время или правило повторения."),
+    "schedule_no_zone": _("Укажите дату и время с часовым поясом."),
+    "schedule_one_line": _("Правило повторения — одна строка RRULE."),
+    "schedule_too_often": _("Повторять можно по дням, неделям, месяцам или годам."),
+    "schedule_step": _("Шаг повторения — целое число от 1."),
+    "schedule_unclear": _("Правило повторения не читается: %(error)s"),
+    "schedule_never": _("По этому правилу не будет ни одной даты."),
     # what became of a letter
     "worker_silent": _("Обработчик не ответил"),
     "closed_by": _("Закрыто вручную: %(user)s"),
@@ -60,30 +60,4 @@ PHRASES = {
     "too_many_repeats": _("слишком много повторов. Сократите «for»"),
     "template_unclear": _("запись не разобрать. Проверьте скобки «%(open)s» и «%(close)s»"),
 }
-
-
-@dataclass(frozen=True)
-class Phrase:
-    code: str
-    values: Stored = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        if self.code == "moment":
-            at = parse_datetime(self.values["at"])
-            return date_format(localtime(at), "j E Y, H:i") if at else ""
-        words = PHRASES.get(self.code)
-        if self.code == "said":  # the provider's own words
-            return str(self.values["words"])
-        return self.code if words is None else str(words) % {key: _shown(value) for key, value in self.values.items()}
-
-    def as_data(self) -> Stored:
-        values = {key: value.as_data() if isinstance(value, Phrase) else value for key, value in self.values.items()}
-        return {"code": self.code, "values": values}
-
-
-def _shown(value: Any) -> str:
-    return str(phrase_of(value)) if isinstance(value, dict) else str(value)
-
-
-def phrase_of(data: Stored) -> Phrase:
-    return Phrase(data["code"], data["values"])
+WORDS |= {f"channel_{value}": label for value, label in Channel.choices}
