@@ -74,14 +74,13 @@ NOTES = Upsert(
 
 def load_tasks(rows: Sequence[Row], origin: Origin | str, now: datetime) -> Loaded:
     with transaction.atomic():
-        written = TASKS.run(rows, now)
-        done: list[News] = [("task.done", row.id, row.at, {}) for row in written if row.extra[0] and not row.is_new]
+        written = TASKS.run(rows, origin, now)
+        done: list[News] = [("task.done", row.id, row.at, {}) for row in written if row.at and row.extra[0]]
         log(news("task", written) + done, origin)
         return loaded(rows, written)
 
 
 def load_notes(rows: Sequence[Row], origin: Origin | str, now: datetime) -> Loaded:
     with transaction.atomic():
-        written = NOTES.run(rows, now)
-        log(news("note", [row for row in written if row.is_new]), origin)
+        written = NOTES.run(rows, origin, now)
         return loaded(rows, written)

@@ -68,7 +68,7 @@ def load_deals(rows: Sequence[Row], origin: Origin | str, now: datetime) -> Load
     A deal on a stage that is unknown here is left out: ``lacks`` tells of it beforehand.
     """
     with transaction.atomic():
-        written = DEALS.run(rows, now)
+        written = DEALS.run(rows, origin, now)
         created = [row for row in written if row.is_new]
         moves = [_moved(row) for row in written if not row.is_new and row.extra[0] != row.extra[1]]
         begin_stays([row.id for row in created], _source(origin))

@@ -57,7 +57,7 @@ def load_companies(rows: Sequence[Row], origin: Origin | str, now: datetime) -> 
 
 
 def _load(how: Upsert, entity: str, rows: Sequence[Row], origin: Origin | str, now: datetime) -> Loaded:
-    written = how.run(rows, now)
+    written = how.run(rows, origin, now)
     pointed = replace_points(entity, rows, {row.amo_id for row in written if row.is_new})
     written = _with_points(how, written, pointed, rows, now)
     log(news(entity, written), origin)
@@ -68,7 +68,9 @@ def _with_points(
     how: Upsert, written: list[Written], pointed: dict[int, list[str]], rows: Sequence[Row], now: datetime
 ) -> list[Written]:
     """Rows of which an address changed have changed, whether the row itself did or not."""
-    merged = [replace(row, fields=row.fields + tuple(pointed.pop(row.id, ()))) for row in written]
+    merged = [
+        replace(row, fields=row.fields + tuple(pointed.pop(row.id))) if row.id in pointed else row for row in written
+    ]
     if pointed:
         how.model._default_manager.filter(pk__in=pointed).update(changed_at=now)
         known = how.model._default_manager.filter(pk__in=pointed).values_list("pk", "amo_id", "updated_at")
@@ -79,12 +81,13 @@ def _with_points(
 def replace_points(entity: str, rows: Sequence[Row], new: Collection[int] = ()) -> dict[int, list[str]]:
     """Make the addresses of these people what the rows say; → who changed, and what (emails, phones).
 
-    ``new``: amoCRM ids of rows made just now, which have no addresses to lose.
+    ``new``: amoCRM ids of rows made just now, which have no addresses to lose and nothing to tell.
     """
     points = [{**point, "amo_id": row["amo_id"]} for row in rows for point in row.get("points", ())]
     owner = f"{entity}_id"
     sql = f"""
-        WITH i AS MATERIALIZED (
+        WITH known AS MATERIALIZED (SELECT id FROM pipelines_{entity} WHERE amo_id = ANY(%(known)s)),
+        i AS MATERIALIZED (
             SELECT DISTINCT ON (p.id, i.kind, i.value)
                    p.id, i.kind, i.value, i.raw, i.label, i.position, i.is_valid
             FROM json_to_recordset(%(points)s::json) AS i(amo_id bigint, kind text, value text, raw text, label text,
@@ -93,7 +96,7 @@ def replace_points(entity: str, rows: Sequence[Row], new: Collection[int] = ()) 
             ORDER BY p.id, i.kind, i.value, i.position),
         gone AS (
             DELETE FROM pipelines_contactpoint x
-            WHERE x.{owner} = ANY(ARRAY(SELECT id FROM pipelines_{entity} WHERE amo_id = ANY(%(known)s)))
+            WHERE x.{owner} = ANY(ARRAY(SELECT id FROM known))
               AND NOT EXISTS (SELECT FROM i WHERE i.id = x.{owner} AND i.kind = x.kind AND i.value = x.value)
             RETURNING x.{owner} AS id, x.kind),
         put AS (
@@ -105,7 +108,7 @@ def replace_points(entity: str, rows: Sequence[Row], new: Collection[int] = ()) 
                   IS DISTINCT FROM (excluded.raw, excluded.label, excluded.position, excluded.is_valid)
             RETURNING x.{owner} AS id, x.kind)
         SELECT id, array_agg(DISTINCT kind || 's') FROM (SELECT * FROM gone UNION SELECT * FROM put) AS changed
-        GROUP BY id"""  # noqa: S608 – the entity is one of ours
+        WHERE id IN (SELECT id FROM known) GROUP BY id"""  # noqa: S608 – the entity is one of ours
     with connection.cursor() as cursor:
         known = [row["amo_id"] for row in rows if row["amo_id"] not in new]
         cursor.execute(sql, {"points": as_json(points), "known": known})

@@ -1,7 +1,8 @@
 """One statement per page: rows as JSON → what differs is written → what was written comes back.
 
-A page of 250 travels as one JSON parameter and becomes a row set inside the statement. ``before`` is read from the
-same snapshot, so the statement itself says which fields changed, without a second look at the table.
+A page of 250 travels as one JSON parameter and becomes a row set inside the statement. ``was`` is read from the same
+snapshot, so the statement itself says which fields changed, without a second look at the table. What it makes anew it
+also tells the log.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,13 +39,13 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A row that was written; ``fields`` names what changed of one that was here before."""
+    """A row that was written; of one that was here before also what changed, when, and what more was asked for."""
 
     id: int
     amo_id: int
     is_new: bool
     fields: tuple[str, ...]
-    at: datetime
+    at: datetime | None
     extra: tuple[Any, ...] = ()
 
 
@@ -77,6 +78,7 @@ class Upsert:
         values = ", ".join(f"{sql} AS {name}" for name, sql in {**self.columns, **self.kept}.items())
         news = [name for name in names if name not in self.quiet]
         differing = ", ".join(f"CASE WHEN was.{n} IS DISTINCT FROM r.{n} THEN '{n}' END" for n in news)
+        extra = "".join(f", CASE WHEN NOT w.is_new THEN {sql} END" for sql in self.extra)
         return f"""
             WITH i AS MATERIALIZED (SELECT * FROM json_to_recordset(%(rows)s::json) AS i({recordset(self.incoming)})),
             r AS MATERIALIZED (
@@ -91,24 +93,26 @@ class Upsert:
                 ON CONFLICT (amo_id) DO UPDATE
                 SET {", ".join(f"{n} = excluded.{n}" for n in names)}, changed_at = excluded.changed_at
                 WHERE ({prefixed("t", names)}) IS DISTINCT FROM ({prefixed("excluded", names)})
-                RETURNING t.id, t.amo_id, t.xmax = 0 AS is_new)
+                RETURNING t.id, t.amo_id, t.xmax = 0 AS is_new),
+            told AS (
+                INSERT INTO pipelines_change (type, subject_id, occurred_at, origin, data)
+                SELECT '{self.model._meta.model_name}.created', w.id, {self._moment("created_at")}, %(origin)s, '{{}}'
+                FROM written w JOIN r USING (amo_id) WHERE w.is_new)
             SELECT w.id, w.amo_id, w.is_new,
                    CASE WHEN w.is_new THEN '{{}}' ELSE array_remove(ARRAY[{differing}]::text[], NULL) END,
-                   CASE WHEN w.is_new THEN coalesce(t_created.at, %(now)s) ELSE coalesce(t_updated.at, %(now)s) END
-                   {"".join(f", {sql}" for sql in self.extra)}
+                   CASE WHEN NOT w.is_new THEN {self._moment("updated_at")} END{extra}
             FROM written w JOIN r USING (amo_id) LEFT JOIN was USING (amo_id)
-            CROSS JOIN LATERAL (SELECT {self._moment("created_at")} AS at) t_created
-            CROSS JOIN LATERAL (SELECT {self._moment("updated_at")} AS at) t_updated
             ORDER BY w.amo_id"""  # noqa: S608 – every name is one of ours
 
     def _moment(self, name: str) -> str:
-        return f"r.{name}" if name in self.columns or name in self.kept else "NULL::timestamptz"
+        is_known = name in self.columns or name in self.kept
+        return f"coalesce(r.{name}, %(now)s)" if is_known else "%(now)s::timestamptz"
 
-    def run(self, rows: Sequence[Row], now: datetime) -> list[Written]:
+    def run(self, rows: Sequence[Row], origin: Origin | str, now: datetime) -> list[Written]:
         if not rows:
             return []
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, {"rows": as_json(rows), "now": now})
+            cursor.execute(self.sql, {"rows": as_json(rows), "now": now, "origin": str(origin)})
             return [
                 Written(pk, amo_id, is_new, tuple(name.removesuffix("_id") for name in fields), at, tuple(rest))
                 for pk, amo_id, is_new, fields, at, *rest in cursor.fetchall()
@@ -151,13 +155,11 @@ def log(
 
 
 def news(entity: str, written: Iterable[Written]) -> list[News]:
-    """What the log says of written rows; a row of which nothing but a stamp changed is no news."""
+    """What the log says of rows that were here before; one of which nothing but a stamp changed is no news."""
     return [
-        (f"{entity}.created", row.id, row.at, {})
-        if row.is_new
-        else (f"{entity}.updated", row.id, row.at, {"fields": list(row.fields)})
+        (f"{entity}.updated", row.id, row.at, {"fields": list(row.fields)})
         for row in written
-        if row.is_new or row.fields
+        if row.at and row.fields and not row.is_new
     ]
 
 
