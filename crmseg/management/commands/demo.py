@@ -19,6 +19,7 @@ from crmseg.demo import stand
 from crmseg.demo.steps import Circle, CircleError
 from crmseg.processes import tree
 from crmseg.processes.supervisor import ProcessError, Supervisor
+from crmseg.starting import messages
 from crmseg.starting.preparation import prepare
 from crmseg.starting.servers import servers
 
@@ -74,6 +75,7 @@ class Command(BaseCommand):
         if options["fresh"]:
             stand.forget_everything()
         self.plan = self._plan(options["contacts"], options["deals"])
+        messages.compile_stale()
         around = stack.enter_context(Supervisor(data / "log"))
         outside = stand.Outside(around, self.doors, self.plan)
         stack.enter_context(servers(data, quick_commits=True))

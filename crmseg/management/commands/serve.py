@@ -10,6 +10,7 @@ from django.db import connection
 
 from crmseg.processes import tree
 from crmseg.processes.supervisor import Supervisor
+from crmseg.starting import messages
 from crmseg.starting.preparation import prepare
 from crmseg.starting.servers import servers
 
@@ -35,6 +36,7 @@ class Command(BaseCommand):
             servers(settings.DATA_DIR),
             Supervisor(settings.DATA_DIR / "log") as supervisor,
         ):
+            messages.compile_stale()
             web = tree.Web(supervisor, host, port)
             django.setup()
             prepare()
