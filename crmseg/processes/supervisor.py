@@ -57,7 +57,7 @@ class Child:
                 env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
                 pass_fds=tuple(pass_fds),
                 start_new_session=True,  # a Ctrl-C in the terminal is ours to pass on, in order
-                preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 — one system call, nothing that could lock
+                preexec_fn=_die_with(os.getpid(), stop_signal),  # noqa: PLW1509 — two system calls, nothing that could lock
             )
 
     @property
@@ -175,8 +175,9 @@ def answers(url: str, timeout: float = 2.0) -> bool:
         return False
 
 
-def _die_with(parent: int) -> Callable[[], None]:
+def _die_with(parent: int, stop_signal: signal.Signals) -> Callable[[], None]:
     def arrange() -> None:
+        signal.signal(stop_signal, signal.SIG_DFL)  # a shell that starts us in the background has some ignored
         if _libc is not None:
             _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # it died before we asked
