@@ -52,8 +52,10 @@ DEALS = Upsert(
     """LEFT JOIN accounts_user responsible ON responsible.amo_id = i.responsible
        LEFT JOIN pipelines_company company ON company.amo_id = i.company
        LEFT JOIN pipelines_lossreason reason ON reason.amo_id = i.loss_reason
-       LEFT JOIN pipelines_pipeline pipeline ON pipeline.amo_id = i.pipeline
-       LEFT JOIN pipelines_stage stage ON stage.pipeline_id = pipeline.id AND stage.amo_id = i.status
+       -- the limit keeps the planner from guessing that two matches in a row leave no rows
+       LEFT JOIN LATERAL (
+           SELECT s.id, s.pipeline_id FROM pipelines_stage s JOIN pipelines_pipeline p ON p.id = s.pipeline_id
+           WHERE s.amo_id = i.status AND p.amo_id = i.pipeline LIMIT 1) stage ON true
        CROSS JOIN LATERAL (SELECT coalesce(i.holds_stage, false) AND old.id IS NOT NULL AS is) held""",
     only="stage.id IS NOT NULL",
     kept={"sync_state": "'synced'", "sync_reason": "''"},
