@@ -7,6 +7,7 @@ import json
 import logging
 import shutil
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -25,12 +26,20 @@ from crmseg.starting.servers import servers
 
 HOST = "127.0.0.1"
 BAR = 24
+LEAST_CONTACTS = 50  # with fewer there may be nobody to write to
+LEAST_DEALS = 1
 
 
-def count(text: str) -> int:
-    if not text.isdecimal():
-        raise ProcessError(f"«{text}» не подходит: --contacts и --deals принимают целое число не меньше нуля")
-    return int(text)
+def at_least(least: int) -> Callable[[str], int]:
+    def count(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise ProcessError(
+                f"«{text}» не подходит: кругу нужно целое число, "
+                f"--contacts от {LEAST_CONTACTS}, --deals от {LEAST_DEALS}"
+            )
+        return int(text)
+
+    return count
 
 
 class Command(BaseCommand):
@@ -40,8 +49,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", action="store_true", help="один раз без людей; последняя строка — JSON")
         parser.add_argument("--port", type=tree.port, default=None, help="порт сайта (8000)")
-        parser.add_argument("--contacts", type=count, default=None, help=f"контактов на стенде ({stand.CONTACTS})")
-        parser.add_argument("--deals", type=count, default=None, help="сделок на стенде (полтора на контакт)")
+        parser.add_argument(
+            "--contacts", type=at_least(LEAST_CONTACTS), default=None, help=f"контактов на стенде ({stand.CONTACTS})"
+        )
+        parser.add_argument(
+            "--deals", type=at_least(LEAST_DEALS), default=None, help="сделок на стенде (полтора на контакт)"
+        )
         parser.add_argument("--fresh", action="store_true", help="начать с пустой базы")
 
     def handle(self, *args: Any, **options: Any) -> None:
