@@ -59,18 +59,21 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         logging.disable(logging.WARNING)  # only the steps belong on this screen
-        is_check = options["check"]
-        port = options["port"] if options["port"] is not None else (0 if is_check else 8000)
+        port = options["port"] if options["port"] is not None else (0 if options["check"] else 8000)
         if port:
             tree.refuse_busy(HOST, port)
         self.doors = stand.choose(port)
         stand.tell_children(self.doors)
+        with tree.only_one(settings.DATA_DIR):
+            self._go(options)
+
+    def _go(self, options: dict[str, Any]) -> None:
         try:
             with ExitStack() as stack:
                 demo = Circle(self._show)
                 demo.step("start", lambda: self._start(demo, stack, options))
                 told = self._run(demo)
-                if is_check:
+                if options["check"]:
                     self.stdout.write(json.dumps(told, ensure_ascii=False))
                 else:
                     self._announce()
@@ -83,7 +86,6 @@ class Command(BaseCommand):
     def _start(self, demo: Circle, stack: ExitStack, options: dict[str, Any]) -> None:
         """Everything that can load or plant by itself does so while the schema is made."""
         data = settings.DATA_DIR
-        stack.enter_context(tree.only_one(data))
         self._say("Запускаю стенд amoCRM, почту и crmseg…")
         if options["fresh"]:
             stand.forget_everything()
