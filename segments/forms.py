@@ -58,7 +58,7 @@ class SegmentForm(forms.ModelForm):
             parse(text, segment=self.instance.pk)
         except RuleRefused as refused:
             self.rule_errors = refused.errors
-            raise forms.ValidationError([in_words(error) for error in refused.errors]) from None
+            raise forms.ValidationError([str(error) for error in refused.errors]) from None
         return text
 
     @property
@@ -69,10 +69,6 @@ class SegmentForm(forms.ModelForm):
     @property
     def has_new_rules(self) -> bool:
         return "rules_text" in self.fields and self.rules != self.rules_before
-
-
-def in_words(error: RuleError) -> str:
-    return f"{error.path}: {error.message}" if error.path else error.message
 
 
 ORDER = ("field", "has", "pick", "where", "agg", "of", "segment", "op", "value", "for")

@@ -13,6 +13,7 @@ from crmseg.accounts.models import User
 from crmseg.accounts.policy import visible
 from segments.models import Segment
 
+from . import personal
 from .models import Campaign, Purpose, Step
 from .rendering import problems
 from .schedule import is_late
@@ -98,7 +99,7 @@ class CampaignForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         template = {name: cleaned.get(name, "") for name in ("subject", "html", "text")}
-        for problem in problems(**template):
+        for problem in problems(**template, names=personal.names()):
             self.add_error(problem.field, str(problem))
         self._check_time(cleaned.get("when"), cleaned.get("at"))
         return cleaned

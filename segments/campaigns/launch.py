@@ -17,6 +17,7 @@ from crmseg.web.reasons import Explained, Reason
 from pipelines import arming
 from segments.models import Segment
 
+from . import personal
 from .audience import audience
 from .models import Campaign, Message, Run, Step
 from .rendering import problems
@@ -142,7 +143,7 @@ def blockers(campaign: Campaign) -> list[Reason]:
     step = campaign.steps.first()
     if step is None or not step.subject.strip() or not (step.html.strip() or step.text.strip()):
         found.append(Reason("no_letter"))
-    elif wrong := problems(**step.as_template()):
+    elif wrong := problems(**step.as_template(), names=personal.names()):
         found.append(Reason("template_fault", error=wrong[0].reason))
     try:
         parse(campaign.schedule)

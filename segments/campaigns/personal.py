@@ -1,10 +1,11 @@
 """What a template may say of a person: plain texts only, by an allow-list.
 
 What flows in: ids of contacts. What flows out: for each ``{"contact": {…}, "deal": {…}}`` of texts, loaded in a handful
-of queries for a whole batch. The deal is the latest one of the contact that is not deleted.
+of queries for a whole batch. The deal is the latest one of the contact that is not deleted. ``names()`` are the names
+a template may use.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,7 +19,36 @@ from django.utils.translation import gettext as _
 from crmseg.web import formats
 from pipelines.models import Contact, CustomField, Deal, DealContact
 
+from .names import Names
+
 Values = dict[str, Any]
+
+CONTACT: dict[str, Callable[[Contact], str]] = {
+    "name": lambda contact: contact.name,
+    "first_name": lambda contact: contact.first_name,
+    "last_name": lambda contact: contact.last_name,
+    "company": lambda contact: contact.company.name if contact.company else "",
+    "responsible": lambda contact: str(contact.responsible or ""),
+}
+DEAL: dict[str, Callable[[Deal], str]] = {
+    "name": lambda deal: deal.name,
+    "price": lambda deal: rubles(deal.price),
+    "stage": lambda deal: deal.stage.name,
+    "pipeline": lambda deal: deal.pipeline.name,
+    "responsible": lambda deal: str(deal.responsible or ""),
+}
+
+
+def names() -> Names:
+    """What `values` may give of anybody, and what each letter adds."""
+    custom: dict[str, Names] = {"contact": {}, "deal": {}}
+    for entity, key in _forms():
+        custom.setdefault(entity, {})[key] = {}
+    return {
+        "contact": {**{name: {} for name in CONTACT}, "custom": custom["contact"]},
+        "deal": {**{name: {} for name in DEAL}, "custom": custom["deal"]},
+        "unsubscribe_url": {},
+    }
 
 
 def people(contact_ids: Iterable[int]) -> dict[int, Values]:
@@ -30,27 +60,14 @@ def people(contact_ids: Iterable[int]) -> dict[int, Values]:
 
 def values(contact: Contact, deal: Deal | None, forms: dict[tuple[str, str], str]) -> Values:
     return {
-        "contact": {
-            "name": contact.name,
-            "first_name": contact.first_name,
-            "last_name": contact.last_name,
-            "company": contact.company.name if contact.company else "",
-            "responsible": str(contact.responsible or ""),
-            "custom": _custom(contact.custom, "contact", forms),
-        },
+        "contact": {name: say(contact) for name, say in CONTACT.items()}
+        | {"custom": _custom(contact.custom, "contact", forms)},
         "deal": _deal(deal, forms) if deal else {},
     }
 
 
 def _deal(deal: Deal, forms: dict[tuple[str, str], str]) -> Values:
-    return {
-        "name": deal.name,
-        "price": rubles(deal.price),
-        "stage": deal.stage.name,
-        "pipeline": deal.pipeline.name,
-        "responsible": str(deal.responsible or ""),
-        "custom": _custom(deal.custom, "deal", forms),
-    }
+    return {name: say(deal) for name, say in DEAL.items()} | {"custom": _custom(deal.custom, "deal", forms)}
 
 
 def _latest_deals(contact_ids: list[int]) -> dict[int, Deal]:

@@ -49,7 +49,7 @@ def show(campaign: Campaign, template: dict[str, str], *, who: int | None) -> Sh
     samples = sample(campaign)
     person = next((one for one in samples if one.pk == who), samples[0] if samples else None)
     values = personal.people([person.pk])[person.pk] if person else {"contact": {}, "deal": {}}
-    wrong = [Check("bad", str(problem)) for problem in problems(**template)]
+    wrong = [Check("bad", str(problem)) for problem in problems(**template, names=personal.names())]
     subject = body = ""
     length = size = 0
     if not wrong:

@@ -22,6 +22,7 @@ from lxml.html import HtmlElement, fragment_fromstring, tostring
 from crmseg.web.reasons import Explained, Reason
 
 from . import mistakes
+from .names import Names, odd
 
 
 def words(text: str) -> frozenset[str]:
@@ -155,21 +156,23 @@ def render(template: dict[str, str], values: dict[str, Any], unsubscribe_url: st
     return letter.render(values, unsubscribe_url)
 
 
-def problems(subject: str, html: str, text: str) -> list[Problem]:
-    """What is wrong with the sources, by field and line: they are parsed and tried on a person without any data."""
-    found = []
-    for field, source, environment in (("subject", subject, PLAIN), ("html", html, HTML), ("text", text, PLAIN)):
-        size = len(source.encode())
-        if size > MAX_SOURCE:
-            too_long = Reason("too_long", size=-(-size // 1000), most=MAX_SOURCE // 1000)
-            found.append(Problem(field, None, too_long))
-            continue
-        try:
-            environment.from_string(source).render(contact={"custom": {}}, deal={"custom": {}}, unsubscribe_url="#")
-        except LiquidError as error:
-            line = mistakes.line(error, source, environment)
-            found.append(Problem(field, line, mistakes.reason(error, FILTERS)))
-    return found
+def problems(subject: str, html: str, text: str, *, names: Names) -> list[Problem]:
+    """What is wrong with the sources, by field and line."""
+    sources = (("subject", subject, PLAIN), ("html", html, HTML), ("text", text, PLAIN))
+    return [Problem(field, *fault) for field, source, where in sources for fault in _faults(source, where, names)]
+
+
+def _faults(source: str, environment: Environment, names: Names) -> list[tuple[int | None, Reason]]:
+    """It is parsed, tried on a person without any data, and its names are looked up."""
+    size = len(source.encode())
+    if size > MAX_SOURCE:
+        return [(None, Reason("too_long", size=-(-size // 1000), most=MAX_SOURCE // 1000))]
+    try:
+        template = environment.from_string(source)
+        template.render(contact={"custom": {}}, deal={"custom": {}}, unsubscribe_url="#")
+    except LiquidError as error:
+        return [(mistakes.line(error, source, environment), mistakes.reason(error, FILTERS))]
+    return [(source.count("\n", 0, place) + 1, reason) for place, reason in odd(template, names)]
 
 
 def paragraphs(source: str) -> str:

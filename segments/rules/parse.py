@@ -31,10 +31,13 @@ class RuleError:
     code: str
     message: str
 
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
 
 class RuleRefused(Exception):
     def __init__(self, errors: list[RuleError]) -> None:
-        super().__init__("; ".join(f"{error.path or '.'}: {error.message}" for error in errors))
+        super().__init__("; ".join(map(str, errors)))
         self.errors = errors
 
 

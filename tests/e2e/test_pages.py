@@ -16,6 +16,7 @@ from crmseg.urls import urlpatterns as real
 from tests.e2e import rooms
 from tests.e2e.conftest import LOOKS
 from tests.e2e.rooms import House
+from tests.factories import CompanyFactory, ContactFactory, MembershipFactory
 
 
 def fail(request):
@@ -222,6 +223,19 @@ def test_every_page_is_accessible_and_fits(browser_page, look_at, theme, width):
     rooms.finish_import(account, house.contact, house.segment)
     found += look_at(RICH + OUTSIDE, house, pages, only)
     assert not found, "\n".join(found)
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("width", [1440, 390])
+def test_members_of_a_segment_are_not_cut(browser_page, width):
+    owner, _manager = rooms.staff()
+    company = CompanyFactory(name="ООО «Загородное домостроение и благоустройство»")
+    contact = ContactFactory(name="Людмила Яковлева-Константинопольская", company=company, responsible=owner)
+    stay = MembershipFactory(contact=contact, cause="first")
+    page = browser_page("light", width, user=owner)
+    page.goto(reverse("segments:detail", args=[stay.segment.pk]))
+    assert page.locator(".members").evaluate("table => table.scrollWidth <= table.parentNode.clientWidth")
 
 
 def test_every_page_is_in_the_list():

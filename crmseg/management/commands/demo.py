@@ -7,6 +7,7 @@ import json
 import logging
 import shutil
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -25,12 +26,20 @@ from crmseg.starting.servers import servers
 
 HOST = "127.0.0.1"
 BAR = 24
+LEAST_CONTACTS = 50  # with fewer there may be nobody to write to
+LEAST_DEALS = 1
 
 
-def count(text: str) -> int:
-    if not text.isdecimal():
-        raise ProcessError(f"«{text}» не подходит: --contacts и --deals принимают целое число не меньше нуля")
-    return int(text)
+def at_least(least: int) -> Callable[[str], int]:
+    def count(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise ProcessError(
+                f"«{text}» не подходит: кругу нужно целое число, "
+                f"--contacts от {LEAST_CONTACTS}, --deals от {LEAST_DEALS}"
+            )
+        return int(text)
+
+    return count
 
 
 class Command(BaseCommand):
@@ -40,24 +49,31 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", action="store_true", help="один раз без людей; последняя строка — JSON")
         parser.add_argument("--port", type=tree.port, default=None, help="порт сайта (8000)")
-        parser.add_argument("--contacts", type=count, default=None, help=f"контактов на стенде ({stand.CONTACTS})")
-        parser.add_argument("--deals", type=count, default=None, help="сделок на стенде (полтора на контакт)")
+        parser.add_argument(
+            "--contacts", type=at_least(LEAST_CONTACTS), default=None, help=f"контактов на стенде ({stand.CONTACTS})"
+        )
+        parser.add_argument(
+            "--deals", type=at_least(LEAST_DEALS), default=None, help="сделок на стенде (полтора на контакт)"
+        )
         parser.add_argument("--fresh", action="store_true", help="начать с пустой базы")
 
     def handle(self, *args: Any, **options: Any) -> None:
         logging.disable(logging.WARNING)  # only the steps belong on this screen
-        is_check = options["check"]
-        port = options["port"] if options["port"] is not None else (0 if is_check else 8000)
+        port = options["port"] if options["port"] is not None else (0 if options["check"] else 8000)
         if port:
             tree.refuse_busy(HOST, port)
         self.doors = stand.choose(port)
         stand.tell_children(self.doors)
+        with tree.only_one(settings.DATA_DIR):
+            self._go(options)
+
+    def _go(self, options: dict[str, Any]) -> None:
         try:
             with ExitStack() as stack:
                 demo = Circle(self._show)
                 demo.step("start", lambda: self._start(demo, stack, options))
                 told = self._run(demo)
-                if is_check:
+                if options["check"]:
                     self.stdout.write(json.dumps(told, ensure_ascii=False))
                 else:
                     self._announce()
@@ -70,7 +86,6 @@ class Command(BaseCommand):
     def _start(self, demo: Circle, stack: ExitStack, options: dict[str, Any]) -> None:
         """Everything that can load or plant by itself does so while the schema is made."""
         data = settings.DATA_DIR
-        stack.enter_context(tree.only_one(data))
         self._say("Запускаю стенд amoCRM, почту и crmseg…")
         if options["fresh"]:
             stand.forget_everything()

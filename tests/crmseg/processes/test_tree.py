@@ -33,7 +33,8 @@ def test_a_second_tree_on_the_same_data_is_refused_in_one_line(empty_dir, name, 
     kill(other)
     assert finished.returncode == 1
     assert finished.stderr.count("\n") == 1
-    assert f"На этих данных crmseg уже запущен: {empty_dir / place}".rstrip("/.") in finished.stderr
+    assert finished.stderr.startswith(f"На этих данных crmseg уже запущен: {empty_dir / place}. ")
+    assert finished.stdout == ""
     assert not (empty_dir / place / "servers").exists()
 
 

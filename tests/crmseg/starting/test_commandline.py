@@ -75,8 +75,12 @@ def test_impossible_port_is_told_in_one_line(empty_dir, name, port):
     assert line.startswith(f"Порт «{port}» не подходит: нужно число от 1 до 65535.")
 
 
-def test_impossible_size_of_the_demo_is_told_in_one_line(empty_dir):
-    assert only_line(command("demo", "--contacts", "-5")).startswith("«-5» не подходит: --contacts и --deals")
+@pytest.mark.parametrize(
+    ("option", "size"), [("contacts", "-5"), ("contacts", "0"), ("contacts", "49"), ("deals", "0")]
+)
+def test_impossible_size_of_the_demo_is_told_in_one_line(empty_dir, option, size):
+    line = only_line(command("demo", f"--{option}", size))
+    assert line == f"«{size}» не подходит: кругу нужно целое число, --contacts от 50, --deals от 1\n"
 
 
 def test_schema_is_brought_up_to_date_once(data_dir):

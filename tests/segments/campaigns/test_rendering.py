@@ -2,18 +2,26 @@ import pytest
 from django.utils import translation
 
 from crmseg.web.reasons import Reason
+from segments.campaigns import rendering
 from segments.campaigns.rendering import (
     TemplateFailed,
     highlight,
     marked,
     one_line,
     paragraphs,
-    problems,
     render,
 )
 
 URL = "https://crm.example/u/1/"
 PERSON = {"contact": {"first_name": "Елена", "company": "Рога & <Копыта>", "custom": {"city": "Псков"}}, "deal": {}}
+
+
+FIELDS = {"name": {}, "first_name": {}, "company": {}, "custom": {"city": {}}}
+NAMES = {"contact": FIELDS, "deal": {"name": {}, "price": {}, "custom": {}}, "unsubscribe_url": {}}
+
+
+def problems(*sources):
+    return rendering.problems(*sources, names=NAMES)
 
 
 def letter(html="<p>Текст</p>", subject="Тема", text="", values=PERSON):
@@ -171,3 +179,39 @@ def test_fault_of_a_template_is_named_in_the_language_of_the_reader():
 def test_fault_that_is_stored_reads_back():
     (problem,) = problems("Тема", "{% if %}", "")
     assert str(Reason.of(problem.reason.packed())) == str(problem)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("а\nб {{ contact.nope }}", "текст, строка 2: поля «contact.nope» нет. Есть похожие: contact.name"),
+        ("{% if first_name %}{% endif %}", "поля «first_name» нет. Есть похожие: contact.first_name"),
+        ("{{ Contact.Company }}", "Есть похожие: contact.company"),
+        ("{{ contact.custom.sity | default: 'ваш город' }}", "Есть похожие: contact.custom.city"),
+        ("{{ щщ }}", "поля «щщ» нет. Есть: contact.name, contact.first_name, contact.company, deal.name, deal.price"),
+        ("{% for x in contact.custom %}{% endfor %}{{ x }}", "поля «x» нет"),
+        ("{% assign a = contact.nope %}{{ a.b }}", "поля «contact.nope» нет"),
+    ],
+)
+def test_name_that_nobody_has_is_a_problem(source, words):
+    (problem,) = problems("Тема", source, "")
+    assert words in str(problem)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ contact.first_name }} {{ contact['custom']['city'] }} {{ unsubscribe_url }}",
+        "{% assign who = contact.name %}{{ who }}{% capture big %}{{ deal.price }}{% endcapture %}{{ big.size }}",
+        "{% for pair in contact.custom %}{{ forloop.index }}{% if seen %}{{ pair[0] }}{% endif %}"
+        "{% assign seen = 1 %}{% endfor %}",
+        "{% if deal %}{{ contact.custom[deal.name] }}{% endif %}{% if contact.name.size > 3 %}{% endif %}",
+    ],
+)
+def test_known_names_and_those_of_the_template_are_no_problem(source):
+    assert problems(source, source, source) == []
+
+
+def test_odd_names_are_told_once_each():
+    found = problems("{{ a1 }}", "{{ b1 }}{{ b1 }}\n{{ c1 }}", "")
+    assert [(problem.field, problem.line) for problem in found] == [("subject", 1), ("html", 1), ("html", 2)]

@@ -169,6 +169,13 @@ def test_text_that_is_no_rule_yet_says_how_to_go_on(text: str, words: str) -> No
         parse(text)
 
 
+def test_refusal_names_the_place_only_where_there_is_one() -> None:
+    with pytest.raises(RuleRefused, match=r"^Условий пока нет"):
+        parse("")
+    with pytest.raises(RuleRefused, match=r"^field: Такого поля здесь нет: nickname$"):
+        parse(c("nickname", "eq", "x"))
+
+
 def test_all_errors_are_reported_at_once() -> None:
     document = {"all": [c("nickname", "eq", "x"), c("name", "eq", ""), {"has": "deals", "where": {"any": []}}]}
     assert {path for path, _code in errors(document)} == {"all.0.field", "all.1.value", "all.2.where.any"}

@@ -126,6 +126,13 @@ def test_preview_counts_and_saves_nothing(marketer):
     assert not Segment.objects.exists()
 
 
+def test_preview_names_the_place_of_an_error_only_where_there_is_one(marketer):
+    text = marketer.post(PREVIEW, form() | {"rules_text": '{"all": ['}, **HX).content.decode()
+    assert "<li>Запись не разобрать" in text
+    text = marketer.post(PREVIEW, form(rules={"all": []}), **HX).content.decode()
+    assert "<li><code>all</code> Группа пуста" in text
+
+
 def test_preview_that_takes_too_long_says_so(marketer, monkeypatch):
     monkeypatch.setattr(builder, "PREVIEW_WITHIN_MS", 1)
     monkeypatch.setattr(builder, "matching", lambda *_a, base, **_k: base.extra(where=["pg_sleep(1) IS NOT NULL"]))

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from segments.campaigns.models import Campaign, Message
-from tests.factories import CampaignFactory, SegmentFactory
+from tests.factories import CampaignFactory, CustomFieldFactory, SegmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -141,6 +141,15 @@ def test_regular_schedule_of_the_api_is_kept(login, campaign):
     assert campaign.schedule["rrule"] == "FREQ=DAILY"
 
 
+def test_field_that_nobody_has_is_refused_beside_the_letter(login, campaign):
+    CustomFieldFactory(key="city")
+    CustomFieldFactory(key="gone", deleted_at=timezone.now())
+    response = edit(login(), campaign, html="{{ contact.custom.city }}\n{{ contact.custom.gone }}")
+    assert response.status_code == 422
+    (error,) = response.context["form"].errors["html"]
+    assert error.startswith("текст, строка 2: поля «contact.custom.gone» нет. Есть похожие:")
+
+
 def test_running_campaign_is_not_edited(login, campaign):
     campaign.state = "running"
     campaign.save()
@@ -173,6 +182,7 @@ def test_preview_escapes_what_people_are_called(login, campaign, person):
         ({"html": ""}, "Текст письма пуст"),
         ({}, "Имя без запасного слова"),
         ({"html": "{% for %}"}, "текст, строка 1"),
+        ({"html": "{{ contact.nope }}"}, "поля «contact.nope» нет"),
     ],
 )
 def test_preview_checks_the_letter(login, campaign, changes, words):

@@ -1,0 +1,57 @@
+"""Names in a template that nobody has: told when it is saved, not by an empty place in a letter.
+
+What flows in: a parsed template and the names there are, a tree of dicts. What flows out: the place of each odd name
+and what is wrong, as a ``Reason``. What the template makes itself (assign, capture, for) is never odd.
+"""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from liquid import BoundTemplate
+
+from crmseg.web.reasons import Reason
+
+Names = dict[str, Any]
+
+MOST = 5  # odd names told of one source
+LONGEST = 80
+LIKE = 0.5
+
+
+def odd(template: BoundTemplate, names: Names) -> list[tuple[int, Reason]]:
+    """The place of each in the source, the first one first."""
+    found = template.analyze(include_partials=False)
+    used = [one for name, each in found.globals.items() if name not in found.locals for one in each]
+    places: dict[str, int] = {}
+    for variable in sorted(used, key=lambda one: one.span.index):
+        if not _is_known(variable.segments, names):
+            places.setdefault(str(variable), variable.span.index)
+    return [(place, _reason(name, names)) for name, place in list(places.items())[:MOST]]
+
+
+def _is_known(segments: list[Any], names: Names) -> bool:
+    for depth, segment in enumerate(segments):
+        if not isinstance(segment, str) or (depth and segment == "size"):
+            return True  # worked out only when a letter is written
+        if segment not in names:
+            return False
+        names = names[segment]
+    return True
+
+
+def _reason(name: str, names: Names) -> Reason:
+    known = {one.casefold(): one for one in _dotted(names)}
+    near = get_close_matches(name.casefold(), known, n=3, cutoff=LIKE)
+    shown = name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
+    if near:
+        return Reason("name_mistaken", name=shown, near=", ".join(known[one] for one in near))
+    return Reason("no_such_name", name=shown, known=", ".join(one for one in known.values() if ".custom." not in one))
+
+
+def _dotted(names: Names, above: str = "") -> Iterator[str]:
+    for name, below in names.items():
+        if below:
+            yield from _dotted(below, f"{above}{name}.")
+        elif name != "custom":
+            yield above + name
