@@ -22,6 +22,15 @@ OUTSIDE = ("DATABASE_URL", "REDIS_URL", "CRMSEG_EMBEDDED", "SECRET_KEY", "FIELD_
 
 
 @contextmanager
+def without_servers() -> Iterator[pytest.MonkeyPatch]:
+    """As long as the block lasts, nothing around tells of servers or settings."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in OUTSIDE:
+            patch.delenv(name, raising=False)
+        yield patch
+
+
+@contextmanager
 def open_directory() -> Iterator[Path]:
     """Every account can reach it (pytest's own are closed); whatever runs there is stopped at the end."""
     path = Path(tempfile.mkdtemp(prefix="crmseg-test-", dir="/tmp"))
@@ -37,10 +46,8 @@ def open_directory() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def template() -> Iterator[Path]:
     """A cluster made once; copying it is four times as fast as making another."""
-    with pytest.MonkeyPatch.context() as patch, open_directory() as path:
-        for name in OUTSIDE:
-            patch.delenv(name, raising=False)
-        with embedded.servers(path, durable=False):
+    with open_directory() as path:
+        with without_servers(), embedded.servers(path, durable=False):
             pass
         yield path
 
@@ -48,12 +55,11 @@ def template() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def migrated(template) -> Iterator[Path]:
     """The same with the schema in it."""
-    with pytest.MonkeyPatch.context() as patch, open_directory() as path:
-        for name in OUTSIDE:
-            patch.delenv(name, raising=False)
-        patch.setenv("DATA_DIR", str(path))
+    with open_directory() as path:
         subprocess.run(["cp", "-a", template / "servers", path], check=True)
-        assert command("migrate", "-v0").returncode == 0
+        with without_servers() as patch:
+            patch.setenv("DATA_DIR", str(path))
+            assert command("migrate", "-v0").returncode == 0
         yield path
 
 
