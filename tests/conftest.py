@@ -14,6 +14,18 @@ def pytest_configure(config: pytest.Config) -> None:
         translation_file_changed(None, messages.catalogues()[0].with_suffix(".mo"))  # forget what was read before
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first: at the end they would leave all processors but one without work."""
+    items.sort(key=lambda item: not _is_long(item))
+
+
+def _is_long(item: pytest.Item) -> bool:
+    database = item.get_closest_marker("django_db")
+    commits = database is not None and database.kwargs.get("transaction", False)
+    return commits or any(item.get_closest_marker(name) for name in ("browser", "tree"))
+
+
 @pytest.fixture(autouse=True)
 def _plain_static_files(settings):
     """Pages under test need no collected static files."""

@@ -13,7 +13,7 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-ASKED = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+ASKED = {"resultTypes": ["violations"], "preload": False, "rules": {"target-size": {"enabled": True}}}
 HEIGHTS = {1440: 900, 390: 844}
 ARGS = [
     "--headless=new",
@@ -25,7 +25,8 @@ ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-LOOKS = [(theme, width) for theme in ("light", "dark") for width in (1440, 390)]
+THEMES, WIDTHS = ("light", "dark"), tuple(HEIGHTS)
+LOOKS = [(theme, width) for theme in THEMES for width in WIDTHS]
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 from crmseg.urls import handler403, handler404, handler500  # noqa: F401
 from crmseg.urls import urlpatterns as real
 from tests.e2e import rooms
-from tests.e2e.conftest import LOOKS
+from tests.e2e.conftest import HEIGHTS, THEMES, WIDTHS
 from tests.e2e.rooms import House
 from tests.factories import CompanyFactory, ContactFactory, MembershipFactory
 
@@ -115,7 +115,7 @@ IMPORTING = [
     screen("amoCRM, importing", "amocrm:page"),
     screen("the strip of the import", "contacts:list"),
 ]
-RICH = [
+SALES = [
     screen("board", "deals:board"),
     screen("board without deals", "deals:board", query="?q=nobody"),
     Screen("pipeline without deals", "deals:board", lambda house: f"/deals/?pipeline={house.unused.pk}"),
@@ -130,6 +130,8 @@ RICH = [
     screen("contact", "contacts:detail", "contact"),
     screen("companies", "companies:list"),
     screen("company", "companies:detail", "company"),
+]
+SEGMENTS = [
     screen("segments", "segments:list"),
     screen("segment", "segments:detail", "segment"),
     screen("segment's menu", "segments:detail", "segment", act=open_segment_menu),
@@ -139,6 +141,8 @@ RICH = [
     screen("ready segments to start with", "segments:new", act=open_ready_menu),
     screen("new segment, refused", "segments:new", act=break_the_form),
     screen("segment's form", "segments:edit", "segment"),
+]
+CAMPAIGNS = [
     screen("campaigns", "campaigns:list"),
     screen("campaigns, none found", "campaigns:list", query="?state=cancelled"),
     screen("new campaign", "campaigns:new"),
@@ -149,13 +153,13 @@ RICH = [
     screen("review", "campaigns:review", "draft"),
     screen("report", "campaigns:detail", "running"),
     screen("report of a scheduled campaign", "campaigns:detail", "scheduled"),
+]
+REST = [
     screen("amoCRM, connected", "amocrm:page"),
     screen("profile", "accounts:profile"),
     Screen("403", "", lambda house: reverse("amocrm:page"), who="manager"),
     Screen("404", "", lambda house: "/no-such-page/"),
     Screen("500", "", lambda house: "/fail/"),
-]
-OUTSIDE = [
     screen("login", "accounts:login", who=""),
     screen("login, refused", "accounts:login", who="", act=log_in_wrongly),
     screen("form that became stale", "accounts:login", who="", act=stale_form),
@@ -188,40 +192,61 @@ NO_PAGE = {
 
 @pytest.fixture
 def look_at(axe, no_sideways_scroll):
-    """Visit a list of screens and gather what is wrong, so that one run tells everything."""
+    """Visit a list of screens in every width and gather what is wrong, so that one run tells everything."""
 
-    def look(screens: list[Screen], house: Any, pages: dict[str, Page], only: tuple[str, ...]) -> list[str]:
+    def look(each: Screen, house: Any, page: Page, only: tuple[str, ...]) -> None:
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+            if width == WIDTHS[0] or each.act:
+                page.goto(each.where(house))
+            if each.act:
+                each.act(page, house)
+            axe(page, only)
+            no_sideways_scroll(page)
+
+    def look_at_all(screens: list[Screen], house: Any, pages: dict[str, Page], only: tuple[str, ...]) -> list[str]:
         found = []
         for each in screens:
             page = pages[each.who]
-            page.goto(each.where(house))
             try:
-                if each.act:
-                    each.act(page, house)
-                axe(page, only)
-                no_sideways_scroll(page)
+                look(each, house, page, only)
             except Exception as error:  # every kind of failure is told with the page it was on
-                found.append(f"== {each.title} ({page.url})\n{error}")
+                found.append(f"== {each.title} ({page.url}, {page.viewport_size})\n{error}")
         return found
 
-    return look
+    return look_at_all
+
+
+def in_theme(browser_page, theme: str, **who: Any) -> dict[str, Page]:
+    return {name: browser_page(theme, user=user) for name, user in who.items()} | {"": browser_page(theme)}
 
 
 @pytest.mark.browser
 @pytest.mark.urls(__name__)
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("theme", "width"), LOOKS)
-def test_every_page_is_accessible_and_fits(browser_page, look_at, theme, width):
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_page_of_a_new_house_is_accessible_and_fits(browser_page, look_at, theme):
     only = OF_COLOUR if theme == "dark" else ()
     owner, manager = rooms.staff()
-    pages = {"owner": browser_page(theme, width, user=owner), "manager": browser_page(theme, width, user=manager)}
-    pages[""] = browser_page(theme, width)
+    pages = in_theme(browser_page, theme, owner=owner, manager=manager)
     found = look_at(EMPTY, None, pages, only)
+    rooms.start_import()
+    house = rooms.move_in(owner, manager)
+    assert not found + look_at(IMPORTING, house, pages, only)
+
+
+@pytest.mark.browser
+@pytest.mark.urls(__name__)
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("screens", [SALES, SEGMENTS, CAMPAIGNS, REST], ids=["sales", "segments", "campaigns", "rest"])
+def test_every_page_is_accessible_and_fits(browser_page, look_at, theme, screens):
+    owner, manager = rooms.staff()
     account = rooms.start_import()
     house = rooms.move_in(owner, manager)
-    found += look_at(IMPORTING, house, pages, only)
     rooms.finish_import(account, house.contact, house.segment)
-    found += look_at(RICH + OUTSIDE, house, pages, only)
+    pages = in_theme(browser_page, theme, owner=owner, manager=manager)
+    found = look_at(screens, house, pages, OF_COLOUR if theme == "dark" else ())
     assert not found, "\n".join(found)
 
 
@@ -239,7 +264,7 @@ def test_members_of_a_segment_are_not_cut(browser_page, width):
 
 
 def test_every_page_is_in_the_list():
-    listed = {each.name for each in (*EMPTY, *IMPORTING, *RICH, *OUTSIDE)}
+    listed = {each.name for each in (*EMPTY, *IMPORTING, *SALES, *SEGMENTS, *CAMPAIGNS, *REST)}
     exempt = {name for names in NO_PAGE.values() for name in names}
     known = {name for name in names_of(get_resolver("crmseg.urls")) if not name.startswith("api:")}
     assert known - listed - exempt == set()
