@@ -75,6 +75,7 @@ TABLE = {
     "amocrm:banner": (USERS, ""),
     "amocrm:arm": ("405", "OA"),
     "amocrm:try_now": ("405", "OA"),
+    "amocrm:again": ("405", "OA"),
     "amocrm:consent": ("405", "OA"),
     "amocrm:retry": ("405", "OA"),
     "amocrm:tag": ("405", "OAHK"),

@@ -39,6 +39,10 @@ class Import:
         return bool(self.steps) and self.done == len(self.steps)
 
     @property
+    def finished_at(self) -> datetime | None:
+        return max((step.finished_at for step in self.steps if step.finished_at), default=None)
+
+    @property
     def current(self) -> ImportStep | None:
         return next((step for step in self.steps if not step.is_done), None)
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("progress/", views.show_progress, name="progress"),
     path("banner/", views.banner, name="banner"),
     path("try-now/", views.try_now, name="try_now"),
+    path("again/", views.import_again, name="again"),
     path("arm/", views.arm, name="arm"),
     path("consent/", views.choose_consent, name="consent"),
     path("pushes/<int:pk>/retry/", views.retry, name="retry"),

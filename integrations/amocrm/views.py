@@ -14,7 +14,7 @@ from segments.models import Segment
 
 from ..http import HttpError
 from . import connect as connecting
-from . import consent, pause, plan, progress, tasks
+from . import consent, importing, pause, plan, progress, tasks
 from .client import AmoClient
 from .forms import ConnectForm, ConsentForm, TagForm
 from .models import Account, Push, SegmentTag
@@ -81,6 +81,17 @@ def try_now(request: HttpRequest) -> HttpResponse:
         for task in (tasks.continue_import, tasks.pull_changes, tasks.push_changes):
             transaction.on_commit(task.delay, robust=True)
         flash(request, _("Пробуем сейчас"))
+    return redirect("amocrm:page")
+
+
+@require_POST
+@allowed("amocrm.connect")
+def import_again(request: HttpRequest) -> HttpResponse:
+    """Read everything once more, say after a right at amoCRM was granted; a running import goes on as it is."""
+    account = get_object_or_404(Account)
+    if account.state == Account.State.CONNECTED:
+        importing.start_over(account)
+        transaction.on_commit(tasks.continue_import.delay, robust=True)
     return redirect("amocrm:page")
 
 

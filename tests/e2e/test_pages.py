@@ -182,7 +182,15 @@ NO_PAGE = {
         *("segments:preview", "segments:pause", "segments:resume"),
         *("campaigns:preview", "campaigns:launch", "campaigns:pause", "campaigns:resume", "campaigns:cancel"),
         *("campaigns:resend", "campaigns:close"),
-        *("amocrm:connect", "amocrm:consent", "amocrm:retry", "amocrm:tag", "amocrm:try_now", "amocrm:arm"),
+        *(
+            "amocrm:connect",
+            "amocrm:consent",
+            "amocrm:retry",
+            "amocrm:tag",
+            "amocrm:try_now",
+            "amocrm:arm",
+            "amocrm:again",
+        ),
     ],
     "a part of a page in the list": [
         *("deals:stage_cards", "segments:refreshes", "amocrm:progress", "amocrm:banner"),

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from crmseg.accounts import policy
 from crmseg.accounts.models import Role
+from crmseg.web.reasons import Reason
 from integrations.amocrm import connect, views
 from integrations.amocrm.connect import ConnectionRefused
 from integrations.amocrm.importing import prepare
@@ -143,3 +144,33 @@ def test_restored_database_is_told_on_every_page_and_armed_by_an_admin(client_of
     assert "Проверено, включить отправку" in client_of_browser.get(PAGE).content.decode()
     client_of_browser.post(reverse("amocrm:arm"))
     assert "База восстановлена из копии" not in client_of_browser.get(PAGE).content.decode()
+
+
+def finished(known: Account, **errors: str) -> None:
+    prepare()
+    ImportStep.objects.update(state=ImportStep.State.DONE, done=1234, finished_at=NOW)
+    for entity, error in errors.items():
+        ImportStep.objects.filter(entity=entity).update(error=Reason("refused", status=403, detail=error))
+    known.put(state=Account.State.CONNECTED, imported_at=NOW)
+
+
+def test_finished_import_says_what_came_and_what_was_refused(admin, known):
+    finished(known, tasks="нет права на задачи")
+    page = admin.get(PAGE).content.decode()
+    assert page.count("1\u202f234") + page.count("1\u00a0234") + page.count("1 234") == ImportStep.objects.count()
+    assert "нет права на задачи" in page
+    assert "ещё не читали" not in page
+
+
+def test_admin_reads_everything_again(admin, known, django_capture_on_commit_callbacks, monkeypatch):
+    finished(known, tasks="нет права на задачи")
+    asked = []
+    monkeypatch.setattr("integrations.amocrm.tasks.continue_import.delay", lambda: asked.append(1))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert admin.post(reverse("amocrm:again")).status_code == 302
+    known.refresh_from_db()
+    assert (known.is_importing, known.imported_at, asked) == (True, NOW, [1])
+    assert set(ImportStep.objects.values_list("state", "total", "error")) == {("waiting", 1234, "")}
+    ImportStep.objects.filter(entity="users").update(done=7)
+    assert admin.post(reverse("amocrm:again")).status_code == 302
+    assert ImportStep.objects.get(entity="users").done == 7  # it runs already and goes on as it is
