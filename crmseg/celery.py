@@ -14,8 +14,13 @@ app = Celery("crmseg")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-HEAVY = {"queue": "heavy", "expires": 60}
-IO = {"queue": "io", "expires": 20}
+app.conf.task_routes = {
+    "segments.*": {"queue": "heavy"},
+    "amocrm.continue_import": {"queue": "heavy"},  # translating pages is work for a processor of its own
+}
+
+HEAVY = {"expires": 60}
+IO = {"expires": 20}
 
 app.conf.beat_schedule = {
     "start due campaigns": {"task": "campaigns.start_due", "schedule": 10.0, "options": IO},

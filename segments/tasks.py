@@ -44,6 +44,6 @@ def refresh_soon(segment: Segment, cause: str = "") -> None:
 
 def _send(segment: int, cause: str) -> None:
     try:
-        refresh.apply_async(kwargs={"segment": segment, "cause": cause}, queue="heavy")
+        refresh.delay(segment=segment, cause=cause)
     except OperationalError:
         logger.warning("segment %s: no broker, left to the clock", segment)

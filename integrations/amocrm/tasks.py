@@ -8,7 +8,7 @@ from . import importing, plan, pull, push, receipts, session
 IMPORT_SECONDS = 50.0
 
 
-@shared_task(name="amocrm.continue_import", queue="heavy")  # translating pages is work for a processor of its own
+@shared_task(name="amocrm.continue_import")
 def continue_import() -> None:
     with session.working() as client:
         if client and client.account.is_importing:

@@ -13,6 +13,15 @@ def test_beat_wakes_tasks_that_exist():
     assert named <= {task.name for task in (tasks.follow_changes, tasks.refresh_stale, tasks.refresh_all)}
 
 
+@pytest.mark.parametrize(
+    ("task", "queue"),
+    [("segments.refresh", "heavy"), ("segments.follow_changes", "heavy"), ("amocrm.continue_import", "heavy"),
+     ("amocrm.pull", "io"), ("campaigns.send_planned", "io")],
+)  # fmt: skip
+def test_long_work_has_a_queue_of_its_own(task, queue):
+    assert app.amqp.router.route({}, task)["queue"].name == queue
+
+
 @pytest.mark.django_db
 def test_tasks_refresh():
     segment = SegmentFactory(rules={"field": "tags", "op": "any_of", "value": ["эскроу"]})
