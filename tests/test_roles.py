@@ -64,6 +64,7 @@ TABLE = {
     "campaigns:preview": ("405", "OAHK"),
     "campaigns:review": ("OAHK", ""),
     "campaigns:launch": ("405", "OAHK"),
+    "campaigns:take_back": ("405", "OAHK"),
     "campaigns:pause": ("405", "OAHK"),
     "campaigns:resume": ("405", "OAHK"),
     "campaigns:cancel": ("405", "OAHK"),

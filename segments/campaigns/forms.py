@@ -118,11 +118,24 @@ class CampaignForm(forms.ModelForm):
         return {"at": at.isoformat()} if when == AT and isinstance(at, datetime) else None
 
     @transaction.atomic
+    def keep(self, *, now: datetime) -> bool:
+        """Save, unless it has begun meanwhile; what was scheduled is a draft again. The row is held till it is done."""
+        campaign: Campaign = self.instance
+        campaign.hold()
+        if not campaign.is_editable:
+            return False
+        campaign.unschedule(now=now)
+        self.save()
+        return True
+
+    @transaction.atomic
     def save(self, commit: bool = True) -> Campaign:
+        """Its state is no business of the form."""
         campaign: Campaign = self.instance
         campaign.schedule = self.schedule
         campaign.changed_at = timezone.now()
-        super().save()
+        campaign.save(update_fields=["name", "segment", "purpose", "schedule", "changed_at"])
+        campaign.exclude_segments.set(self.cleaned_data["exclude_segments"])
         template = {name: self.cleaned_data[name] for name in ("subject", "html", "text")}
         Step.objects.update_or_create(campaign=campaign, position=1, defaults=template)
         return campaign

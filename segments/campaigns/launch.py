@@ -26,6 +26,7 @@ from .schedule import Schedule, ScheduleRefused, is_late, parse
 log = logging.getLogger(__name__)
 
 EXPIRY = timedelta(days=3)  # what could not be sent by then is not news any more (D11)
+NO_GRACE = timedelta()
 STARTABLE = (Campaign.State.DRAFT, Campaign.State.SCHEDULED)
 
 
@@ -37,13 +38,16 @@ class AlreadyLaunched(LaunchRefused):
     """It is neither a draft nor scheduled any more."""
 
 
-def launch(campaign: Campaign, *, by: User | None, now: datetime) -> Campaign:
-    """Start a draft now or put it on schedule; a scheduled one starts at once, early or late, as a person said so."""
+def launch(campaign: Campaign, *, by: User | None, now: datetime, grace: timedelta = NO_GRACE) -> Campaign:
+    """Start a draft now or put it on schedule; a scheduled one starts at once, early or late, as a person said so.
+
+    With a grace, as after a click, a draft starts no sooner than it is over: until then it can be taken back.
+    """
     if campaign.state not in STARTABLE:
         raise AlreadyLaunched(Reason("already_launched"))
     schedule = _ready(campaign)
-    if campaign.state == Campaign.State.DRAFT and schedule:
-        due_at = _first_due(schedule, now)
+    if campaign.state == Campaign.State.DRAFT and (schedule or grace):
+        due_at = _first_due(schedule, now, grace) if schedule else now + grace
         moved = campaign.move(Campaign.State.SCHEDULED, when=(Campaign.State.DRAFT,), now=now, next_due_at=due_at)
     else:
         moved = start(campaign, due_at=campaign.next_due_at or now, now=now) is not None
@@ -162,11 +166,11 @@ def _segment_blockers(segment: Segment | None) -> list[Reason]:
     return []
 
 
-def _first_due(schedule: Schedule, now: datetime) -> datetime:
+def _first_due(schedule: Schedule, now: datetime, grace: timedelta) -> datetime:
     due_at = schedule.next_due(now, zone()) if schedule.rule else schedule.start
     if due_at is None or is_late(due_at, now):
         raise LaunchRefused(Reason("time_passed"))
-    return due_at
+    return max(due_at, now + grace) if grace and not schedule.rule else due_at
 
 
 def zone() -> ZoneInfo:

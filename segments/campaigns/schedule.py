@@ -57,6 +57,11 @@ def parse(document: Any) -> Schedule | None:
     raise ScheduleRefused(Reason("schedule_no_time"))
 
 
+def set_moment(document: Any) -> datetime | None:
+    """The moment somebody set, of a document that is kept already."""
+    return parse_datetime(document["at"]) if document and "at" in document else None
+
+
 def _instant(value: Any) -> datetime:
     try:
         found = parse_datetime(value) if isinstance(value, str) else None

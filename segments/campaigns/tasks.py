@@ -4,6 +4,10 @@ import logging
 import os
 import socket
 import threading
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
 
 from celery import shared_task
 from celery.worker import state as worker_state
@@ -12,7 +16,9 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from . import delivery, launch
+from .models import Campaign
 
+EARLY = timedelta(seconds=0.5)  # by so much a worker's clock may be off
 log = logging.getLogger(__name__)
 
 
@@ -38,12 +44,21 @@ def sweep() -> None:
 
 def send_soon() -> None:
     """Wake a worker once the transaction is committed. Without a broker the next tick of the clock does the work."""
-    transaction.on_commit(_wake)
+    transaction.on_commit(lambda: _wake(send_planned.delay))
 
 
-def _wake() -> None:
+def start_soon(campaign: Campaign) -> None:
+    """Wake a worker for what a click set in motion: now, or when its grace is over."""
+    if not campaign.is_leaving or campaign.next_due_at is None:
+        send_soon()
+        return
+    wait = campaign.next_due_at - timezone.now() + EARLY
+    transaction.on_commit(lambda: _wake(partial(start_due.apply_async, countdown=wait.total_seconds())))
+
+
+def _wake(call: Callable[[], Any]) -> None:
     try:
-        send_planned.delay()
+        call()
     except OperationalError:
         log.warning("no broker, letters are left to the clock")
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("<int:pk>/preview/", wizard.preview, name="preview"),
     path("<int:pk>/review/", wizard.review, name="review"),
     path("<int:pk>/launch/", acts.launch, name="launch"),
+    path("<int:pk>/take-back/", acts.take_back, name="take_back"),
     path("<int:pk>/pause/", acts.pause, name="pause"),
     path("<int:pk>/resume/", acts.resume, name="resume"),
     path("<int:pk>/cancel/", acts.cancel, name="cancel"),

@@ -58,6 +58,7 @@ class House:
     by_hand: Segment
     draft: Campaign
     scheduled: Campaign
+    leaving: Campaign
     running: Campaign
     letter: Message
 
@@ -101,10 +102,9 @@ def move_in(owner: User, manager: User) -> House:
     contact = _people(company, manager)
     deal = _deals(track, contact, company, manager, now)
     segment, by_hand = _segments(contact, owner, now)
-    draft, scheduled, running, letter = _campaigns(segment, contact, owner, now)
-    return House(
-        owner, manager, track, unused, company, contact, deal, segment, by_hand, draft, scheduled, running, letter
-    )
+    draft, scheduled, leaving, running, letter = _campaigns(segment, contact, owner, now)
+    people = (owner, manager, track, unused, company, contact, deal)
+    return House(*people, segment, by_hand, draft, scheduled, leaving, running, letter)
 
 
 def _fields() -> None:
@@ -159,11 +159,13 @@ def _segments(contact: Contact, owner: User, now: datetime) -> tuple[Segment, Se
 
 def _campaigns(
     segment: Segment, contact: Contact, owner: User, now: datetime
-) -> tuple[Campaign, Campaign, Campaign, Message]:
+) -> tuple[Campaign, Campaign, Campaign, Campaign, Message]:
     ConsentFactory(contact=contact, address="savina@mail.example")
     draft = StepFactory(campaign__segment=segment, campaign__name="Разбор сметы", campaign__created_by=owner).campaign
     at = {"schedule": {"at": (now + timedelta(days=1)).isoformat()}, "next_due_at": now + timedelta(days=1)}
     scheduled = StepFactory(campaign=CampaignFactory(segment=segment, state="scheduled", **at)).campaign
+    sent = {"state": "scheduled", "next_due_at": now + timedelta(seconds=60)}
+    leaving = StepFactory(campaign=CampaignFactory(name="Дни открытых домов", segment=segment, **sent)).campaign
     for state in ("paused", "done", "cancelled"):
         CampaignFactory(segment=segment, state=state, launched_at=now, state_reason="Почта не отвечает")
     running = CampaignFactory(name="Приглашение", segment=segment, state="running", launched_at=now)
@@ -174,4 +176,4 @@ def _campaigns(
         MessageFactory(state=state, detail="452 4.2.2 mailbox full", changed_at=now - timedelta(hours=1), **sent)
     MessageFactory(state="accepted", unsubscribed_at=now, **sent)
     MessageFactory(run=run, step=step, state="skipped", reason="no_consent")
-    return draft, scheduled, running, letter
+    return draft, scheduled, leaving, running, letter

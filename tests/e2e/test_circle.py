@@ -48,7 +48,7 @@ def test_the_circle(chromium: Browser, product: Product):
     log_out(page)
     log_in(page, product, "Маркетолог")
     write_campaign(page)
-    launch_campaign(page)
+    launch_campaign(page, product)
     letter = until(lambda: letter_to(product, buyer))
     link = unsubscribe_link(letter)
     until(lambda: is_noted(product, buyer))
@@ -142,11 +142,15 @@ def write_campaign(page: Page) -> None:
     expect(page.locator("#preview .phone")).to_contain_text("Дом ваш.")
 
 
-def launch_campaign(page: Page) -> None:
+def launch_campaign(page: Page, product: Product) -> None:
+    """It waits a minute for second thoughts, unless told not to."""
     page.get_by_role("button", name="Сохранить").click()
     expect(page.locator(".toast")).to_contain_text("Кампания сохранена")
     page.locator("#review").get_by_role("button", name=re.compile("Отправить")).click()
     expect(page.get_by_role("heading", name=CAMPAIGN)).to_be_visible()
+    expect(page.locator("#leaving")).to_contain_text("Письма уйдут через")
+    assert not [letter for letter in product.letters() if letter["subject"].endswith(SUBJECT)]
+    page.get_by_role("button", name="Отправить сейчас").click()
     expect(page.locator(".badge", has_text="Завершена").first).to_be_visible(timeout=PATIENCE)
 
 

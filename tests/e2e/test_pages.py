@@ -153,6 +153,7 @@ CAMPAIGNS = [
     screen("review", "campaigns:review", "draft"),
     screen("report", "campaigns:detail", "running"),
     screen("report of a scheduled campaign", "campaigns:detail", "scheduled"),
+    screen("campaign that is about to leave", "campaigns:detail", "leaving"),
 ]
 REST = [
     screen("amoCRM, connected", "amocrm:page"),
@@ -181,7 +182,7 @@ NO_PAGE = {
         *("accounts:logout", "accounts:preferences", "deals:move", "deals:note"),
         *("segments:preview", "segments:pause", "segments:resume"),
         *("campaigns:preview", "campaigns:launch", "campaigns:pause", "campaigns:resume", "campaigns:cancel"),
-        *("campaigns:resend", "campaigns:close"),
+        *("campaigns:resend", "campaigns:close", "campaigns:take_back"),
         *(
             "amocrm:connect",
             "amocrm:consent",

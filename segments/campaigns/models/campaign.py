@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from crmseg.web.reasons import Reason, ReasonField
 
+from ..schedule import set_moment
+
 
 class Channel(models.TextChoices):
     EMAIL = "email", _("Письмо")
@@ -74,6 +76,25 @@ class Campaign(models.Model):
     def is_editable(self) -> bool:
         return self.state in (self.State.DRAFT, self.State.SCHEDULED) and self.launched_at is None
 
+    @property
+    def is_leaving(self) -> bool:
+        """Sent by a click and not begun: its start follows from the click, nobody set a date that lies ahead."""
+        if self.state != self.State.SCHEDULED or self.launched_at or "rrule" in (self.schedule or {}):
+            return False
+        meant = set_moment(self.schedule)
+        return self.next_due_at is not None and (meant is None or meant < self.next_due_at)
+
+    def seconds_left(self, now: datetime) -> int:
+        """In which what a click sent can be taken back for certain."""
+        if not self.is_leaving or self.next_due_at is None:
+            return 0
+        return max(0, int((self.next_due_at - now).total_seconds()))
+
+    @property
+    def look(self) -> str:
+        """A page drawn for another look has to be drawn anew."""
+        return "leaving" if self.is_leaving and not self.state_reason else self.state
+
     def move(
         self, to: str, *, when: tuple[str, ...], now: datetime, only: dict[str, Any] | None = None, **values: Any
     ) -> bool:
@@ -88,6 +109,19 @@ class Campaign(models.Model):
     def unschedule(self, *, now: datetime) -> bool:
         """Back to a draft: it was changed, so it has to be launched anew."""
         return self.move(self.State.DRAFT, when=(self.State.SCHEDULED,), now=now, next_due_at=None, state_reason="")
+
+    def take_back(self, *, now: datetime) -> bool:
+        """Stop what a click sent, before it begins: a draft again, as it was. A later schedule is not meant by it."""
+        if not self.is_leaving:
+            return False
+        only = {"next_due_at": self.next_due_at}
+        when = (self.State.SCHEDULED,)
+        return self.move(self.State.DRAFT, when=when, only=only, now=now, next_due_at=None, state_reason="")
+
+    def hold(self) -> None:
+        """Keep the row until the transaction ends, so that it neither starts nor is sent meanwhile."""
+        held = Campaign.objects.select_for_update(of=("self",)).get(pk=self.pk)
+        self.state, self.launched_at, self.next_due_at = held.state, held.launched_at, held.next_due_at
 
     @transaction.atomic
     def pause(self, *, now: datetime, reason: Reason | None = None) -> bool:

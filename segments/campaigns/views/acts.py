@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import cast
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -17,21 +18,34 @@ from crmseg.web.page import flash
 from .. import launch as launching
 from ..models import Campaign, Message
 from ..policy import find
-from ..tasks import send_soon
+from ..tasks import send_soon, start_soon
 
 
 @require_POST
 @allowed("campaigns.launch")
 def launch(request: HttpRequest, pk: int) -> HttpResponse:
+    """What is scheduled, or waits for its grace to end, starts now; a draft gets its grace."""
     campaign = find(request, pk)
     try:
-        launching.launch(campaign, by=cast(User, request.user), now=timezone.now())
+        launching.launch(campaign, by=cast(User, request.user), now=timezone.now(), grace=settings.LAUNCH_GRACE)
     except launching.LaunchRefused as refused:
         flash(request, str(refused), kind="bad")
     else:
-        send_soon()
-        flash(request, _("Кампания запущена"))
+        start_soon(campaign)
+        if campaign.state != Campaign.State.SCHEDULED:
+            flash(request, _("Кампания запущена"))
     return _back(pk)
+
+
+@require_POST
+@allowed("campaigns.launch")
+def take_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop what a click has just sent: nothing has left, the draft is open again."""
+    if not find(request, pk).take_back(now=timezone.now()):
+        flash(request, _("Отменить уже нельзя: состояние кампании изменилось"), kind="bad")
+        return _back(pk)
+    flash(request, _("Отправка отменена, ни одно письмо не ушло"))
+    return HttpResponseRedirect(reverse("campaigns:edit", args=[pk]))
 
 
 @require_POST

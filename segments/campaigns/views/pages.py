@@ -5,9 +5,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from crmseg.accounts.policy import allowed, may, visible
-from crmseg.web.page import render_page
+from crmseg.web.page import is_fragment, render_page
 from crmseg.web.paging import Keyset
 
 from .. import reports
@@ -40,9 +41,17 @@ def campaigns(request: HttpRequest) -> HttpResponse:
 def campaign(request: HttpRequest, pk: int) -> HttpResponse:
     found = find(request, pk)
     if found.state == Campaign.State.DRAFT and may(request.user, "campaigns.edit"):
-        return HttpResponseRedirect(reverse("campaigns:edit", args=[pk]))
+        return _go(request, reverse("campaigns:edit", args=[pk]))
+    if is_fragment(request) and request.GET.get("seen", found.look) != found.look:
+        # The buttons around it belong to another state.
+        return HttpResponseClientRefresh()
     context = {"campaign": found, **_report(request, found), **_ledger(request, found)}
     return render_page(request, "campaigns/detail.html", context, partial="report")
+
+
+def _go(request: HttpRequest, url: str) -> HttpResponse:
+    """A fragment takes its whole page along."""
+    return HttpResponseClientRedirect(url) if is_fragment(request) else HttpResponseRedirect(url)
 
 
 def _report(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
@@ -60,8 +69,9 @@ def _report(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "events": events.order_by("-at", "-id")[:MOST_EVENTS],
         "step": campaign.steps.first(),
         "can_launch": may(request.user, "campaigns.launch"),
-        "can_edit": may(request.user, "campaigns.edit") and campaign.is_editable,
-        "is_live": campaign.state == Campaign.State.RUNNING,
+        "can_edit": may(request.user, "campaigns.edit") and campaign.is_editable and not campaign.is_leaving,
+        "is_live": campaign.state == Campaign.State.RUNNING or campaign.is_leaving,
+        "seconds_left": campaign.seconds_left(now),
     }
 
 

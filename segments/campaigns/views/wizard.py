@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +19,7 @@ from ..forms import CampaignForm, DraftForm
 from ..launch import LaunchRefused, launch
 from ..models import Campaign
 from ..policy import find
-from ..tasks import send_soon
+from ..tasks import start_soon
 
 CHIPS = [
     (gettext_lazy("имя"), gettext_lazy('{{ contact.first_name | default: "коллега" }}')),
@@ -45,7 +46,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @allowed("campaigns.edit")
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = find(request, pk)
-    if not campaign.is_editable:
+    if not campaign.is_editable or (request.method == "GET" and campaign.is_leaving):
         return HttpResponseRedirect(reverse("campaigns:detail", args=[pk]))
     form = CampaignForm(request.POST or None, instance=campaign, user=cast(User, request.user))
     if request.method == "POST" and form.is_valid():
@@ -67,7 +68,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     """Who gets it, counted by the query that sends; from the saved campaign."""
     campaign = find(request, pk)
-    if not campaign.is_editable:
+    if not campaign.is_editable or campaign.is_leaving:
         return HttpResponseRedirect(reverse("campaigns:detail", args=[pk]))
     form = CampaignForm(instance=campaign, user=cast(User, request.user))
     found = looks.review(campaign, _stored(campaign), now=timezone.now())
@@ -75,21 +76,22 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _saved(request: HttpRequest, form: CampaignForm) -> HttpResponse:
-    campaign = form.save()
-    if campaign.state == Campaign.State.SCHEDULED:
-        campaign.unschedule(now=timezone.now())
+    campaign: Campaign = form.instance
+    if not form.keep(now=timezone.now()):
+        form.add_error(None, _("Отправка уже началась, изменения не сохранены. Скопируйте текст, если он нужен"))
+        return _page(request, campaign, form)
     if request.POST.get("act") != "launch" or not may(request.user, "campaigns.launch"):
         flash(request, _("Кампания сохранена"))
         return HttpResponseRedirect(reverse("campaigns:edit", args=[campaign.pk]))
     try:
-        launch(campaign, by=cast(User, request.user), now=timezone.now())
+        launch(campaign, by=cast(User, request.user), now=timezone.now(), grace=settings.LAUNCH_GRACE)
     except LaunchRefused as refused:
         form.add_error(None, str(refused))
         return _page(request, campaign, form)
-    send_soon()
-    flash(
-        request, _("Кампания запущена") if campaign.state != Campaign.State.SCHEDULED else _("Кампания запланирована")
-    )
+    start_soon(campaign)
+    if not campaign.is_leaving:  # of that its page tells, and how to stop it
+        is_set = campaign.state == Campaign.State.SCHEDULED
+        flash(request, _("Кампания запланирована") if is_set else _("Кампания запущена"))
     return HttpResponseRedirect(reverse("campaigns:detail", args=[campaign.pk]))
 
 

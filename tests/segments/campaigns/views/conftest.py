@@ -19,6 +19,10 @@ def login(client):
 def nudges(monkeypatch):
     """Doors wake a worker; here we only note that they did."""
     woken = []
+    monkeypatch.setattr("segments.campaigns.views.acts.send_soon", lambda: woken.append("now"))
     for door in ("acts", "wizard"):
-        monkeypatch.setattr(f"segments.campaigns.views.{door}.send_soon", lambda: woken.append(True))
+        monkeypatch.setattr(
+            f"segments.campaigns.views.{door}.start_soon",
+            lambda campaign: woken.append("later" if campaign.is_leaving else "now"),
+        )
     return woken

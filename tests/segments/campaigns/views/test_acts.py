@@ -1,6 +1,10 @@
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from segments.campaigns.launch import launch
 from segments.campaigns.models import Campaign
 from tests.factories import NOW, CampaignFactory
 
@@ -8,7 +12,7 @@ from ..conftest import started
 
 pytestmark = pytest.mark.django_db
 
-ACTS = ["launch", "pause", "resume", "cancel"]
+ACTS = ["launch", "take_back", "pause", "resume", "cancel"]
 
 
 def press(client, act, campaign):
@@ -26,11 +30,42 @@ def test_acts_are_posts(login, campaign, act):
     assert login().get(reverse(f"campaigns:{act}", args=[campaign.pk])).status_code == 405
 
 
-def test_launch_starts_it_and_wakes_a_worker(login, campaign, person, nudges):
+@pytest.fixture
+def sent(campaign, person):
+    """Just sent by a click."""
+    person("a@mail.example")
+    return launch(campaign, by=None, now=timezone.now(), grace=timedelta(seconds=60))
+
+
+def test_launch_of_a_draft_can_be_taken_back(login, campaign, person, nudges):
     person("a@mail.example")
     assert press(login("head"), "launch", campaign).status_code == 302
+    assert Campaign.objects.get().is_leaving
+    assert nudges == ["later"]
+
+
+def test_launch_of_what_waits_starts_it_and_wakes_a_worker(login, sent, nudges):
+    press(login(), "launch", sent)
     assert Campaign.objects.get().state == "running"
-    assert nudges
+    assert nudges == ["now"]
+
+
+def test_take_back_opens_the_draft_again(login, sent):
+    client = login()
+    response = press(client, "take_back", sent)
+    assert response.url == reverse("campaigns:edit", args=[sent.pk])
+    page = client.get(response.url).content.decode()
+    assert "Отправка отменена, ни одно письмо не ушло" in page
+    assert sent.steps.get().html.split()[0] in page
+    assert Campaign.objects.get().state == "draft"
+
+
+def test_take_back_that_is_late_says_so(login, sent):
+    client = login()
+    press(client, "launch", sent)
+    assert press(client, "take_back", sent).url == reverse("campaigns:detail", args=[sent.pk])
+    assert "Отменить уже нельзя" in client.get(reverse("campaigns:detail", args=[sent.pk])).content.decode()
+    assert Campaign.objects.get().state == "running"
 
 
 def test_launch_that_is_refused_says_why(login):

@@ -1,6 +1,11 @@
+import re
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from segments.campaigns import launch
 from segments.campaigns.models import Message
 from tests.factories import NOW, CampaignFactory, MessageFactory
 
@@ -59,6 +64,58 @@ def test_report_follows_a_running_campaign_and_stops_with_it(login, campaign, pe
     assert "every 5s" in part
     campaign.cancel(now=NOW)
     assert "every 5s" not in client.get(url).content.decode()
+
+
+def leaving(campaign, since=0):
+    sent_at = timezone.now() - timedelta(seconds=since)
+    return launch.launch(campaign, by=None, now=sent_at, grace=timedelta(seconds=60))
+
+
+def test_page_of_what_is_about_to_leave_counts_down_and_can_stop_it(login, campaign):
+    leaving(campaign, since=20)
+    page = login().get(reverse("campaigns:detail", args=[campaign.pk])).content.decode()
+    assert re.search(r'data-left="(3\d|40)"', page)
+    assert reverse("campaigns:take_back", args=[campaign.pk]) in page
+    assert reverse("campaigns:edit", args=[campaign.pk]) not in page
+    assert "js/countdown" in page
+
+
+def test_auditor_sees_the_countdown_without_buttons(login, campaign):
+    leaving(campaign)
+    page = login("auditor").get(reverse("campaigns:detail", args=[campaign.pk])).content.decode()
+    assert "Письма уйдут через" in page
+    assert reverse("campaigns:take_back", args=[campaign.pk]) not in page
+
+
+def test_what_stands_in_the_way_takes_the_place_of_the_countdown(login, campaign):
+    leaving(campaign, since=60)
+    campaign.segment.is_paused = True
+    campaign.segment.save()
+    launch.start_due(timezone.now())
+    page = login().get(reverse("campaigns:detail", args=[campaign.pk])).content.decode()
+    assert page.count("на паузе") == 1
+    assert "data-left" not in page
+
+
+def poll(client, campaign, seen):
+    url = reverse("campaigns:detail", args=[campaign.pk])
+    return client.get(url, {"seen": seen}, headers={"HX-Request": "true"})
+
+
+def test_page_is_drawn_anew_when_the_campaign_begins_or_ends(login, campaign, person):
+    person("a@mail.example")
+    leaving(campaign)
+    client = login()
+    assert "HX-Refresh" not in poll(client, campaign, "leaving").headers
+    launch.launch(campaign, by=None, now=timezone.now())
+    assert poll(client, campaign, "leaving").headers["HX-Refresh"] == "true"
+    assert "HX-Refresh" not in poll(client, campaign, "running").headers
+
+
+def test_another_tab_follows_to_the_draft(login, campaign):
+    leaving(campaign).take_back(now=timezone.now())
+    answer = poll(login(), campaign, "leaving")
+    assert answer.headers["HX-Redirect"] == reverse("campaigns:edit", args=[campaign.pk])
 
 
 def test_ledger_is_filtered_by_state(login, campaign, person):

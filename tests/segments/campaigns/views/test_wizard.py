@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from segments.campaigns import launch
 from segments.campaigns.models import Campaign, Message
 from tests.factories import CampaignFactory, CustomFieldFactory, SegmentFactory
 
@@ -102,12 +103,52 @@ def test_letter_that_is_too_long_is_refused_and_kept(login, campaign):
     assert page.count("смета и сроки") == 140_000
 
 
-def test_send_now_saves_and_launches(login, campaign, person, nudges):
+def test_send_now_saves_and_leaves_a_minute_to_take_it_back(login, campaign, person, nudges):
     person("a@mail.example", first_name="Елена")
+    pressed = timezone.now()
     response = edit(login(), campaign, act="launch", subject="Новая тема")
     assert response.url == reverse("campaigns:detail", args=[campaign.pk])
-    assert Message.objects.get().run.templates[str(campaign.steps.get().pk)]["subject"] == "Новая тема"
-    assert nudges
+    campaign.refresh_from_db()
+    assert campaign.is_leaving
+    assert timedelta(seconds=60) <= campaign.next_due_at - pressed < timedelta(seconds=75)
+    assert (campaign.steps.get().subject, Message.objects.count(), nudges) == ("Новая тема", 0, ["later"])
+
+
+def leave(campaign):
+    return launch.launch(campaign, by=None, now=timezone.now(), grace=timedelta(seconds=60))
+
+
+@pytest.mark.parametrize("door", ["edit", "review"])
+def test_editor_of_what_is_about_to_leave_leads_to_its_page(login, campaign, door):
+    leave(campaign)
+    response = login().get(reverse(f"campaigns:{door}", args=[campaign.pk]))
+    assert response.url == reverse("campaigns:detail", args=[campaign.pk])
+
+
+def test_saving_in_another_tab_takes_it_back(login, campaign):
+    leave(campaign)
+    edit(login(), campaign, subject="Другая")
+    campaign.refresh_from_db()
+    assert (campaign.state, campaign.next_due_at, campaign.steps.get().subject) == ("draft", None, "Другая")
+
+
+def test_saving_that_meets_the_start_changes_nothing_and_keeps_what_is_typed(login, campaign, person, monkeypatch):
+    person("a@mail.example")
+    leave(campaign)
+    client, hold = login(), Campaign.hold
+
+    def start_first(self):
+        launch.start_due(timezone.now() + timedelta(seconds=61))
+        hold(self)
+
+    monkeypatch.setattr(Campaign, "hold", start_first)
+    response = edit(client, campaign, subject="Другая", name="Имя")
+    campaign.refresh_from_db()
+    assert campaign.state == "running"
+    assert (campaign.name == "Имя", campaign.steps.get().subject == "Другая") == (False, False)
+    assert response.status_code == 422
+    assert "Отправка уже началась" in response.content.decode()
+    assert 'value="Другая"' in response.content.decode()
 
 
 def test_send_at_a_time_schedules(login, campaign):

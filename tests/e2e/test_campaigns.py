@@ -1,0 +1,88 @@
+"""A campaign in a real browser: sent, taken back, seen by another tab."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from celery import Task
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from crmseg.accounts.models import Role
+from segments.campaigns.models import Campaign, Message
+from tests.factories import StepFactory, UserFactory
+from tests.segments.campaigns.conftest import add_person
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+TEXT = "<p>Дом у озера ждёт вас</p>"
+
+
+@pytest.fixture(autouse=True)
+def nobody_works(monkeypatch):
+    monkeypatch.setattr(Task, "apply_async", lambda *args, **kwargs: None)
+
+
+@pytest.fixture
+def campaign():
+    step = StepFactory(subject="Тема", html=TEXT)
+    add_person(step.campaign.segment, "a@mail.example")
+    return step.campaign
+
+
+@pytest.fixture
+def editor(browser_page, campaign):
+    """The wizard, with what a marketer has just typed."""
+    page = browser_page(user=UserFactory(role=Role.MARKETER))
+    page.goto(reverse("campaigns:edit", args=[campaign.pk]))
+    return page
+
+
+def send(page):
+    page.locator("#review").get_by_role("button", name=re.compile("Отправить")).click()
+    expect(page.locator("#leaving")).to_be_visible()
+
+
+def seconds(page):
+    return int(page.locator("[data-clock]").inner_text())
+
+
+def test_click_counts_down_aloud_and_survives_a_reload(editor, campaign, axe):
+    editor.clock.install()
+    send(editor)
+    assert 50 <= seconds(editor) <= 60
+    editor.clock.run_for(1_000)
+    expect(editor.locator("#live")).to_contain_text("Письма уйдут через")
+    editor.clock.run_for(29_000)
+    assert 20 <= seconds(editor) <= 31
+    Campaign.objects.update(next_due_at=Campaign.objects.get().next_due_at - timedelta(seconds=25))
+    editor.reload()
+    assert seconds(editor) <= 35
+    axe(editor)
+    editor.clock.run_for(36_000)
+    expect(editor.locator("#leaving")).to_contain_text("Начинаем отправку")
+    expect(editor.locator("#live")).to_have_text("Начинаем отправку")
+
+
+def test_take_back_by_the_keyboard_brings_the_text_back(editor, campaign):
+    editor.locator("#id_html").fill(TEXT + "<p>Ещё строка</p>")
+    send(editor)
+    other = editor.context.new_page()
+    other.goto(reverse("campaigns:detail", args=[campaign.pk]))
+    expect(other.locator("[data-clock]")).to_be_visible()
+    editor.get_by_role("button", name="Отменить").focus()
+    editor.keyboard.press("Enter")
+    expect(editor.locator("#id_html")).to_have_value(TEXT + "<p>Ещё строка</p>")
+    expect(editor.locator(".toast")).to_contain_text("ни одно письмо не ушло")
+    expect(other.locator("#id_html")).to_have_value(TEXT + "<p>Ещё строка</p>")
+    assert (Campaign.objects.get().state, Message.objects.count()) == ("draft", 0)
+
+
+def test_page_follows_when_it_is_sent_at_once(editor, campaign):
+    send(editor)
+    other = editor.context.new_page()
+    other.goto(reverse("campaigns:detail", args=[campaign.pk]))
+    editor.get_by_role("button", name="Отправить сейчас").click()
+    expect(editor.locator(".badge", has_text="Идёт").first).to_be_visible()
+    expect(other.get_by_role("button", name="Пауза")).to_be_visible()
+    expect(other.locator("#leaving")).to_have_count(0)
