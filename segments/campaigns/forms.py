@@ -15,7 +15,7 @@ from segments.models import Segment
 
 from . import personal
 from .models import Campaign, Purpose, Step
-from .rendering import problems
+from .rendering import MAX_SOURCE, problems, too_long
 from .schedule import is_late
 
 NOW, AT, REGULAR = "now", "at", "regular"
@@ -85,6 +85,9 @@ class CampaignForm(forms.ModelForm):
         step = self.instance.steps.first() if self.instance.pk else None
         for name in ("subject", "html", "text"):
             self.initial.setdefault(name, getattr(step, name, ""))
+        for name in ("html", "text"):  # told while it is typed: such a letter need not travel here and back
+            weight = {"data-most": MAX_SOURCE, "data-too-long": str(too_long(name, "{size}"))}
+            self.fields[name].widget.attrs.update(weight)
         self._show_schedule()
 
     def _show_schedule(self) -> None:

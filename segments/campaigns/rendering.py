@@ -157,16 +157,21 @@ def render(template: dict[str, str], values: dict[str, Any], unsubscribe_url: st
 
 
 def problems(subject: str, html: str, text: str, *, names: Names) -> list[Problem]:
-    """What is wrong with the sources, by field and line."""
+    """What is wrong with the sources, by field and line. Where one is too long, nothing is parsed."""
     sources = (("subject", subject, PLAIN), ("html", html, HTML), ("text", text, PLAIN))
+    sizes = {field: len(source.encode()) for field, source, _where in sources}
+    if max(sizes.values()) > MAX_SOURCE:
+        return [too_long(field, -(-size // 1000)) for field, size in sizes.items() if size > MAX_SOURCE]
     return [Problem(field, *fault) for field, source, where in sources for fault in _faults(source, where, names)]
+
+
+def too_long(field: str, size: int | str) -> Problem:
+    """``size`` in thousands of bytes, or what a page puts in its place."""
+    return Problem(field, None, Reason("too_long", size=size, most=MAX_SOURCE // 1000))
 
 
 def _faults(source: str, environment: Environment, names: Names) -> list[tuple[int | None, Reason]]:
     """It is parsed, tried on a person without any data, and its names are looked up."""
-    size = len(source.encode())
-    if size > MAX_SOURCE:
-        return [(None, Reason("too_long", size=-(-size // 1000), most=MAX_SOURCE // 1000))]
     try:
         template = environment.from_string(source)
         template.render(contact={"custom": {}}, deal={"custom": {}}, unsubscribe_url="#")

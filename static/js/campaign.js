@@ -1,7 +1,9 @@
 /* The wizard: a chip puts its field where the caret stood last, in the subject or in a text; a review is of what was
-   saved, so a change of whom or when makes it stale. */
+   saved, so a change of whom or when makes it stale; a text that is too long is told beside its field while it is
+   typed, and keeps the form from being sent ([data-most] in bytes, [data-too-long] with the words). */
 
-const fields = ["subject", "html", "text"].map((name) => document.querySelector(`#campaign-form [name=${name}]`));
+const form = document.querySelector("#campaign-form");
+const fields = ["subject", "html", "text"].map((name) => form.querySelector(`[name=${name}]`));
 let last = fields[1];
 
 fields.forEach((field) => field?.addEventListener("focus", () => (last = field)));
@@ -16,8 +18,54 @@ document.addEventListener("click", (event) => {
 
 const REVIEWED = "[name=segment], [name=exclude_segments], [name=purpose], [name=when], [name=at]";
 
-document.querySelector("#campaign-form").addEventListener("change", (event) => {
+form.addEventListener("change", (event) => {
   if (!event.target.matches(REVIEWED)) return;
   document.querySelectorAll("[data-stale]").forEach((note) => (note.hidden = false));
   document.querySelectorAll("[data-launch]").forEach((button) => (button.disabled = true));
+});
+
+/* ---- a text that is too long ---- */
+const weighed = [...form.querySelectorAll("[data-most]")];
+const encoder = new TextEncoder();
+const tooLong = new Set();
+
+/** Bytes as the server counts them: there a line ends with two signs. */
+function weigh(text) {
+  return encoder.encode(text).length + text.split("\n").length - 1;
+}
+
+function judge(field) {
+  const bytes = field.value.length * 4 > field.dataset.most ? weigh(field.value) : 0;
+  const was = tooLong.delete(field);
+  if (bytes > field.dataset.most) tooLong.add(field);
+  if (was || tooLong.has(field)) tell(field, bytes);
+}
+
+function tell(field, bytes) {
+  const id = `${field.id}_error`;
+  const line = document.getElementById(id) ?? errorLine(field, id);
+  const others = (field.getAttribute("aria-describedby") ?? "").split(" ").filter((each) => each && each !== id);
+  const isWrong = tooLong.has(field);
+  line.querySelector("span").textContent = field.dataset.tooLong.replace("{size}", Math.ceil(bytes / 1000));
+  line.hidden = !isWrong;
+  field.setAttribute("aria-describedby", [...(isWrong ? [id] : []), ...others].join(" "));
+  field.setAttribute("aria-invalid", isWrong);
+  if (isWrong) field.closest("details")?.setAttribute("open", "");
+}
+
+function errorLine(field, id) {
+  field.after(document.querySelector("#too-long").content.cloneNode(true));
+  field.nextElementSibling.id = id;
+  return field.nextElementSibling;
+}
+
+weighed.forEach((field) => field.addEventListener("input", () => judge(field)));
+weighed.forEach(judge);
+form.addEventListener("submit", (event) => {
+  if (!tooLong.size) return;
+  event.preventDefault();
+  [...tooLong][0].focus();
+});
+document.addEventListener("htmx:configRequest", (event) => {
+  if (tooLong.size && event.detail.verb === "post") event.preventDefault(); // a preview of it would say the same
 });

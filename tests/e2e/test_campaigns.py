@@ -15,6 +15,7 @@ from tests.segments.campaigns.conftest import add_person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+PASTE = "(field, text) => { field.value = text; field.dispatchEvent(new Event('input', {bubbles: true})) }"
 TEXT = "<p>Дом у озера ждёт вас</p>"
 
 
@@ -86,3 +87,21 @@ def test_page_follows_when_it_is_sent_at_once(editor, campaign):
     expect(editor.locator(".badge", has_text="Идёт").first).to_be_visible()
     expect(other.get_by_role("button", name="Пауза")).to_be_visible()
     expect(other.locator("#leaving")).to_have_count(0)
+
+
+def test_letter_that_is_too_long_is_refused_while_it_is_typed(editor, campaign, axe):
+    posts = []
+    editor.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    letter, error = editor.locator("#id_html"), editor.locator("#id_html_error")
+    letter.evaluate(PASTE, "ж" * 300_000)
+    expect(error).to_have_text(re.compile("слишком длинно: 600 КБ, можно до 500 КБ"))
+    editor.get_by_role("button", name="Сохранить").click()
+    expect(letter).to_be_focused()
+    assert letter.get_attribute("aria-describedby").split()[0] == "id_html_error"
+    axe(editor)
+    assert len(letter.input_value()) == 300_000
+    assert not posts
+    letter.fill(TEXT)
+    expect(error).to_be_hidden()
+    editor.get_by_role("button", name="Сохранить").click()
+    expect(editor.locator(".toast")).to_contain_text("Кампания сохранена")

@@ -125,6 +125,12 @@ def test_problem_names_field_and_line():
     assert "текст, строка 3" in str(found[1])
 
 
+def test_nothing_is_parsed_where_a_source_is_too_long(monkeypatch):
+    monkeypatch.setattr(rendering.LetterEnvironment, "from_string", None)
+    (problem,) = problems("{% if %}", "x" * 500_001, "{% if %}")
+    assert problem.field == "html"
+
+
 def test_source_that_is_too_long_is_refused():
     assert problems("Тема", "x" * 500_001, "")[0].field == "html"
 
