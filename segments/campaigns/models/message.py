@@ -57,6 +57,16 @@ class MessageQuerySet(models.QuerySet["Message"]):
         )
 
 
+SAYINGS = {  # where nothing else is known but what became of it
+    "planned": _("Сервер пока не принял, попробуем ещё раз"),
+    "accepted": _("Почтовый сервер принял письмо"),
+    "delivered": _("Письмо доставлено в ящик"),
+    "rejected": _("Почтовый сервер отказал"),
+    "bounced": _("Письмо вернулось"),
+    "complained": _("Получатель пожаловался на спам"),
+}
+
+
 class Message(models.Model):
     """The ledger: one row per person and step of a run. Every change of state is a conditional UPDATE (D1)."""
 
@@ -171,10 +181,20 @@ class Message(models.Model):
 
     @property
     def words(self) -> str:
-        """Why it is as it is: our reason, our own words, and what the provider said."""
+        """Why it is as it is, for a person; the provider's own words only where we have none."""
+        return self._our_words or self.detail
+
+    @property
+    def answer(self) -> str:
+        """What the provider said, to stand behind our words."""
+        return self.detail if self._our_words else ""
+
+    @property
+    def _our_words(self) -> str:
         reason = str(self.Reason(self.reason).label) if self.reason in self.Reason.values else self.reason
-        said = str(self.why or "")
-        return ": ".join(part for part in (reason, said, self.detail) if part)
+        said = ": ".join(part for part in (reason, str(self.why or "")) if part)
+        is_told = self.state != self.State.PLANNED or bool(self.detail)
+        return said or (str(SAYINGS.get(self.state, "")) if is_told else "")
 
     def move(
         self, to: str, *, when: Sequence[str], now: datetime, only: dict[str, Any] | None = None, **values: Any

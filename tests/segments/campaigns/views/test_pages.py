@@ -5,6 +5,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from crmseg.accounts.models import User
 from segments.campaigns import launch
 from segments.campaigns.models import Message
 from tests.factories import NOW, CampaignFactory, MessageFactory
@@ -125,6 +126,27 @@ def test_ledger_is_filtered_by_state(login, campaign, person):
     page = login().get(reverse("campaigns:detail", args=[campaign.pk]), {"state": "skipped"}).content.decode()
     assert "b@mail.example" in page
     assert "a@mail.example" not in page
+
+
+@pytest.mark.parametrize(
+    ("state", "language", "words"),
+    [
+        ("accepted", "ru", "Почтовый сервер принял письмо"),
+        ("accepted", "en", "The mail server accepted the letter"),
+        ("rejected", "ru", "Почтовый сервер отказал"),
+        ("planned", "ru", "Сервер пока не принял, попробуем ещё раз"),
+    ],
+)
+def test_ledger_tells_why_in_the_words_of_the_reader(login, state, language, words):
+    message = MessageFactory(state=state, detail="250 2.0.0 OK queued")
+    client = login()
+    User.objects.update(language=language)
+    page = client.get(reverse("campaigns:detail", args=[message.run.campaign_id])).content.decode()
+    assert f"<summary>{words}</summary><code>250 2.0.0 OK queued</code>" in page
+
+
+def test_letter_that_only_waits_says_nothing():
+    assert (Message(state="planned").words, Message(state="planned").answer) == ("", "")
 
 
 def test_ledger_is_paged_by_keyset(login, django_assert_max_num_queries):
