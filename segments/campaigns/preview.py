@@ -4,6 +4,7 @@ What flows in: a campaign that need not be saved, its template and ``now``. What
 the very query that a launch pours into the ledger.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from pipelines.models import Contact
 
-from . import personal
+from . import fallback, personal
 from .audience import audience, is_member
 from .models import Campaign, Message
 from .rendering import CLIPPED, TemplateFailed, highlight, marked, problems, render, unmarked
@@ -26,6 +27,16 @@ SUBJECT_LENGTH = 60
 class Check:
     state: str  # ok, warn, bad
     text: str
+    repairs: tuple[tuple[str, str], ...] = ()  # what stands in the letter, what to put there
+
+    @property
+    def repair(self) -> str:
+        """The words on the button that does it."""
+        return _("Подставить «%(word)s»") % {"word": fallback.word()} if self.repairs else ""
+
+    @property
+    def pairs(self) -> str:
+        return json.dumps(self.repairs, ensure_ascii=False)
 
 
 @dataclass(frozen=True)
@@ -84,20 +95,10 @@ def checks(template: dict[str, str], length: int, size: int) -> list[Check]:
         found.append(Check("warn", _("Письмо больше 102 КБ: Gmail покажет только начало")))
     if not sources:
         found.append(Check("bad", _("Текст письма пуст")))
-    if uses_name(template) and not has_fallback(template):
-        found.append(Check("warn", _("Имя без запасного слова: у кого его нет, там будет пусто")))
+    if pieces := fallback.bare(template):
+        repairs = tuple((piece, better) for piece in pieces if (better := fallback.mended(piece)) != piece)
+        found.append(Check("warn", _("Имя без запасного слова: у кого его нет, там будет пусто"), repairs))
     return found
-
-
-def uses_name(template: dict[str, str]) -> bool:
-    return any("contact.first_name" in source for source in template.values())
-
-
-def has_fallback(template: dict[str, str]) -> bool:
-    pieces = [
-        piece for source in template.values() for piece in source.split("{{")[1:] if "contact.first_name" in piece
-    ]
-    return all("default" in piece.partition("}}")[0] for piece in pieces)
 
 
 def review(campaign: Campaign, template: dict[str, str], *, now: datetime) -> Review:
@@ -108,5 +109,5 @@ def review(campaign: Campaign, template: dict[str, str], *, now: datetime) -> Re
     counts = found.counts()
     to_send = counts.pop("", 0)
     reasons = [(str(Message.Reason(reason).label), count) for reason, count in counts.items()]
-    nameless = found.nameless() if uses_name(template) else 0
+    nameless = found.nameless() if fallback.uses_name(template) else 0
     return Review(to_send + sum(counts.values()), to_send, sorted(reasons, key=lambda one: -one[1]), nameless)

@@ -1,5 +1,6 @@
 /* The wizard: a chip puts its field where the caret stood last, in the subject or in a text; a review is of what was
-   saved, so a change of whom or when makes it stale; a text that is too long is told beside its field while it is
+   saved, so a change of whom or when makes it stale; a check brings its own repair ([data-repairs]: pairs of what
+   stands in the text and what to put there); a text that is too long is told beside its field while it is
    typed, and keeps the form from being sent ([data-most] in bytes, [data-too-long] with the words). */
 
 const form = document.querySelector("#campaign-form");
@@ -15,6 +16,32 @@ document.addEventListener("click", (event) => {
   last.focus();
   last.dispatchEvent(new Event("input", { bubbles: true }));
 });
+
+/* A check may know how to put the text right: only its own pieces change, in the text as it stands now. */
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-repairs]");
+  if (!button) return;
+  const pairs = JSON.parse(button.dataset.repairs);
+  const mended = fields.filter((field) => mend(field, pairs));
+  mended.forEach((field) => field.dispatchEvent(new Event("input", { bubbles: true })));
+  showRepair(mended[0], pairs);
+});
+
+function mend(field, pairs) {
+  const text = pairs.reduce((kept, [piece, better]) => kept.replaceAll(piece, () => better), field.value);
+  if (text === field.value) return false;
+  field.value = text;
+  return true;
+}
+
+/** The word that was put in is selected: whoever wants another one types it. */
+function showRepair(field, pairs) {
+  if (!field) return;
+  const [at, better] = pairs.map(([, each]) => [field.value.indexOf(each), each]).find(([place]) => place >= 0);
+  const [before, word] = better.split('"');
+  field.focus();
+  field.setSelectionRange(at + before.length + 1, at + before.length + 1 + word.length);
+}
 
 const REVIEWED = "[name=segment], [name=exclude_segments], [name=purpose], [name=when], [name=at]";
 

@@ -105,3 +105,17 @@ def test_letter_that_is_too_long_is_refused_while_it_is_typed(editor, campaign, 
     expect(error).to_be_hidden()
     editor.get_by_role("button", name="Сохранить").click()
     expect(editor.locator(".toast")).to_contain_text("Кампания сохранена")
+
+
+def test_one_click_puts_the_fallback_in_and_keeps_other_edits(editor, campaign):
+    subject, letter = editor.locator("#id_subject"), editor.locator("#id_html")
+    subject.fill("{{ contact.first_name }}, скидка $& до пятницы")
+    letter.fill("<p>Здравствуйте, {{ contact.first_name }}</p>")
+    editor.get_by_role("button", name="Подставить «коллега»").click()
+    expect(subject).to_have_value('{{ contact.first_name | default: "коллега" }}, скидка $& до пятницы')
+    expect(letter).to_have_value('<p>Здравствуйте, {{ contact.first_name | default: "коллега" }}</p>')
+    expect(subject).to_be_focused()
+    editor.keyboard.type("сосед")
+    expect(subject).to_have_value('{{ contact.first_name | default: "сосед" }}, скидка $& до пятницы')
+    expect(editor.locator("#preview")).not_to_contain_text("Имя без запасного слова")
+    assert campaign.steps.get().html == TEXT

@@ -1,4 +1,6 @@
+import json
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -229,6 +231,16 @@ def test_preview_escapes_what_people_are_called(login, campaign, person):
 def test_preview_checks_the_letter(login, campaign, changes, words):
     url = reverse("campaigns:preview", args=[campaign.pk])
     assert words in login().post(url, values(campaign, **changes)).content.decode()
+
+
+def test_check_of_the_name_offers_its_repair(login, campaign):
+    url = reverse("campaigns:preview", args=[campaign.pk])
+    page = unescape(login().post(url, values(campaign)).content.decode())
+    assert "Подставить «коллега»" in page
+    assert (
+        json.dumps([["{{ contact.first_name }}", '{{ contact.first_name | default: "коллега" }}']], ensure_ascii=False)
+        in page
+    )
 
 
 def test_review_counts_as_the_launch_will(login, campaign, person):
