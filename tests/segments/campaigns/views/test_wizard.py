@@ -1,4 +1,5 @@
 import json
+import re
 from datetime import timedelta
 from html import unescape
 
@@ -103,6 +104,11 @@ def test_letter_that_is_too_long_is_refused_and_kept(login, campaign):
     assert response.status_code == 422
     assert "слишком длинно: 3501 КБ, можно до 500 КБ" in page
     assert page.count("смета и сроки") == 140_000
+
+
+def test_form_is_sent_without_escaping_each_letter_of_the_text(login, campaign):
+    page = login().get(reverse("campaigns:edit", args=[campaign.pk])).content.decode()
+    assert re.search(r'<form [^>]*enctype="multipart/form-data"[^>]*id="campaign-form"', page)
 
 
 def test_send_now_saves_and_leaves_a_minute_to_take_it_back(login, campaign, person, nudges):
