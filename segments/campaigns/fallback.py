@@ -13,10 +13,6 @@ PIECE = re.compile(r"\{\{-?(.*?)-?\}\}|\{%-?\s*(\w+)(.*?)-?%\}", re.DOTALL)
 FIRST = re.compile(rf"(\{{\{{-?\s*{re.escape(NAME)})(?![\w.])")
 
 
-def uses_name(template: dict[str, str]) -> bool:
-    return any(NAME in source for source in template.values())
-
-
 def bare(template: dict[str, str]) -> list[str]:
     """The pieces, each once, in the order of the letter."""
     return list(dict.fromkeys(piece for source in template.values() for piece in _bare_in(source)))

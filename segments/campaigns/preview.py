@@ -109,5 +109,5 @@ def review(campaign: Campaign, template: dict[str, str], *, now: datetime) -> Re
     counts = found.counts()
     to_send = counts.pop("", 0)
     reasons = [(str(Message.Reason(reason).label), count) for reason, count in counts.items()]
-    nameless = found.nameless() if fallback.uses_name(template) else 0
+    nameless = found.nameless() if fallback.bare(template) else 0
     return Review(to_send + sum(counts.values()), to_send, sorted(reasons, key=lambda one: -one[1]), nameless)

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from crmseg.accounts.models import Role
 from segments.campaigns.models import Campaign, Message
-from tests.factories import StepFactory, UserFactory
+from tests.factories import MessageFactory, StepFactory, UserFactory
 from tests.segments.campaigns.conftest import add_person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -119,3 +119,20 @@ def test_one_click_puts_the_fallback_in_and_keeps_other_edits(editor, campaign):
     expect(subject).to_have_value('{{ contact.first_name | default: "сосед" }}, скидка $& до пятницы')
     expect(editor.locator("#preview")).not_to_contain_text("Имя без запасного слова")
     assert campaign.steps.get().html == TEXT
+
+
+def test_date_is_asked_when_a_time_is_to_be_set(editor):
+    date = editor.get_by_label("Дата и время")
+    expect(date).to_be_hidden()
+    editor.get_by_text("В назначенное время").click()
+    expect(date).to_be_visible()
+
+
+def test_ledger_on_a_phone_shows_state_and_reason_without_scrolling(browser_page):
+    message = MessageFactory(state="rejected", detail="550 no", address="konstantin.makarov@pochta.example")
+    page = browser_page("light", 390, user=UserFactory(role=Role.MARKETER))
+    page.goto(reverse("campaigns:detail", args=[message.run.campaign_id]))
+    table = page.locator("#ledger table")
+    for words in (message.address, "Отклонено", "Почтовый сервер отказал"):
+        expect(table.get_by_text(words).filter(visible=True)).to_have_count(1)
+    assert table.evaluate("table => table.scrollWidth <= table.parentNode.clientWidth")

@@ -259,6 +259,12 @@ def test_review_counts_as_the_launch_will(login, campaign, person):
     assert "нет имени" in page
 
 
+def test_review_does_not_mind_who_has_no_name_where_a_word_stands_in(login, campaign, person):
+    person("a@mail.example")
+    campaign.steps.update(subject="{{ contact.first_name | default: 'коллега' }}", html="<p>Текст</p>")
+    assert "нет имени" not in login().get(reverse("campaigns:review", args=[campaign.pk])).content.decode()
+
+
 def test_review_is_a_page_too(login, campaign):
     page = login("head").get(reverse("campaigns:review", args=[campaign.pk])).content.decode()
     assert "<html" in page
