@@ -1,4 +1,4 @@
-"""What stands between `manage.py` and a command: the servers it needs, an up-to-date schema, errors in one line.
+"""What stands between `manage.py` and a command: its arguments, the servers it needs, the schema, errors in one line.
 
 Flows in: argv and the environment. Flows out: an exit code. With DATABASE_URL unset the command runs inside
 `embedded.servers`; with it set, the server is asked once before the command starts.
@@ -8,17 +8,19 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 
 import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line, get_commands
+from django.core.management.base import CommandError, SystemCheckError
 
 from crmseg import embedded
 from crmseg.embedded import EmbeddedError
 from crmseg.processes.supervisor import ProcessError
-from crmseg.starting import environment
+from crmseg.starting import arguments, environment
 
 WITHOUT_DATABASE = {
     "",
@@ -36,6 +38,7 @@ WITHOUT_DATABASE = {
 }
 MIGRATES_ITSELF = {"makemigrations", "migrate", "showmigrations", "sqlmigrate", "squashmigrations", "optimizemigration"}
 SETS_UP_ITSELF = {"demo", "serve", "test"}
+PASSES_ON = {"test"}  # what it is given belongs to pytest
 BESIDE = {"demo"}  # keeps its data apart from the company's, in a directory of its own
 
 
@@ -45,21 +48,34 @@ def run(argv: list[str]) -> int:
         if command in BESIDE:
             os.environ["DATA_DIR"] = str(environment.directory("DATA_DIR", environment.DATA_DIR) / command)
         settings.DATA_DIR  # noqa: B018 — reads the environment: a wrong value is the first thing to tell
-        if command in SETS_UP_ITSELF:
-            module = import_module(f"crmseg.management.commands.{command}")
-            module.Command().run_from_argv(argv)
-            return 0
-        django.setup()
-        with ready_for(command, argv):
-            execute_from_command_line(argv)
+        _run(command, argv)
     except ImproperlyConfigured as error:
         told = str(error).splitlines()
         return refuse(*told, *([] if command in WITHOUT_DATABASE else silent_servers(told)))
+    except CommandError as error:
+        if "--traceback" in argv:
+            raise
+        refuse(*(str(error).splitlines() if isinstance(error, SystemCheckError) else [error]))
+        return error.returncode
     except (EmbeddedError, ProcessError) as error:
         return refuse(error)
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _run(command: str, argv: list[str]) -> None:
+    if command in SETS_UP_ITSELF:
+        itself = import_module(f"crmseg.management.commands.{command}").Command()
+        itself.run_from_argv(argv) if command in PASSES_ON else arguments.read(itself, argv)()
+        return
+    django.setup()
+    if command and not command.startswith("-"):
+        arguments.refuse_unknown(command)
+    ours = arguments.own(command)
+    call = arguments.read(ours, argv) if ours else partial(execute_from_command_line, argv)
+    with ready_for(command, argv):
+        call()
 
 
 def refuse(*faults: Exception | str) -> int:

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from crmseg.starting import messages
 
@@ -20,5 +21,5 @@ class Command(BaseCommand):
         for line in problems:
             self.stderr.write(line)
         if problems:
-            raise CommandError(f"Переводы неполны, замечаний: {len(problems)}.")
+            raise CommandError(_("Переводы неполны, замечаний: %(count)s.") % {"count": len(problems)})
         self.stdout.write("Переводы полны.")

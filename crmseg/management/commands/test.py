@@ -14,11 +14,11 @@ from django.core.management.base import BaseCommand, CommandError
 from crmseg import embedded
 from crmseg.interrupts import ended_by_signals
 from crmseg.starting import browser, messages
+from crmseg.words import gettext as _
 
 HELP = """python3 manage.py test [аргументы pytest]
 
 Готовит базу, Redis, переводы и Chromium и запускает pytest; без аргументов — все тесты в два процесса."""
-SKIPPED = "Браузерные тесты пропущены: нет Chromium. Поставить: apt install chromium"
 
 
 class Command(BaseCommand):
@@ -63,10 +63,14 @@ class Command(BaseCommand):
             if browser.install():
                 return []
         if os.environ.get("CI"):
-            raise CommandError(SKIPPED)
-        self.stdout.write(SKIPPED)
+            raise CommandError(skipped())
+        self.stdout.write(skipped())
         self.stdout.flush()
         return ["-m", "not browser"]
+
+
+def skipped() -> str:
+    return _("Браузерные тесты пропущены: нет Chromium. Поставить: apt install chromium")
 
 
 def default_arguments() -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from segments import gallery, membership
 from segments.dependencies import in_order
@@ -43,5 +44,6 @@ def _chosen(ids: list[int]) -> list[Segment]:
     found = list(Segment.objects.alive().filter(pk__in=ids))
     missing = sorted(set(ids) - {segment.pk for segment in found})
     if missing:
-        raise CommandError(f"Сегмента нет: {', '.join(map(str, missing))}. Проверьте номера в списке сегментов.")
+        told = _("Сегмента нет: %(missing)s. Проверьте номера в списке сегментов.")
+        raise CommandError(told % {"missing": ", ".join(map(str, missing))})
     return found

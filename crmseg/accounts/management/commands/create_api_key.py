@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from crmseg.accounts.models import ApiKey
 
@@ -15,14 +16,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         name, longest = options["name"].strip(), ApiKey._meta.get_field("name").max_length or 0
         if not name or not name.isprintable() or len(name) > longest:
-            raise CommandError(f"Назовите, для кого ключ: от 1 до {longest} знаков в одну строку")
+            hint = _("Назовите, для кого ключ: от 1 до %(longest)s знаков в одну строку")
+            raise CommandError(hint % {"longest": longest})
         scopes = [scope.strip() for scope in options["scopes"].split(",") if scope.strip()]
         unknown = [scope for scope in scopes if scope not in ApiKey.SCOPES]
         if unknown or not scopes:
-            named = ", ".join(unknown) or "—"
-            raise CommandError(f"Неизвестные права: {named}. Возможные: {', '.join(ApiKey.SCOPES)}")
+            words = _("Неизвестные права: %(unknown)s. Возможные: %(known)s")
+            raise CommandError(words % {"unknown": ", ".join(unknown) or "—", "known": ", ".join(ApiKey.SCOPES)})
         key, secret = ApiKey.issue(name, scopes)
-        self.stdout.write(
-            f"Ключ «{key.name}» создан, права: {', '.join(scopes)}. Сохраните его: второй раз не покажем."
-        )
+        told = _("Ключ «%(name)s» создан, права: %(scopes)s. Сохраните его: второй раз не покажем.")
+        self.stdout.write(told % {"name": key.name, "scopes": ", ".join(scopes)})
         self.stdout.write(secret)

@@ -1,7 +1,7 @@
 import pytest
 from django.core.management.base import CommandError
 
-from crmseg.management.commands.test import SKIPPED, Command
+from crmseg.management.commands.test import Command, skipped
 from crmseg.starting import browser
 
 
@@ -14,7 +14,7 @@ def no_chromium(monkeypatch):
 
 def test_without_chromium_browser_tests_are_skipped_with_one_line(no_chromium, capsys):
     assert Command().without_browser() == ["-m", "not browser"]
-    assert capsys.readouterr().out == f"{SKIPPED}\n"
+    assert capsys.readouterr().out == f"{skipped()}\n"
 
 
 def test_in_ci_a_missing_chromium_is_a_failure(no_chromium, monkeypatch, capsys):
@@ -25,7 +25,7 @@ def test_in_ci_a_missing_chromium_is_a_failure(no_chromium, monkeypatch, capsys)
     with pytest.raises(SystemExit) as ended:
         Command().run_from_argv(["manage.py", "test"])
     assert ended.value.code == 1
-    assert capsys.readouterr().err.strip() == SKIPPED
+    assert capsys.readouterr().err.strip() == skipped()
 
 
 def test_chromium_is_installed_where_that_is_allowed(no_chromium, monkeypatch, capsys):

@@ -1,0 +1,73 @@
+from importlib import import_module
+
+import pytest
+from django.core.management.base import CommandError
+
+from crmseg.starting import arguments
+from tests.crmseg.conftest import command
+
+
+def refusal(line: str) -> str:
+    argv = ["manage.py", *line.split()]
+    with pytest.raises(CommandError) as told:
+        arguments.read(arguments.own(argv[1]) or import_module(f"crmseg.management.commands.{argv[1]}").Command(), argv)
+    assert "\n" not in str(told.value)
+    return str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("run_due --nope", "run_due: аргумента --nope нет. Команда не берёт аргументов"),
+        ("create_api_key a b", "create_api_key: аргумента b нет. Аргументы: NAME, --scopes"),
+        ("refresh_segments x", "refresh_segments: ID: «x» — не целое число. Аргументы: ID"),
+        ("demo --contacts", "demo: после --contacts нужно значение. Аргументы: --check, "),
+        ("serve --port", "serve: после --port нужно значение. Аргументы: --port, --host"),
+        ("demo --check=1", "demo: --check указывают без значения. "),
+        ("amocrm_sandbox --seed abc", "amocrm_sandbox: --seed: «abc» — не целое число. "),
+        ("amocrm_sync --pu", "amocrm_sync: «--pu» можно понять по-разному: --pull, --push. "),
+        ("amocrm_connect -v 9", "amocrm_connect: -v/--verbosity: «9» не подходит, можно 0, 1, 2, 3. "),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused_in_one_russian_line(line, told):
+    assert refusal(line).startswith(told)
+
+
+def test_the_line_is_in_the_language_of_the_installation(monkeypatch):
+    monkeypatch.setenv("LANGUAGE_CODE", "en")
+    expected = "amocrm_sync: there is no argument --nope. Arguments: --full, --pull, --push, --reconcile"
+    assert refusal("amocrm_sync --nope") == expected
+
+
+def test_what_a_later_python_says_is_told_without_its_words(monkeypatch):
+    monkeypatch.setattr(arguments, "WHAT_ARGPARSE_SAYS", {})
+    assert refusal("run_due --nope") == "run_due: аргументы не подходят. Команда не берёт аргументов"
+
+
+@pytest.mark.parametrize("name", ["migrate", "makemigrations", "no_such_command", ""])
+def test_commands_of_others_are_not_ours(name):
+    assert arguments.own(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("amocrm_sink", "Похожие: amocrm_sync, "), ("xyzzy", "Все команды: python3 manage.py help")]
+)
+def test_an_unknown_command_is_told_with_what_there_is(name, hint):
+    with pytest.raises(CommandError) as told:
+        arguments.refuse_unknown(name)
+    assert str(told.value).startswith(f"Команды «{name}» нет. {hint}")
+
+
+@pytest.mark.parametrize(
+    "line", ["amocrm_sync --nope", "demo --deals", "xyzzy --contacts 5", "amocrm_sandbox --port 99999"]
+)
+def test_a_refused_command_ends_with_one_line_and_starts_no_server(empty_dir, line):
+    finished = command(*line.split())
+    assert (finished.returncode, finished.stdout, finished.stderr.count("\n")) == (1, "", 1)
+    assert not finished.stderr.startswith(("usage", "CommandError"))
+    assert not (empty_dir / "servers").exists()
+
+
+def test_help_is_still_printed(empty_dir):
+    finished = command("amocrm_sync", "--help")
+    assert (finished.returncode, "--reconcile" in finished.stdout) == (0, True)
