@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
 
-from crmseg import embedded
+from crmseg import embedded, words
 from crmseg.starting import environment
 
 BASE_DIR = environment.BASE_DIR
@@ -27,9 +27,9 @@ if IS_EMBEDDED or DEBUG:
     SECRET_KEY = SECRET_KEY or embedded.local_secret(DATA_DIR, "secret_key")
     FIELD_KEYS = FIELD_KEYS or [embedded.local_secret(DATA_DIR, "field_key")]
 if not SECRET_KEY:
-    environment.fault("SECRET_KEY не задан. Задайте длинную случайную строку в окружении.")
+    environment.fault(words.gettext("SECRET_KEY не задан. Задайте длинную случайную строку в окружении."))
 if not FIELD_KEYS:
-    environment.fault("FIELD_KEYS не задан. Задайте хотя бы один ключ шифрования в окружении.")
+    environment.fault(words.gettext("FIELD_KEYS не задан. Задайте хотя бы один ключ шифрования в окружении."))
 ALLOWED_HOSTS = environment.names("ALLOWED_HOSTS") or sorted(
     {"127.0.0.1", "localhost", "[::1]", urlsplit(PUBLIC_URL).hostname or "localhost"}
 )

@@ -14,6 +14,7 @@ from django.utils import timezone
 from crmseg.accounts.models import Role, User
 from crmseg.demo import people
 from crmseg.demo.steps import Circle, CircleError
+from crmseg.words import gettext as _
 from integrations.amocrm import connect, pause, tasks
 from integrations.amocrm.client import AmoClient
 from integrations.amocrm.models import Account, ImportStep, Push
@@ -51,7 +52,7 @@ def refuse_real_data() -> None:
     is_foreign = account is not None and not account.base_url.startswith("http://127.0.0.1")
     has_people = User.objects.exclude(email__endswith=f"@{people.HOST}").exists()
     if is_foreign or has_people:
-        raise CircleError("в этой базе уже есть настоящие данные; укажите пустую базу или уберите DATABASE_URL")
+        raise CircleError(_("в этой базе уже есть настоящие данные; укажите пустую базу или уберите DATABASE_URL"))
 
 
 def connect_account(base_url: str, token: str, public_url: str) -> Account:
@@ -111,7 +112,7 @@ def fill_segments(circle: Circle) -> Segment:
     circle.wait("Сегменты", look)
     segment = Segment.objects.filter(ready_key=SEGMENT).first()
     if segment is None or not segment.size:
-        raise CircleError("сегмент «Молчат после расчёта» пуст")
+        raise CircleError(_("сегмент «Молчат после расчёта» пуст"))
     show_as_tag(segment, TAG, timezone.now())
     tasks.push_changes.delay()  # amoCRM learns of it while the letters go out
     return segment

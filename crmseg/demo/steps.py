@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from crmseg.words import gettext as _
+
 
 class CircleError(Exception):
     """The step that failed, and why: one line."""
@@ -40,7 +42,8 @@ class Circle:
             if is_over:
                 return
             if time.monotonic() > deadline:
-                got = f"{done} из {total}" if total else str(done)
-                raise CircleError(f"не закончилось за {self.patience:.0f} с ({got}). {said}".rstrip(". "))
+                got = _("%(done)s из %(total)s") % {"done": done, "total": total} if total else str(done)
+                told = _("не закончилось за %(seconds)s с (%(got)s). %(said)s")
+                raise CircleError((told % {"seconds": round(self.patience), "got": got, "said": said}).rstrip(". "))
             self.check()
             time.sleep(0.25)

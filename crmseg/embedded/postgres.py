@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from crmseg.embedded.binaries import POSTGRES_MAJOR, postgres_bin
-from crmseg.embedded.errors import EmbeddedError
+from crmseg.embedded.errors import EmbeddedError, belongs_to_another
 from crmseg.embedded.places import SOCKET_NAME, Places
 from crmseg.embedded.program import (
     START_DEADLINE,
@@ -19,6 +19,7 @@ from crmseg.embedded.program import (
     launch,
     wait_until,
 )
+from crmseg.words import gettext as _
 
 NAME = "PostgreSQL"
 INITDB = [
@@ -140,16 +141,16 @@ class Postgres:
             uid = cluster.stat().st_uid
         except FileNotFoundError:
             if cluster.exists():
-                raise EmbeddedError(f"В {cluster} лежит не база PostgreSQL. Уберите этот каталог.") from None
+                told = _("В %(path)s лежит не база PostgreSQL. Уберите этот каталог.")
+                raise EmbeddedError(told % {"path": cluster}) from None
             return
         except PermissionError:
-            raise EmbeddedError(f"База {cluster} принадлежит другому пользователю. Запустите от его имени.") from None
+            raise belongs_to_another(cluster) from None
         if version != POSTGRES_MAJOR:
-            raise EmbeddedError(
-                f"База {cluster} создана PostgreSQL {version}, а нужен {POSTGRES_MAJOR}: перенесите её через pg_dump."
-            )
+            told = _("База %(path)s создана PostgreSQL %(found)s, а нужен %(needed)s: перенесите её через pg_dump.")
+            raise EmbeddedError(told % {"path": cluster, "found": version, "needed": POSTGRES_MAJOR})
         if uid != (self.place.account.uid if self.place.account else os.geteuid()):
-            raise EmbeddedError(f"База {cluster} принадлежит другому пользователю. Запустите от его имени.")
+            raise belongs_to_another(cluster)
 
     def create_cluster(self) -> None:
         """Made beside and renamed, so that a killed initdb leaves nothing that looks like a database.
@@ -175,7 +176,9 @@ class Postgres:
             stdin=CREATE_DATABASE,
         )  # fmt: skip
         if made.returncode:
-            raise EmbeddedError(f"{NAME}: не удалось создать базу: {made.stderr.decode(errors='replace').strip()}")
+            with self.log.open("ab") as log:
+                log.write(made.stderr)
+            raise failed(NAME, self.log)
 
     def run(self, program: str, *arguments: str | Path, stdin: str = "") -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from crmseg.embedded.errors import EmbeddedError
 from crmseg.embedded.places import Account, Places
+from crmseg.words import gettext as _
 
 START_DEADLINE = 60.0
 LOG_LIMIT = 10 * 1024 * 1024
@@ -47,16 +48,36 @@ def last_line(log: Path) -> str:
     try:
         lines = log.read_text(errors="replace").splitlines()
     except OSError:
-        return "журнала нет"
+        return ""
     told = [line for line in lines if line.strip() and not line.startswith("---")]
     fatal = [line for line in told[-20:] if "FATAL" in line or "PANIC" in line]
-    return (fatal or told or ["журнал пуст"])[-1].strip()
+    return (fatal or told or [""])[-1].strip()
 
 
 def failed(name: str, log: Path) -> EmbeddedError:
-    reason = last_line(log)
-    hint = " На диске нет места." if "No space left" in reason else ""
-    return EmbeddedError(f"{name} не запустился: {reason}.{hint} Журнал: {log}")
+    """At the start its own words are needed: what is wrong in a file that a person wrote, only they tell."""
+    told = _("%(name)s не запустился: %(reason)s. %(cause)sЖурнал: %(log)s")
+    reason = last_line(log) or _("журнал пуст")
+    return EmbeddedError(told % {"name": name, "reason": reason, "cause": known_cause(log), "log": log})
+
+
+def stopped(name: str, log: Path) -> str:
+    """What the server said itself is in its own language and for its log; here stands what to do."""
+    told = _("%(name)s остановился. %(cause)sЗапустите команду ещё раз; если повторится, причина в журнале: %(log)s")
+    return told % {"name": name, "cause": known_cause(log), "log": log}
+
+
+def known_cause(log: Path) -> str:
+    """A sentence about what a person can mend, or nothing."""
+    try:
+        last = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+    except OSError:
+        return ""
+    if "No space left" in last:
+        return _("На диске нет места.") + " "
+    if "Cannot allocate memory" in last or "out of memory" in last.lower():
+        return _("Не хватает памяти.") + " "
+    return ""
 
 
 def wait_until(done: Callable[[], bool], seconds: float) -> bool:

@@ -9,12 +9,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from crmseg.embedded.binaries import make_system_home
-from crmseg.embedded.errors import EmbeddedError, explain
+from crmseg.embedded.errors import EmbeddedError, belongs_to_another, explain
 from crmseg.embedded.places import Account, Places, database_url, places, redis_url
 from crmseg.embedded.postgres import Postgres
-from crmseg.embedded.program import last_line
+from crmseg.embedded.program import stopped
 from crmseg.embedded.redis import Redis
 from crmseg.interrupts import ended_by_signals, undisturbed
+from crmseg.words import gettext as _
 
 Server = Postgres | Redis
 
@@ -26,7 +27,7 @@ def failure() -> str:
     """One line about the first embedded server this process started or found, and that is gone now; or nothing."""
     for server in _relied_on:
         if not server.is_alive():
-            return f"{server.name} остановился: {last_line(server.log)} (журнал: {server.log})"
+            return stopped(server.name, server.log)
     return ""
 
 
@@ -179,7 +180,7 @@ def own_directory(directory: Path, account: Account | None) -> None:
     if account and found.st_uid == os.geteuid() != uid:
         hand_over(directory, account)
     elif found.st_uid != uid:
-        raise EmbeddedError(f"Каталог {directory} принадлежит другому пользователю. Запустите от его имени.")
+        raise belongs_to_another(directory)
     directory.chmod(0o700)
 
 
@@ -188,6 +189,8 @@ def hand_over(directory: Path, account: Account) -> None:
         os.chown(directory, account.uid, account.gid, follow_symlinks=False)
     except PermissionError as error:
         raise EmbeddedError(
-            "PostgreSQL не запускается от root, а сменить пользователя здесь нельзя. "
-            "Запустите от обычного пользователя или задайте DATABASE_URL."
+            _(
+                "PostgreSQL не запускается от root, а сменить пользователя здесь нельзя. "
+                "Запустите от обычного пользователя или задайте DATABASE_URL."
+            )
         ) from error

@@ -20,6 +20,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from crmseg import embedded
 from crmseg.interrupts import ended_by_signals, undisturbed
+from crmseg.words import gettext as _
 
 STOP_WITHIN = 25.0
 LOG_LIMIT = 10 * 1024 * 1024
@@ -29,7 +30,7 @@ _direct = build_opener(ProxyHandler({}))
 
 
 class ProcessError(Exception):
-    """One line that names the process and what it said last."""
+    """One line that names the process, and where it said why."""
 
 
 class Child:
@@ -69,10 +70,6 @@ class Child:
         with self.log.open("rb") as log:
             log.seek(self.started_at)
             return log.read().decode(errors="replace")
-
-    def last_words(self) -> str:
-        told = [line.strip() for line in self.said().split("\n") if line.strip()]
-        return told[-1] if told else "ничего не сказал"
 
     def terminate(self) -> None:
         if self.is_alive:
@@ -126,17 +123,21 @@ class Supervisor:
         while not ready():
             self.check()
             if time.monotonic() > deadline:
-                raise ProcessError(
-                    f"{child.name} не отвечает {seconds:.0f} с: {child.last_words()} (журнал: {child.log})"
-                )
+                told = _("%(name)s не отвечает %(seconds)s с. Причина в журнале: %(log)s")
+                raise ProcessError(told % {"name": child.name, "seconds": round(seconds), "log": child.log})
             time.sleep(0.03)
 
     def failure(self) -> str:
-        for child in self.children:
-            if not child.is_alive:
-                code = child.process.returncode
-                return f"{child.name} остановился (код {code}): {child.last_words()} (журнал: {child.log})"
-        return self.others()
+        """What the children lean on comes first: they die of it."""
+        if failure := self.others():
+            return failure
+        child = next((child for child in self.children if not child.is_alive), None)
+        if child is None:
+            return ""
+        told = _(
+            "%(name)s остановился, код %(code)s. Запустите команду ещё раз; если повторится, причина в журнале: %(log)s"
+        )
+        return told % {"name": child.name, "code": child.process.returncode, "log": child.log}
 
     def check(self) -> None:
         if failure := self.failure():

@@ -12,6 +12,7 @@ from pathlib import Path
 from django.conf import settings
 
 from crmseg.processes.supervisor import Child, ProcessError, Supervisor, answers
+from crmseg.words import gettext as _
 
 WEB = "web"
 LAST_PORT = 65535
@@ -29,20 +30,22 @@ def only_one(data_dir: Path) -> Iterator[None]:
         data_dir.mkdir(parents=True, exist_ok=True)
         lock = (data_dir / "tree.lock").open("a")
     except OSError as error:
-        raise ProcessError(f"В каталог {data_dir} нельзя писать: {error.strerror}. Задайте другой: DATA_DIR") from None
+        told = _("В каталог %(path)s нельзя писать: %(error)s. Задайте другой: DATA_DIR")
+        raise ProcessError(told % {"path": data_dir, "error": error.strerror}) from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            hint = f"На этих данных crmseg уже запущен: {data_dir}. Остановите его или задайте другой DATA_DIR"
-            raise ProcessError(hint) from None
+            hint = _("На этих данных crmseg уже запущен: %(path)s. Остановите его или задайте другой DATA_DIR")
+            raise ProcessError(hint % {"path": data_dir}) from None
         yield
 
 
 def port(text: str) -> int:
     """What an option `--port` takes. argparse would add its usage: here one line is enough."""
     if not (text.isdecimal() and 0 < int(text) <= LAST_PORT):
-        raise ProcessError(f"Порт «{text}» не подходит: нужно число от 1 до {LAST_PORT}. Укажите другой: --port 8000")
+        told = _("Порт «%(port)s» не подходит: нужно число от 1 до %(last)s. Укажите другой: --port 8000")
+        raise ProcessError(told % {"port": text, "last": LAST_PORT})
     return int(text)
 
 
@@ -52,11 +55,14 @@ def refuse_busy(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except PermissionError:
-            raise ProcessError(f"Порт {port} занять нельзя без прав root. Укажите другой: --port 8000") from None
+            told = _("Порт %(port)s занять нельзя без прав root. Укажите другой: --port 8000")
+            raise ProcessError(told % {"port": port}) from None
         except (OSError, OverflowError) as error:
             if isinstance(error, OverflowError) or error.errno not in {48, 98}:
-                raise ProcessError(f"Адрес {host}:{port} не подходит: {error}. Укажите другой.") from None
-            raise ProcessError(f"Порт {port} занят. Укажите другой: --port {port + 1}") from None
+                told = _("Адрес %(host)s:%(port)s не подходит: %(error)s. Укажите другой.")
+                raise ProcessError(told % {"host": host, "port": port, "error": error}) from None
+            told = _("Порт %(port)s занят. Укажите другой: --port %(next)s")
+            raise ProcessError(told % {"port": port, "next": port + 1}) from None
 
 
 class Web:

@@ -21,6 +21,7 @@ from crmseg import embedded
 from crmseg.embedded import EmbeddedError
 from crmseg.processes.supervisor import ProcessError
 from crmseg.starting import arguments, environment
+from crmseg.words import gettext as _
 
 WITHOUT_DATABASE = {
     "",
@@ -129,7 +130,7 @@ def migrate_pending() -> None:
     from crmseg.starting.schema import apply_pending
 
     if applied := apply_pending():
-        sys.stderr.write(f"База обновлена, применено миграций: {applied}.\n")
+        sys.stderr.write(_("База обновлена, применено миграций: %(count)s.") % {"count": applied} + "\n")
     connection.close()
 
 

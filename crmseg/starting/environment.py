@@ -11,6 +11,8 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from crmseg.words import gettext as _
+
 BASE_DIR = Path(__file__).resolve().parents[2]
 DATA_DIR = BASE_DIR / ".data"
 
@@ -40,7 +42,7 @@ def flag(name: str, default: bool = False) -> bool:
         return True
     if value in {"0", "false", "no", "off"}:
         return False
-    fault(f"{name}: ожидалось 1 или 0, получено «{value}».")
+    fault(_("%(name)s: ожидалось 1 или 0, получено «%(value)s».") % {"name": name, "value": value})
     return default
 
 
@@ -51,7 +53,8 @@ def names(name: str, default: str = "") -> list[str]:
 def choice(name: str, allowed: tuple[str, ...], default: str) -> str:
     value = text(name, default)
     if value not in allowed:
-        fault(f"{name}: ожидалось одно из {', '.join(allowed)}, получено «{value}».")
+        told = _("%(name)s: ожидалось одно из %(allowed)s, получено «%(value)s».")
+        fault(told % {"name": name, "allowed": ", ".join(allowed), "value": value})
         return default
     return value
 
@@ -59,7 +62,7 @@ def choice(name: str, allowed: tuple[str, ...], default: str) -> str:
 def number(name: str, default: int) -> int:
     value = text(name, str(default))
     if not value.isdecimal():
-        fault(f"{name}: ожидалось целое число, получено «{value}».")
+        fault(_("%(name)s: ожидалось целое число, получено «%(value)s».") % {"name": name, "value": value})
         return default
     return int(value)
 
@@ -75,7 +78,7 @@ def database(url: str) -> dict[str, object]:
     """
     parts = split(url)
     if parts is None or parts.scheme not in {"postgres", "postgresql"} or len(parts.path) < 2:
-        fault("DATABASE_URL: ожидался адрес вида postgres://user:password@host:5432/name.")
+        fault(_("DATABASE_URL: ожидался адрес вида postgres://user:password@host:5432/name."))
         return {}
     query = dict(parse_qsl(parts.query))
     host = query.pop("host", "") or unquote(parts.hostname or "")
@@ -104,7 +107,7 @@ def split(url: str) -> SplitResult | None:
 def redis(url: str) -> str:
     parts = split(url)
     if parts is None or parts.scheme not in {"redis", "rediss", "unix"}:
-        fault("REDIS_URL: ожидался адрес вида redis://:password@host:6379/0.")
+        fault(_("REDIS_URL: ожидался адрес вида redis://:password@host:6379/0."))
     return url
 
 
@@ -112,7 +115,7 @@ def smtp(url: str) -> dict[str, object]:
     """Django's e-mail settings for ``smtp://user:pass@host:port`` or ``smtps://…``."""
     parts = split(url)
     if parts is None or parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        fault("EMAIL_URL: ожидался адрес вида smtp://user:pass@host:587 или smtps://…")
+        fault(_("EMAIL_URL: ожидался адрес вида smtp://user:pass@host:587 или smtps://…"))
         return {}
     query = dict(parse_qsl(parts.query))
     return {

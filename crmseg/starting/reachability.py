@@ -10,6 +10,8 @@ import psycopg
 import redis as redis_client
 from django.conf import settings
 
+from crmseg.words import gettext as _
+
 OLDEST_POSTGRES = 170000
 PATIENCE = 5
 DJANGO_OPTIONS = {"pool", "isolation_level", "assume_role", "server_side_binding"}
@@ -31,9 +33,11 @@ def database(entry: Mapping[str, Any] | None = None) -> str:
         with psycopg.connect(**({"connect_timeout": PATIENCE} | given | options)) as connection:
             version = connection.info.server_version
     except psycopg.Error as error:
-        return f"База данных недоступна: {masked('DATABASE_URL')}: {reason(error)}. Проверьте DATABASE_URL."
+        told = _("База данных недоступна: %(address)s: %(reason)s. Проверьте DATABASE_URL.")
+        return told % {"address": masked("DATABASE_URL"), "reason": reason(error)}
     if version < OLDEST_POSTGRES:
-        return f"Нужен PostgreSQL 17 или новее, а DATABASE_URL ведёт на {version // 10000}."
+        told = _("Нужен PostgreSQL 17 или новее, а DATABASE_URL ведёт на %(version)s.")
+        return told % {"version": version // 10000}
     return ""
 
 
@@ -42,7 +46,8 @@ def redis(url: str = "") -> str:
         with redis_client.from_url(url or settings.REDIS_URL, socket_timeout=PATIENCE, retry=None) as client:
             client.ping()
     except (redis_client.RedisError, ValueError, OSError) as error:
-        return f"Redis недоступен: {masked('REDIS_URL')}: {reason(error)}. Проверьте REDIS_URL."
+        told = _("Redis недоступен: %(address)s: %(reason)s. Проверьте REDIS_URL.")
+        return told % {"address": masked("REDIS_URL"), "reason": reason(error)}
     return ""
 
 

@@ -23,6 +23,7 @@ from crmseg.processes.supervisor import ProcessError, Supervisor
 from crmseg.starting import messages
 from crmseg.starting.preparation import prepare
 from crmseg.starting.servers import servers
+from crmseg.words import gettext as _
 
 HOST = "127.0.0.1"
 BAR = 24
@@ -33,10 +34,10 @@ LEAST_DEALS = 1
 def at_least(least: int) -> Callable[[str], int]:
     def count(text: str) -> int:
         if not text.isdecimal() or int(text) < least:
-            raise ProcessError(
-                f"«{text}» не подходит: кругу нужно целое число, "
-                f"--contacts от {LEAST_CONTACTS}, --deals от {LEAST_DEALS}"
+            told = _(
+                "«%(given)s» не подходит: кругу нужно целое число, --contacts от %(contacts)s, --deals от %(deals)s"
             )
+            raise ProcessError(told % {"given": text, "contacts": LEAST_CONTACTS, "deals": LEAST_DEALS})
         return int(text)
 
     return count
@@ -68,20 +69,23 @@ class Command(BaseCommand):
             self._go(options)
 
     def _go(self, options: dict[str, Any]) -> None:
+        with ExitStack() as stack:
+            told = self._circle(stack, options)
+            if options["check"]:
+                self.stdout.write(json.dumps(told, ensure_ascii=False))
+                return
+            self._announce()
+            self.web.grow()
+            connection.close()
+            self.supervisor.watch()
+
+    def _circle(self, stack: ExitStack, options: dict[str, Any]) -> dict[str, Any]:
+        demo = Circle(self._show)
         try:
-            with ExitStack() as stack:
-                demo = Circle(self._show)
-                demo.step("start", lambda: self._start(demo, stack, options))
-                told = self._run(demo)
-                if options["check"]:
-                    self.stdout.write(json.dumps(told, ensure_ascii=False))
-                else:
-                    self._announce()
-                    self.web.grow()
-                    connection.close()
-                    self.supervisor.watch()
+            demo.step("start", lambda: self._start(demo, stack, options))
+            return self._run(demo)
         except (CircleError, ProcessError) as error:
-            raise CommandError(f"Демонстрация не прошла: {error}") from error
+            raise CommandError(_("Демонстрация не прошла: %(reason)s") % {"reason": error}) from error
 
     def _start(self, demo: Circle, stack: ExitStack, options: dict[str, Any]) -> None:
         """Everything that can load or plant by itself does so while the schema is made."""
@@ -106,10 +110,11 @@ class Command(BaseCommand):
     def _plan(self, contacts: int | None, deals: int | None) -> stand.Plan:
         plan = stand.Plan.of(contacts, deals)
         if plan.differs(contacts, deals):
-            self._say(
-                f"Данные демонстрации уже есть (контактов {plan.contacts}, сделок {plan.deals}), остаюсь на них. "
+            told = _(
+                "Данные демонстрации уже есть (контактов %(contacts)s, сделок %(deals)s), остаюсь на них. "
                 "Начать с другим числом: --fresh"
             )
+            self._say(told % {"contacts": plan.contacts, "deals": plan.deals})
         return plan
 
     def _ready_database(self, is_fresh: bool) -> None:

@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from crmseg import embedded
-from crmseg.embedded import EmbeddedError, binaries, users
+from crmseg.embedded import EmbeddedError, binaries, program, users
 from crmseg.embedded.places import SYSTEM_HOME, places
 from crmseg.embedded.postgres import Postgres
 from tests.crmseg.conftest import ROOT, holder, is_running, kill
@@ -108,7 +108,17 @@ def test_a_server_that_dies_in_use_is_named(data_dir):
     with embedded.servers(data_dir, durable=False):
         assert embedded.failure() == ""
         redis.from_url(os.environ["REDIS_URL"]).shutdown(nosave=True)
-        assert embedded.failure().startswith("Redis остановился: ")
+        assert embedded.failure().startswith("Redis остановился. Запустите команду ещё раз; ")
+
+
+@pytest.mark.parametrize(
+    ("last", "cause"), [("PANIC: could not write: No space left on device", "На диске нет места. "), ("FATAL: bye", "")]
+)
+def test_of_the_words_of_a_server_only_what_a_person_can_mend_is_told(tmp_path, last, cause):
+    log = tmp_path / "postgres.log"
+    log.write_text(f"LOG: starting\n{last}\n")
+    tail = f"Запустите команду ещё раз; если повторится, причина в журнале: {log}"
+    assert program.stopped("PostgreSQL", log) == f"PostgreSQL остановился. {cause}{tail}"
 
 
 def test_half_made_cluster_is_made_again(empty_dir):

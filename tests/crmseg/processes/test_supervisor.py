@@ -35,17 +35,18 @@ def test_output_goes_to_a_log_of_the_same_name(tmp_path):
     assert not is_running(child.process.pid)
 
 
-def test_a_child_that_ends_is_named_with_its_last_words(tmp_path):
+def test_a_child_that_ends_is_named_with_its_log_and_without_its_english(tmp_path):
     with Supervisor(tmp_path) as tree:
         tree.start("talker", python("import sys; sys.exit('no bread')"))
-        with pytest.raises(ProcessError, match=r"^talker остановился \(код 1\): no bread \(журнал: .*talker.log\)$"):
+        with pytest.raises(ProcessError, match=r"^talker остановился, код 1\. .* причина в журнале: .*talker\.log$"):
             tree.watch(every=0.01)
+        assert "no bread" in (tmp_path / "talker.log").read_text()
 
 
 def test_a_child_that_ends_while_awaited_is_named(tmp_path):
     with Supervisor(tmp_path) as tree:
         child = tree.start("mute", python(""))
-        with pytest.raises(ProcessError, match=r"mute остановился .*ничего не сказал"):
+        with pytest.raises(ProcessError, match=r"^mute остановился, код 0\."):
             tree.wait_ready(child, lambda: False)
 
 
@@ -62,6 +63,12 @@ def test_what_dies_beside_the_children_is_noticed(tmp_path):
         pytest.raises(ProcessError, match="out of memory"),
     ):
         tree.watch()
+
+
+def test_a_server_that_died_is_named_before_the_child_that_died_of_it(tmp_path):
+    with Supervisor(tmp_path, others=lambda: "PostgreSQL остановился") as tree:
+        tree.start("web", python("")).process.wait()
+        assert tree.failure() == "PostgreSQL остановился"
 
 
 def test_a_child_may_be_stopped_by_a_signal_of_its_own(tmp_path):

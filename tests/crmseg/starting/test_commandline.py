@@ -83,6 +83,11 @@ def test_impossible_size_of_the_demo_is_told_in_one_line(empty_dir, option, size
     assert line == f"«{size}» не подходит: кругу нужно целое число, --contacts от 50, --deals от 1\n"
 
 
+def test_a_refusal_before_django_is_set_up_is_in_the_language_of_the_installation(empty_dir):
+    line = only_line(command("serve", "--port", "abc", env={**os.environ, "LANGUAGE_CODE": "en"}))
+    assert line.startswith("The port “abc” does not fit: ")
+
+
 def test_schema_is_brought_up_to_date_once(data_dir):
     code = "from crmseg.accounts.models import User; print('users', User.objects.count())"
     first, second = command("shell", "-v0", "-c", code), command("shell", "-v0", "-c", code)

@@ -9,6 +9,7 @@ import pytest
 
 from crmseg.embedded.places import places
 from crmseg.embedded.postgres import Postgres
+from crmseg.embedded.redis import Redis
 from crmseg.processes.supervisor import answers
 from tests.crmseg.conftest import ROOT, is_running
 
@@ -60,10 +61,14 @@ def test_serve_answers_works_and_stops_everything(served, site_dir):
     assert not answers(f"http://127.0.0.1:{port}/")
 
 
-def test_serve_ends_with_one_line_when_its_database_is_killed(served, site_dir):
+@pytest.mark.parametrize("server", [Postgres, Redis], ids=["PostgreSQL", "Redis"])
+def test_serve_ends_with_one_line_of_ours_when_a_server_is_killed(served, site_dir, server):
     process, port = served
-    os.kill(Postgres(places(site_dir)).pid(), signal.SIGKILL)
+    killed = server(places(site_dir))
+    os.kill(killed.pid(), signal.SIGKILL)
     assert process.wait(timeout=40) == 1
     lines = process.stderr.read().splitlines()
-    assert lines[-1].startswith("PostgreSQL остановился: ")
+    assert lines[-1] == (
+        f"{killed.name} остановился. Запустите команду ещё раз; если повторится, причина в журнале: {killed.log}"
+    )
     assert not answers(f"http://127.0.0.1:{port}/")
