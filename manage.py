@@ -16,12 +16,14 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sysconfig
+import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,6 +32,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / ".crmseg.json"
 REEXEC_MARK = "CRMSEG_IN_VENV"
+TELL_EVERY = 5.0  # seconds
+PINNED = re.compile(r"^[\w.-]+(?:\[.*\])?==", re.MULTILINE)  # one library of a list
 NOT_COMPILED = r"site-packages/(pip|setuptools|dns|wcwidth|phonenumbers)/"  # large, and little of it is ever imported
 
 
@@ -140,7 +144,7 @@ def install(names: list[str], lock_fd: int) -> None:
     ]
     for name in names:
         command += ["-r", str(ROOT / name)]
-    total = sum((ROOT / name).read_text().count("==") for name in names)
+    progress = Progress(sum(len(PINNED.findall((ROOT / name).read_text())) for name in names))
     with (
         (VENV / "pip.log").open("w") as log,
         subprocess.Popen(
@@ -154,43 +158,89 @@ def install(names: list[str], lock_fd: int) -> None:
         ) as pip,
     ):
         try:
-            lines = follow(pip, log, total)
+            with telling(progress.told):
+                for line in pip.stdout:
+                    log.write(line)
+                    progress.hear(line)
+            pip.wait()
         except BaseException:
             pip.kill()
             raise
     if pip.returncode:
+        lines = progress.lines
         errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR")]
         reason = (errors or lines or ["pip не ответил"])[-1]
         raise BootstrapError(f"Не удалось установить библиотеки: {reason} (подробно: {VENV / 'pip.log'})")
 
 
-def follow(pip: subprocess.Popen, log, total: int) -> list[str]:
-    started, shown, lines, seen = time.monotonic(), 0.0, [], 0
-    for line in pip.stdout:
-        log.write(line)
-        lines.append(line.strip())
-        seen += line.startswith(("Collecting ", "Requirement already satisfied"))
-        elapsed = time.monotonic() - started
-        unpacking = line.startswith("Installing collected")
-        if unpacking or elapsed - shown >= 5:
-            shown = elapsed
-            step = "раскладываю по местам" if unpacking else f"{min(seen, total)} из {total}"
-            say(f"  {step}, {elapsed:.0f} с")
-    pip.wait()
-    return lines
+class Progress:
+    """What pip is at: first it gets each library, with its size; then it lays out all of them without a word."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.lines: list[str] = []
+        self.got = 0
+        self.name = self.size = ""
+        self.laid_out_of, self.since = 0, 0.0
+
+    def hear(self, line: str) -> None:
+        self.lines.append(line.strip())
+        if line.startswith("Ignoring "):  # of another system or Python
+            self.total -= 1
+        elif found := re.match(
+            r"(?:Collecting|Processing|Requirement already satisfied:) (?:\S*/)?([\w.]+(?:-[^\W\d]\w*)*)", line
+        ):
+            self.got += 1
+            self.name, self.size = found[1], ""
+        elif found := re.match(r"\s+Downloading .+\((.+)\)", line):
+            self.size = found[1]
+        elif line.startswith("Installing collected packages: "):
+            self.laid_out_of, self.since = line.count(",") + 1, time.time()
+
+    def told(self) -> str:
+        if self.laid_out_of:
+            return f"раскладываю по местам: {min(self.laid_out(), self.laid_out_of)} из {self.laid_out_of}"
+        if not self.got:
+            return "жду ответа каталога библиотек"
+        what = " ".join(part for part in (self.name, self.size and f"({self.size})") if part)
+        return f"получаю: {self.got} из {max(self.total, self.got)} {what}".rstrip()
+
+    def laid_out(self) -> int:
+        """pip writes INSTALLER when a library is in its place."""
+        marks = site_packages().glob("*.dist-info/INSTALLER")
+        return sum(mark.stat().st_mtime >= self.since - 1 for mark in marks)
+
+
+@contextmanager
+def telling(told: Callable[[], str]) -> Iterator[None]:
+    """A line every few seconds, also while nothing is heard."""
+    started, is_over = time.monotonic(), threading.Event()
+
+    def tell() -> None:
+        while not is_over.wait(TELL_EVERY):
+            say(f"  {told()}, {time.monotonic() - started:.0f} с")
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        teller.join()
 
 
 def compile_all(lock_fd: int) -> None:
     """Now and on every processor: the processes of a first start would each compile the same files, all at once."""
     rooms = [path for path in ROOT.iterdir() if (path / "__init__.py").exists() and path.name != "tests"]
     command = [str(PYTHON), "-m", "compileall", "-q", "-j", "0", "-x", NOT_COMPILED]
-    subprocess.run(
-        [*command, str(site_packages()), *map(str, rooms)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        pass_fds=[lock_fd],
-        check=False,  # what cannot be compiled or written now is compiled when it is imported
-    )
+    with telling(lambda: "компилирую, чтобы команды начинались быстрее"):
+        subprocess.run(
+            [*command, str(site_packages()), *map(str, rooms)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[lock_fd],
+            check=False,  # what cannot be compiled or written now is compiled when it is imported
+        )
 
 
 def prepare(dev: bool) -> None:
@@ -201,7 +251,7 @@ def prepare(dev: bool) -> None:
         if is_ready(needs):
             return
         started = time.monotonic()
-        say("Готовлю окружение: ставлю библиотеки (1 раз, около 40 с)…")
+        say("Готовлю окружение: ставлю библиотеки…")
         stamp = read_stamp()
         if not is_whole(stamp) and not is_foreign():
             create_venv(lock_fd)
