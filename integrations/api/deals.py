@@ -10,10 +10,12 @@ from rest_framework.response import Response
 from pipelines.models import Deal, StageVisit
 
 from .mirrored import MirroredViewSet
+from .money import MoneyField
+from .pagination import PARAMETERS
 
 
 class DealSerializer(serializers.ModelSerializer[Deal]):
-    price = serializers.DecimalField(max_digits=15, decimal_places=2, coerce_to_string=False, read_only=True)
+    price = MoneyField()
     stage_kind = serializers.CharField(source="stage.kind", read_only=True)
     contacts = serializers.SerializerMethodField()
     main_contact = serializers.SerializerMethodField()
@@ -57,7 +59,7 @@ class DealViewSet(MirroredViewSet):
     def related(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows.select_related("stage").prefetch_related("links")
 
-    @action(detail=True)
+    @action(detail=True, parameters=PARAMETERS)
     def visits(self, request: Request, pk: str) -> Response:
         """Stage history, oldest first."""
         self.order = ("entered_at", "id")

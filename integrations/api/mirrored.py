@@ -1,17 +1,26 @@
-"""What the resources of mirrored rows share: lists leave deleted rows out, ``updated_since`` includes them."""
+"""What the resources of mirrored rows share.
 
+Lists leave deleted rows out, ``updated_since`` includes them. A parameter that an address does not take is refused: a
+misspelt one would quietly answer another question.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
 from django.db.models import Model, QuerySet
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from rest_framework.request import Request
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from crmseg.accounts.models import ApiKey
 from crmseg.accounts.policy import visible
 
-from .problems import invalid
+from .pagination import PARAMETERS
+from .problems import UnknownParameter, invalid
+
+SINCE = "updated_since"
 
 
 def instant(name: str, given: str) -> datetime:
@@ -29,12 +38,20 @@ class MirroredViewSet(ReadOnlyModelViewSet[Any]):
     scope: str
     model: type[Model]  # a mirrored one: with changed_at and alive()
     lookup_value_regex = r"\d{1,18}"
+    parameters: Sequence[str] = ()  # of the address asked for; an action names its own
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        known = (*PARAMETERS, SINCE) if self.action == "list" else self.parameters
+        unknown = [name for name in request.query_params if name not in known]
+        if unknown and self.action:
+            raise UnknownParameter(unknown, known)
 
     def get_queryset(self) -> QuerySet[Any]:
         rows: Any = visible(cast(ApiKey, self.request.auth), self.model)
-        since = self.request.query_params.get("updated_since")
+        since = self.request.query_params.get(SINCE)
         if self.action == "list":
-            rows = rows.filter(changed_at__gte=instant("updated_since", since)) if since else rows.alive()
+            rows = rows.filter(changed_at__gte=instant(SINCE, since)) if since else rows.alive()
         return self.related(rows)
 
     def related(self, rows: QuerySet[Any]) -> QuerySet[Any]:

@@ -14,6 +14,8 @@ from crmseg.web.paging import BadCursor, Keyset
 
 from .problems import invalid
 
+PARAMETERS = ("cursor", "page_size")
+
 
 class KeysetPagination(BasePagination):
     """Pages a queryset by the view's ``order``: names of columns, the last of them unique."""

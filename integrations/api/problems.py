@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -137,6 +137,17 @@ def _flatten(details: Any, path: str = "") -> Iterator[dict[str, str]]:
 def invalid(path: str, code: str, message: str) -> ValidationError:
     """A refusal of one value, shown with its path."""
     return ValidationError({path: [ErrorDetail(message, code=code)]})
+
+
+class UnknownParameter(APIException):
+    """The address takes no such parameter: 400 with each of them, and what it does take."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+
+    def __init__(self, unknown: Sequence[str], known: Sequence[str]) -> None:
+        hint = _("Параметра «%(name)s» здесь нет. Есть: %(known)s.") if known else _("Этот адрес не берёт параметров.")
+        told = {name: hint % {"name": name, "known": ", ".join(known)} for name in unknown}
+        super().__init__({name: [ErrorDetail(text, code="unknown_parameter")] for name, text in told.items()})
 
 
 class NoSuchResource(APIView):

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from segments.models import Membership, Segment
 
 from .mirrored import MirroredViewSet, instant
+from .pagination import PARAMETERS
 
 
 class SegmentSerializer(serializers.ModelSerializer[Segment]):
@@ -32,7 +33,7 @@ class SegmentViewSet(MirroredViewSet):
     model = Segment
     serializer_class = SegmentSerializer
 
-    @action(detail=True)
+    @action(detail=True, parameters=(*PARAMETERS, "at"))
     def members(self, request: Request, pk: str) -> Response:
         """The members now; ``?at=<ISO time>`` gives the members at that time."""
         stays = self.get_object().memberships.all()

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from decimal import Decimal
 from itertools import chain
 
 import pytest
@@ -64,6 +65,25 @@ def test_deal_shows_people_and_money_as_numbers(client):
     answer = client.get(f"/api/v1/deals/{deal.pk}/").json()
     assert (answer["contacts"], answer["main_contact"]) == ([contact.pk], contact.pk)
     assert answer["price"] == 4830000
+
+
+@pytest.mark.parametrize(
+    ("price", "shown"),
+    [("6740000", "6740000"), ("0", "0"), ("10.50", "10.50"), ("9999999999999.99", "9999999999999.99")],
+)
+def test_price_is_a_whole_number_or_has_both_digits_of_its_kopecks(client, price, shown):
+    deal = DealFactory(price=Decimal(price))
+    answer = client.get(f"/api/v1/deals/{deal.pk}/")
+    assert f'"price":{shown},' in answer.content.decode()
+    assert answer.json()["price"] == float(price)
+
+
+def test_what_the_quick_renderer_refuses_is_rendered_all_the_same(client):
+    deal = DealFactory(price=Decimal("10.50"), custom={"serial": 2**70})
+    answer = client.get(f"/api/v1/deals/{deal.pk}/").json()
+    assert (answer["custom_fields"], answer["price"]) == ({"serial": 2**70}, 10.5)
+    indented = client.get(f"/api/v1/deals/{deal.pk}/", headers={"Accept": "application/json; indent=2"})
+    assert b'\n  "price": 10.5,' in indented.content
 
 
 def test_segment_has_the_name_it_is_stored_with(client):
@@ -139,6 +159,34 @@ def test_bad_parameter_is_named_in_a_422(client, query, path):
     answer = client.get(f"/api/v1/contacts/?{query}")
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["path"] == path
+
+
+@pytest.mark.parametrize(
+    ("path", "known"),
+    [
+        ("contacts/", "cursor, page_size, updated_since"),
+        ("companies/", "cursor, page_size, updated_since"),
+        ("deals/", "cursor, page_size, updated_since"),
+        ("segments/", "cursor, page_size, updated_since"),
+        ("deals/{}/visits/", "cursor, page_size"),
+        ("segments/{}/members/", "cursor, page_size, at"),
+        ("contacts/{}/", ""),
+    ],
+)
+def test_unknown_parameter_is_named_in_a_400_with_the_known_ones(client, path, known):
+    row = {"d": DealFactory, "s": SegmentFactory, "c": ContactFactory}[path[0]]()
+    address = f"/api/v1/{path.format(row.pk)}"
+    answer = client.get(f"{address}?updated_sinse=2026-11-21T10:00:00Z{known and '&page_size=1'}")
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    hint = f"Параметра «updated_sinse» здесь нет. Есть: {known}." if known else "Этот адрес не берёт параметров."
+    assert answer.json()["errors"] == [{"path": "updated_sinse", "code": "unknown_parameter", "message": hint}]
+    english = client.get(f"{address}?updated_sinse=1", headers={"Accept-Language": "en"}).json()["detail"]
+    assert english.startswith("There is no parameter “updated_sinse” here." if known else "This address takes no")
+
+
+def test_every_unknown_parameter_is_named_and_the_format_is_one_of_them(client):
+    errors = client.get("/api/v1/contacts/?format=xml&foo=1").json()["errors"]
+    assert [error["path"] for error in errors] == ["format", "foo"]
 
 
 def test_unknown_row_is_a_404_problem(client):
