@@ -1,4 +1,4 @@
-"""A line per step on stderr: redrawn on a terminal, written once at the end elsewhere.
+"""A line per step on stderr: redrawn on a terminal, elsewhere written at its end and every few seconds meanwhile.
 
 While bars are drawn the log keeps quiet below errors: what it would say of a wait stands in the bar itself.
 """
@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from threading import Event, Thread
 from time import monotonic, sleep
 from typing import Any, TextIO
 
@@ -36,7 +37,8 @@ NAMES = {
     "deal_notes": gettext_lazy("Примечания сделок"),
     "history": gettext_lazy("История этапов"),
 }
-EVERY = 0.1
+EVERY = 0.1  # seconds between two drawings on a terminal,
+PLAIN_EVERY = 5.0  # between two lines elsewhere
 
 
 class Bars:
@@ -44,31 +46,50 @@ class Bars:
         self.stream = stream or sys.stderr
         self._is_live = self.stream.isatty()
         self._counts: dict[str, int] = {}
-        self._shown_at = 0.0
+        self._shown_at = self._heard_at = monotonic()
+        self._latest = ""
         self._open = ""
         self._step: ImportStep | None = None
         self._steps = 0
         self._told: datetime | None = None
         self._was_disabled = 0
+        self._is_over = Event()
 
     def __enter__(self) -> "Bars":
         self._was_disabled = logging.root.manager.disable
         logging.disable(max(self._was_disabled, logging.WARNING))
+        if not self._is_live:
+            self._pulse = Thread(target=self._beat, daemon=True)
+            self._pulse.start()
         return self
 
     def __exit__(self, *_failure: Any) -> None:
         logging.disable(self._was_disabled)
+        self._is_over.set()
+        if not self._is_live:
+            self._pulse.join()
         self.close()
+
+    def _beat(self) -> None:
+        """Whatever it hangs on: somebody who reads a file must see that it is alive, and since when it is silent."""
+        while not self._is_over.wait(PLAIN_EVERY / 5):
+            if monotonic() - self._shown_at >= PLAIN_EVERY:
+                silent = _("ничего нового %(seconds)s с") % {"seconds": round(monotonic() - self._heard_at)}
+                latest = self._latest or _("· начинаю")
+                self._write(f"{latest}  {silent}")
 
     def step(self, step: ImportStep) -> None:
         """How far an import step is, or why it waits and until when."""
-        self._step, self._steps = step, self._steps or ImportStep.objects.count()
-        number = f"{step.position + 1}/{self._steps}"
+        self._step, number = step, self._number(step)
         if self._is_live and step.next_try_at and not step.is_done:
             self._pause(step, number)
         else:
             is_news = bool(step.error)
             self.show(step.entity, step.done, _told(step), is_done=step.is_done, number=number, is_news=is_news)
+
+    def _number(self, step: ImportStep) -> str:
+        self._steps = self._steps or ImportStep.objects.count()
+        return f"{step.position + 1}/{self._steps}"
 
     def _pause(self, step: ImportStep, number: str) -> None:
         """The reason once, on a line that stays; below it the time that is left, drawn over and over."""
@@ -85,8 +106,19 @@ class Bars:
         until = monotonic() + seconds
         while (left := until - monotonic()) > 0 and not is_over():
             sleep(min(left, 1.0))
-            if self._is_live and self._step:
+            if self._step and (self._is_live or monotonic() - self._shown_at >= PLAIN_EVERY - 1):
                 self.step(self._step)
+
+    def busy(self) -> bool:
+        """Another process is at this work: how far it is, as its rows tell; a second later it is worth another try."""
+        step = ImportStep.objects.exclude(state=ImportStep.State.DONE).first()
+        name, done = (step.entity, step.done) if step else ("", 0)
+        note = _("этим занят другой процесс, жду его")
+        told = f"{note}. {step.error.text}" if step and step.error else note
+        line = _line(name, done, told, self._number(step), is_fine=False) if step else f"· {told}"
+        self._put(line, name or told, is_news=note not in self._latest)
+        sleep(1.0)
+        return True
 
     def count(self, name: str, more: int) -> None:
         """A page of something came in."""
@@ -97,9 +129,14 @@ class Bars:
         self, name: str, done: int, note: str = "", *, is_done: bool = False, number: str = "", is_news: bool = False
     ) -> None:
         line = _line(name, done, note, number, is_fine=is_done and not is_news)
+        self._put(line, name, is_done=is_done, is_news=is_news)
+
+    def _put(self, line: str, name: str, *, is_done: bool = False, is_news: bool = False) -> None:
+        if line != self._latest:
+            self._latest, self._heard_at = line, monotonic()
         if not self._is_live:
-            if is_done or is_news:
-                self.stream.write(f"{line}\n")
+            if is_done or is_news or monotonic() - self._shown_at >= PLAIN_EVERY - 1:
+                self._write(line)
             return
         if name != self._open:
             self.close()
@@ -109,6 +146,11 @@ class Bars:
             self._shown_at = monotonic()
         if is_done:
             self.close()
+
+    def _write(self, line: str) -> None:
+        self._shown_at = monotonic()
+        self.stream.write(f"{line}\n")
+        self.stream.flush()
 
     def _draw(self, line: str) -> None:
         width = shutil.get_terminal_size().columns - 1  # a line that wraps cannot be drawn over

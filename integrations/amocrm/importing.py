@@ -23,7 +23,7 @@ from pipelines.models import Origin
 from ..http import Permanent, Temporary
 from . import history, intake
 from .client import AmoClient, Page, TokenRefused
-from .lock import only_one
+from .lock import Busy, leave, only_one
 from .models import Account, ImportStep
 
 logger = logging.getLogger(__name__)
@@ -83,11 +83,17 @@ def run_import(
     wait: Callable[[float], None] | None = sleep,
     progress: Progress = lambda step: None,
     seconds: float | None = None,
+    busy: Busy = leave,
+    is_fresh: bool = False,
 ) -> bool:
-    """Go on with the import from where it stands; → whether it is complete."""
-    run = Run(client, clock, wait, progress, seconds, monotonic())
-    with only_one("import") as mine:
-        return mine and _run(run)
+    """Go on with the import from where it stands, or from the beginning; → whether it is complete."""
+    with only_one("import", busy) as mine:
+        if not mine:
+            return False
+        client.account.refresh_from_db()  # whoever had it before may have come far
+        if is_fresh:
+            start_over(client.account)
+        return _run(Run(client, clock, wait, progress, seconds, monotonic()))
 
 
 def _run(run: Run) -> bool:

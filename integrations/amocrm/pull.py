@@ -22,7 +22,7 @@ from ..http import Permanent, Temporary
 from . import intake
 from .client import AmoClient, Page, TokenRefused
 from .intake import Collection
-from .lock import only_one
+from .lock import Busy, leave, only_one
 from .models import Account, Entity
 
 OVERLAP = 600
@@ -66,10 +66,10 @@ def is_due(account: Account, now: datetime) -> bool:
     return account.next_pull_at is None or account.next_pull_at <= now
 
 
-def pull(client: AmoClient, now: datetime, watch: Watch = lambda name, count: None) -> Pulled:
+def pull(client: AmoClient, now: datetime, watch: Watch = lambda name, count: None, busy: Busy = leave) -> Pulled:
     """One pass over everything that changed; a failure ends the pass, says when to come again, and loses nothing."""
     result, account = Pulled(), client.account
-    with only_one("pull") as mine:
+    with only_one("pull", busy) as mine:
         if not mine:
             return result
         try:

@@ -22,7 +22,7 @@ from pipelines.models.mirrored import SyncState
 
 from ..http import Permanent, Temporary
 from .client import BATCH, AmoClient, Conflicted, Invalid, TokenRefused
-from .lock import only_one
+from .lock import Busy, leave, only_one
 from .mapping import Json
 from .models import Push
 from .writers import WRITERS, Parcel, Writer
@@ -34,10 +34,10 @@ ACCOUNT_WIDE = frozenset({402, 403, 429, 502, 503})
 State = Push.State
 
 
-def push(client: AmoClient, now: datetime) -> Counter[str]:
+def push(client: AmoClient, now: datetime, busy: Busy = leave) -> Counter[str]:
     """Send what is due; → how many pushes ended how. A restored database keeps still (D13)."""
     ends: Counter[str] = Counter()
-    with only_one("push") as mine:
+    with only_one("push", busy) as mine:
         if mine and arming.is_armed(now):
             try:
                 for kind, writer in WRITERS.items():

@@ -3,15 +3,20 @@
 import io
 import logging
 import re
+import zlib
+from contextlib import closing
 from datetime import timedelta
+from threading import Event
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone, translation
 
 from crmseg.accounts.models import Role
 from integrations.amocrm import bars, importing, pause, views
 from integrations.amocrm.bars import Bars
+from integrations.amocrm.lock import only_one
 from integrations.amocrm.models import Account, ImportStep, Push
 from integrations.amocrm.sandbox.faults import Fault
 from tests.factories import UserFactory
@@ -160,6 +165,63 @@ def test_wait_counts_down_in_the_bar_and_ends_when_told(monkeypatch):
         drawn.wait(900.0, lambda: len(slept) == 3)
     assert slept == [1.0, 1.0, 1.0]
     assert terminal.getvalue().count("\r") == before + 3
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds that pass by sleeping only."""
+    passed = [0.0]
+    monkeypatch.setattr(bars, "monotonic", lambda: passed[0])
+    monkeypatch.setattr(bars, "sleep", lambda seconds: passed.__setitem__(0, passed[0] + seconds))
+    return passed
+
+
+@pytest.mark.django_db
+def test_wait_is_told_every_few_seconds_where_there_is_no_terminal(clock):
+    file = io.StringIO()
+    with Bars(file) as drawn:
+        drawn.step(waiting_step())
+        drawn.wait(21.0)
+    lines = file.getvalue().splitlines()
+    assert len(lines) == 6
+    assert all(re.search(rf"8/14 Контакты .*{CLOSED}\. Следующая попытка в \d\d:\d\d", line) for line in lines)
+
+
+def test_progress_is_told_every_few_seconds_where_there_is_no_terminal(clock):
+    file = io.StringIO()
+    with Bars(file) as drawn:
+        for _page in range(13):
+            drawn.count("contacts", 250)
+            clock[0] += 1
+    assert [line.split()[-1] for line in file.getvalue().splitlines()] == ["1250", "2250", "3250"]
+
+
+def test_silence_is_told_too(monkeypatch):
+    monkeypatch.setattr(bars, "PLAIN_EVERY", 0.05)
+    told = Event()
+
+    class File(io.StringIO):
+        def write(self, text: str) -> int:
+            told.set()
+            return super().write(text)
+
+    file = File()
+    with Bars(file):
+        assert told.wait(10)
+    assert file.getvalue().startswith("· начинаю  ничего нового 0 с\n")
+
+
+@pytest.mark.django_db
+def test_the_work_of_another_process_is_waited_for_and_told(clock, monkeypatch):
+    file, key = io.StringIO(), [zlib.crc32(b"amocrm.import")]
+    waiting_step().advance("next", 250, timezone.now())
+    ImportStep.objects.filter(position__lt=7).update(state="done")
+    with closing(connection.copy()) as other, other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", key)
+        monkeypatch.setattr(bars, "sleep", lambda seconds: cursor.execute("SELECT pg_advisory_unlock(%s)", key))
+        with Bars(file) as drawn, only_one("import", drawn.busy) as mine:
+            assert mine
+    assert re.search(r"8/14 Контакты +250  этим занят другой процесс, жду его\n", file.getvalue())
 
 
 def test_log_is_quiet_while_bars_are_drawn(caplog):

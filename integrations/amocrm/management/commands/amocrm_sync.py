@@ -40,10 +40,8 @@ class Command(BaseCommand):
 
     def _work(self, client: AmoClient, options: dict[str, Any]) -> dict[str, Any]:
         is_plain = not (options["pull"] or options["push"] or options["reconcile"])
-        if options["full"]:
-            importing.start_over(client.account)
         if options["full"] or (is_plain and client.account.is_importing):
-            return self._import(client)
+            return self._import(client, is_fresh=options["full"])
         if options["reconcile"]:
             return {"reconcile": pull.reconcile(client, timezone.now(), self.bars.count).summary()}
         both = options["pull"] == options["push"]
@@ -52,11 +50,13 @@ class Command(BaseCommand):
             summary["pull"] = self._pull(client)
         if both or options["push"]:
             planned = plan.plan_pushes(timezone.now())
-            summary["push"] = {"planned": planned, **push.push(client, timezone.now())}
+            summary["push"] = {"planned": planned, **push.push(client, timezone.now(), busy=self.bars.busy)}
         return summary
 
-    def _import(self, client: AmoClient) -> dict[str, Any]:
-        is_complete = importing.run_import(client, progress=self.bars.step, wait=self._wait)
+    def _import(self, client: AmoClient, *, is_fresh: bool) -> dict[str, Any]:
+        is_complete = importing.run_import(
+            client, progress=self.bars.step, wait=self._wait, busy=self.bars.busy, is_fresh=is_fresh
+        )
         counts = dict(ImportStep.objects.values_list("entity", "done"))
         return {"import": counts, "complete": is_complete}
 
@@ -67,7 +67,7 @@ class Command(BaseCommand):
 
     def _pull(self, client: AmoClient) -> dict[str, Any]:
         read = receipts.read_receipts(client, timezone.now())
-        result = pull.pull(client, timezone.now(), self.bars.count)
+        result = pull.pull(client, timezone.now(), self.bars.count, self.bars.busy)
         if result.error:
             raise CommandError(str(result.error))
         return {"receipts": read, **result.summary()}
