@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models import Case, F, IntegerField, QuerySet, TextField, Value, When
 from django.http import HttpRequest, HttpResponse
 
 from crmseg.accounts.policy import allowed, may, visible
@@ -21,7 +21,7 @@ GROUPS = ("own", "ready")
 def segments(request: HttpRequest) -> HttpResponse:
     every = visible(request.user, Segment).filter(deleted_at__isnull=True)
     query, group = request.GET.get("q", "").replace("\x00", "").strip(), request.GET.get("group", "")
-    page = Keyset(_narrowed(every, query, group), order=("order", "name", "id")).page(request.GET.get("cursor"))
+    page = Keyset(_narrowed(every, query, group), order=("order", "key", "id")).page(request.GET.get("cursor"))
     context = {
         "page": page,
         "rows": words.with_sentences(page.rows),
@@ -64,7 +64,15 @@ def _narrowed(rows: QuerySet[Segment], query: str, group: str) -> QuerySet[Segme
     rows = rows.annotate(order=order)
     if group in GROUPS:
         rows = rows.filter(ready_key__isnull=group == "own")
-    return rows.annotate(key=Fold("name")).filter(key__contains=fold(query)) if query else rows
+    rows = rows.annotate(key=Fold(_shown_name(rows)))
+    return rows.filter(key__contains=fold(query)) if query else rows
+
+
+def _shown_name(rows: QuerySet[Segment]) -> Case:
+    """The list is searched and ordered by what the reader reads: ready segments speak their language."""
+    ready = {row.pk: row.title for row in rows.filter(ready_key__isnull=False).only("name", "ready_key")}
+    translated = [When(pk=pk, then=Value(title)) for pk, title in ready.items()]
+    return Case(*translated, default=F("name"), output_field=TextField())
 
 
 def _members(stays: QuerySet[Membership], request: HttpRequest) -> KeysetPage[Any]:

@@ -4,8 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils.translation import override
 
-from crmseg.accounts.models import Role
+from crmseg.accounts.models import Role, User
+from pipelines.models.mirrored import fold
+from segments import gallery
 from segments.models import Segment
 from tests.factories import NOW, ContactFactory, MembershipFactory, SegmentFactory
 
@@ -18,6 +21,10 @@ LIST = reverse("segments:list")
 
 def page(client, segment, name="detail", **query):
     return client.get(reverse(f"segments:{name}", args=[segment.pk]), query)
+
+
+def found(client, **query):
+    return client.get(LIST, query).context["page"].rows
 
 
 def text(response):
@@ -52,6 +59,24 @@ def test_list_shows_own_and_ready_under_their_headings(marketer):
     shown = text(marketer.get(LIST))
     assert shown.index("Ждут смету") < shown.index("VIP")
     assert "1\u202f952" in shown
+
+
+def test_list_is_searched_and_ordered_by_the_names_the_reader_sees(marketer):
+    gallery.ensure(NOW)
+    Segment.objects.get(ready_key="rfm_fading").rename("Яхонт", "", now=NOW)
+    refused = Segment.objects.get(ready_key="lifecycle_refused")
+    with override("en"):
+        english = refused.title
+    assert english != refused.name
+    assert found(marketer, q=refused.name) == [refused]
+    User.objects.filter(pk=marketer.user.pk).update(language="en")
+    rows = found(marketer)
+    with override("en"):
+        titles = [row.title for row in rows]
+    assert titles == sorted(titles, key=fold)
+    assert {"Яхонт", english} <= set(titles)
+    assert found(marketer, q=english.upper()) == [refused]
+    assert found(marketer, q=refused.name) == []
 
 
 def test_list_can_be_searched_and_narrowed(marketer):
