@@ -4,7 +4,7 @@ What the records name and the mirror lacks (a contact made after contacts were r
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
@@ -59,13 +59,21 @@ class Collection:
     """
 
     name: str
-    path: str
-    key: str
     read: Callable[[Account, Sequence[Json]], list[Row]]
     load: Callable[[Account, Sequence[Row], Origin, datetime], Loaded]
-    params: dict[str, str]
     tables: tuple[type[Model], ...]
+    theirs: str = ""  # where amoCRM keeps it, when that is not under our name
+    params: dict[str, str] = field(default_factory=dict)
     is_filtered: bool = False  # its filters are a paid extra (amocrm-api.md §5.1)
+
+    @property
+    def path(self) -> str:
+        return self.theirs or self.name
+
+    @property
+    def key(self) -> str:
+        """What the page calls its items."""
+        return self.path.rpartition("/")[2]
 
     @property
     def by_id(self) -> dict[str, str]:
@@ -127,40 +135,21 @@ def _notes(entity: Entity) -> Collection:
     def read(account: Account, items: Sequence[Json]) -> list[Row]:
         return [mapping.note(item, entity) for item in items]
 
-    return Collection(f"{entity}_notes", f"{mapping.PLURALS[entity]}/notes", "notes", read, _load_notes, {}, (Note,))
+    return Collection(f"{entity}_notes", read, _load_notes, (Note,), theirs=f"{mapping.PLURALS[entity]}/notes")
 
 
-COMPANIES = Collection(
-    "companies",
-    "companies",
-    "companies",
-    _read_companies,
-    _load_companies,
-    params={},
-    tables=(Company, ContactPoint, Link),
-    is_filtered=True,
-)
-CONTACTS = Collection(
-    "contacts",
-    "contacts",
-    "contacts",
-    _read_contacts,
-    _load_contacts,
-    params={},
-    tables=(Contact, ContactPoint, Link),
-    is_filtered=True,
-)
+COMPANIES = Collection("companies", _read_companies, _load_companies, (Company, ContactPoint, Link), is_filtered=True)
+CONTACTS = Collection("contacts", _read_contacts, _load_contacts, (Contact, ContactPoint, Link), is_filtered=True)
 DEALS = Collection(
     "deals",
-    "leads",
-    "leads",
     _read_deals,
     _load_deals,
+    (Deal, DealContact, StageVisit, Link),
+    theirs="leads",
     params={"with": "contacts,source"},
-    tables=(Deal, DealContact, StageVisit, Link),
     is_filtered=True,
 )
-TASKS = Collection("tasks", "tasks", "tasks", _read_tasks, _load_tasks, params={}, tables=(Task,))
+TASKS = Collection("tasks", _read_tasks, _load_tasks, (Task,))
 CONTACT_NOTES, COMPANY_NOTES, DEAL_NOTES = (_notes(entity) for entity in (Entity.CONTACT, Entity.COMPANY, Entity.DEAL))
 COLLECTIONS = (COMPANIES, CONTACTS, DEALS, TASKS, CONTACT_NOTES, COMPANY_NOTES, DEAL_NOTES)
 OF_ENTITY = {Entity.COMPANY: COMPANIES, Entity.CONTACT: CONTACTS, Entity.DEAL: DEALS}
