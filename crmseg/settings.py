@@ -178,7 +178,7 @@ AMOCRM_BREAKER_SECONDS = 15 * 60  # how long nobody asks after amoCRM shut the d
 
 # --- the API ------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_RENDERER_CLASSES": ["integrations.api.money.Renderer"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "URL_FORMAT_OVERRIDE": None,  # there is one format
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["integrations.api.permissions.KeyAuthentication"],

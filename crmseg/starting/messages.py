@@ -60,7 +60,7 @@ def is_fresh(path: Path) -> bool:
 
 
 def problems() -> list[str]:
-    from babel.messages.pofile import read_po
+    from babel.messages.pofile import PoFileError, read_po
 
     used = dict(used_messages())
     found: list[str] = []
@@ -69,8 +69,12 @@ def problems() -> list[str]:
         if not path.exists():
             found.append(f"{language}: нет каталога {path.relative_to(ROOT)}")
             continue
-        with path.open("rb") as source:
-            catalogue = read_po(source, locale=language)
+        try:
+            with path.open("rb") as source:
+                catalogue = read_po(source, locale=language, abort_invalid=True)
+        except PoFileError as error:
+            found.append(f"{language}: каталог испорчен, строка {error.lineno + 1}: {error}")
+            continue
         found += [f"{language}: {line}" for line in catalogue_problems(catalogue, language, used)]
     return found
 

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,12 +11,18 @@ from rest_framework.response import Response
 from pipelines.models import Deal, StageVisit
 
 from .mirrored import MirroredViewSet
-from .money import MoneyField
 from .pagination import PARAMETERS
 
 
+class MoneyField(serializers.Field[Any, Any, Any, Any]):
+    """A JSON number, whole roubles without a point. A float carries the fifteen digits of the column unharmed."""
+
+    def to_representation(self, value: Decimal) -> int | float:
+        return int(value) if value == value.to_integral_value() else float(value)
+
+
 class DealSerializer(serializers.ModelSerializer[Deal]):
-    price = MoneyField()
+    price = MoneyField(read_only=True)
     stage_kind = serializers.CharField(source="stage.kind", read_only=True)
     contacts = serializers.SerializerMethodField()
     main_contact = serializers.SerializerMethodField()

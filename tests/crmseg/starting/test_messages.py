@@ -58,6 +58,12 @@ def test_russian_needs_every_plural_form(house):
     assert messages.problems() == ["ru: нет перевода «%(n)s сделка»"]
 
 
+def test_lost_translation_of_a_merge_is_a_problem(house):
+    with (house / "locale/en/LC_MESSAGES/django.po").open("a") as catalogue:
+        catalogue.write('\nmsgid "a"\nmsgid "b"\nmsgstr "b"\n')
+    assert "en: каталог испорчен" in messages.problems()[0]
+
+
 def test_missing_catalogue_is_a_problem(house):
     (house / "locale" / "en" / "LC_MESSAGES" / "django.po").unlink()
     assert messages.problems() == ["en: нет каталога locale/en/LC_MESSAGES/django.po"]
