@@ -111,7 +111,7 @@ class DealFilter:
         """Search and responsible: what the counts of the chips are taken of."""
         if self.users:
             deals = deals.filter(responsible__in=self.users)
-        return deals.search(self.q) if self.q else deals
+        return deals.filter(search.deals(self.q)) if self.q else deals
 
     def narrow(self, deals: DealQuerySet, now: datetime) -> DealQuerySet:
         deals = self.of_people(deals)
