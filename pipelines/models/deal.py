@@ -15,10 +15,8 @@ from .change import Origin
 from .contact import Company, Contact
 from .grams import gram_index
 from .mirrored import Mirrored, MirroredQuerySet, folded
-from .pipeline import LossReason, Pipeline, Stage
+from .pipeline import STUCK_AFTER, LossReason, Pipeline, Stage
 from .visit import StageVisit
-
-STUCK_AFTER = 2  # norms of the stage
 
 
 class MoveRefused(Exception):
@@ -58,7 +56,7 @@ class DealQuerySet(MirroredQuerySet):
     @staticmethod
     def is_stuck(now: datetime) -> Q:
         limit = Value(now) - F("stage__max_days") * Value(timedelta(days=STUCK_AFTER))
-        return Q(stage__kind__in=Stage.OPEN_KINDS, stage_entered_at__lt=limit)
+        return Q(stage__kind__in=Stage.OPEN_KINDS, stage__max_days__gt=0, stage_entered_at__lt=limit)
 
     def with_overdue_task(self, now: datetime) -> "DealQuerySet":
         return self.filter(Exists(Task.objects.open_of_deal().filter(due_at__lt=now)))

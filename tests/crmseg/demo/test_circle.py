@@ -8,7 +8,7 @@ from crmseg.demo.circle import NORMS
 from crmseg.demo.stand import CONTACTS
 from integrations.amocrm.sandbox import Sandbox
 from integrations.amocrm.sandbox.rows import CLOSED
-from pipelines.models.deal import STUCK_AFTER
+from pipelines.models.pipeline import STUCK_AFTER
 
 DAY = 86400
 NOW = 1_790_000_000
