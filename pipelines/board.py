@@ -11,12 +11,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Aggregate, Count, DateTimeField, OuterRef, Q, Sum
+from django.db.models import Aggregate, Case, Count, DateTimeField, OuterRef, Q, Sum, Value, When
 from django.utils import timezone
 
 from .filters import DealFilter
 from .models import Contact, Deal, DealContact, Pipeline, Stage, Task
-from .models.deal import STUCK_AFTER, DealQuerySet
+from .models.deal import DealQuerySet
+from .models.pipeline import STUCK_AFTER
 from .visits import in_order
 
 CARDS = 15  # per column, more on scroll
@@ -121,11 +122,12 @@ def heat(since: datetime, norm: int | None, now: datetime) -> str:
 
 
 def lay_out(pipeline: Pipeline, deals: DealQuerySet, filters: DealFilter, now: datetime) -> Board:
-    shown = filters.narrow(deals, now)
+    of_people = filters.of_people(deals)
+    shown = filters.by_state(of_people, now)
     columns = figures(pipeline.stages.alive(), shown, now)
     _fill(columns, _first_cards(pipeline, shown), now)
     stages = [column.stage.pk for column in columns if column.stage.is_open]
-    open_deals = filters.of_people(deals).filter(stage__in=stages)
+    open_deals = of_people.filter(stage__in=stages)
     return Board(
         columns,
         overdue=open_deals.with_overdue_task(now).count(),
@@ -135,20 +137,25 @@ def lay_out(pipeline: Pipeline, deals: DealQuerySet, filters: DealFilter, now: d
 
 
 def figures(stages: Iterable[Stage], shown: DealQuerySet, now: datetime) -> list[Column]:
-    """The head of each column: one grouped query whatever their number."""
+    """The head of each column: one grouped query whatever their number, over the deals alone."""
     columns = {stage.pk: Column(stage) for stage in in_order(stages)}
     rows = shown.filter(stage__in=columns).order_by().values("stage")
-    is_open = Q(stage__kind__in=Stage.OPEN_KINDS)
     for row in rows.annotate(
         count=Count("pk"),
         total=Sum("price"),
-        stuck=Count("pk", filter=shown.is_stuck(now)),
-        entered=MedianInstant("stage_entered_at", filter=is_open),
+        stuck=Count("pk", filter=Q(stage_entered_at__lt=_stuck_before([each.stage for each in columns.values()], now))),
+        entered=MedianInstant("stage_entered_at"),
     ):
         column = columns[row["stage"]]
         column.count, column.total, column.stuck = row["count"], row["total"] or Decimal(0), row["stuck"]
-        column.median = now - row["entered"] if row["entered"] else None
+        column.median = now - row["entered"] if column.stage.is_open else None
     return list(columns.values())
+
+
+def _stuck_before(stages: Iterable[Stage], now: datetime) -> Case:
+    """The moment of each stage as plain values: PostgreSQL does not reckon it anew for every deal."""
+    moments = ((stage, stage.stuck_before(now)) for stage in stages)
+    return Case(*(When(stage=stage, then=Value(at)) for stage, at in moments if at), output_field=DateTimeField())
 
 
 def more(

@@ -111,10 +111,13 @@ class DealFilter:
         """Search and responsible: what the counts of the chips are taken of."""
         if self.users:
             deals = deals.filter(responsible__in=self.users)
-        return deals.search(self.q) if self.q else deals
+        return deals.filter(search.deals(self.q)) if self.q else deals
 
     def narrow(self, deals: DealQuerySet, now: datetime) -> DealQuerySet:
-        deals = self.of_people(deals)
+        return self.by_state(self.of_people(deals), now)
+
+    def by_state(self, deals: DealQuerySet, now: datetime) -> DealQuerySet:
+        """Tasks and the stay on the stage: what the chips choose."""
         if self.task == "overdue":
             deals = deals.with_overdue_task(now)
         if self.task == "none":

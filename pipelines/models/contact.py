@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from .grams import gram_index
 from .mirrored import Mirrored, MirroredQuerySet, folded
 
 
@@ -54,6 +55,7 @@ class Company(Person):
             models.Index(fields=["name_key", "id"], name="company_name_key"),
             models.Index(fields=["responsible", "id"], name="company_responsible"),
             GinIndex(fields=["tags"], name="company_tags"),
+            gram_index("name_key", "company_grams"),
         ]
 
 
@@ -76,6 +78,7 @@ class Contact(Person):
             models.Index(fields=["lifecycle", "id"], name="contact_lifecycle"),
             GinIndex(fields=["tags"], name="contact_tags"),
             GinIndex(fields=["custom"], name="contact_custom", opclasses=["jsonb_path_ops"]),
+            gram_index("name_key", "contact_grams"),
         ]
 
     @property
@@ -122,7 +125,10 @@ class ContactPoint(models.Model):
                 name="company_point_once",
             ),
         ]
-        indexes = [models.Index(fields=["kind", "value"], name="point_value")]
+        indexes = [
+            models.Index(fields=["kind", "value"], name="point_value"),
+            gram_index("value", "point_grams"),
+        ]
         ordering = ["position", "id"]
 
     def __str__(self) -> str:

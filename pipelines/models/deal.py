@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models import Exists, F, Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,12 +12,11 @@ from pipelines import changes, visits
 
 from .activity import Note, Task
 from .change import Origin
-from .contact import Company, Contact, ContactPoint
-from .mirrored import Mirrored, MirroredQuerySet, fold, folded
-from .pipeline import LossReason, Pipeline, Stage
+from .contact import Company, Contact
+from .grams import gram_index
+from .mirrored import Mirrored, MirroredQuerySet, folded
+from .pipeline import STUCK_AFTER, LossReason, Pipeline, Stage
 from .visit import StageVisit
-
-STUCK_AFTER = 2  # norms of the stage
 
 
 class MoveRefused(Exception):
@@ -57,23 +56,13 @@ class DealQuerySet(MirroredQuerySet):
     @staticmethod
     def is_stuck(now: datetime) -> Q:
         limit = Value(now) - F("stage__max_days") * Value(timedelta(days=STUCK_AFTER))
-        return Q(stage__kind__in=Stage.OPEN_KINDS, stage_entered_at__lt=limit)
+        return Q(stage__kind__in=Stage.OPEN_KINDS, stage__max_days__gt=0, stage_entered_at__lt=limit)
 
     def with_overdue_task(self, now: datetime) -> "DealQuerySet":
         return self.filter(Exists(Task.objects.open_of_deal().filter(due_at__lt=now)))
 
     def without_task(self) -> "DealQuerySet":
         return self.filter(~Exists(Task.objects.open_of_deal()))
-
-    def search(self, text: str) -> "DealQuerySet":
-        """By a part of the name, of a contact's name, or of a phone number (three digits or more)."""
-        key, digits = fold(text), "".join(filter(str.isdigit, text))
-        people = DealContact.objects.filter(deal=OuterRef("pk"))
-        found = Q(name_key__contains=key) | Q(Exists(people.filter(contact__name_key__contains=key)))
-        if len(digits) >= 3:
-            phones = ContactPoint.objects.filter(kind=ContactPoint.Kind.PHONE, value__contains=digits)
-            found |= Q(Exists(people.filter(contact__in=phones.values("contact"))))
-        return self.filter(found)
 
 
 class Deal(Mirrored):
@@ -118,6 +107,7 @@ class Deal(Mirrored):
             models.Index(fields=["changed_at", "id"], name="deal_changed"),
             GinIndex(fields=["tags"], name="deal_tags"),
             GinIndex(fields=["custom"], name="deal_custom", opclasses=["jsonb_path_ops"]),
+            gram_index("name_key", "deal_grams"),
         ]
 
     def __str__(self) -> str:

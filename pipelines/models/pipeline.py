@@ -1,8 +1,11 @@
+from datetime import datetime, timedelta
+
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+STUCK_AFTER = 2  # norms of the stage
 is_color = RegexValidator(r"^#[0-9a-f]{6}$")
 
 
@@ -72,6 +75,10 @@ class Stage(models.Model):
     @property
     def is_open(self) -> bool:
         return self.kind in self.OPEN_KINDS
+
+    def stuck_before(self, now: datetime) -> datetime | None:
+        """Deals that came before this moment are stuck: longer here than two norms. Without a norm nobody is."""
+        return now - timedelta(days=self.max_days * STUCK_AFTER) if self.is_open and self.max_days else None
 
     @property
     def takes_nobody_back(self) -> bool:

@@ -67,6 +67,14 @@ LEFT JOIN LATERAL (
   WHERE l.contact_id = c.id
 ) d ON true
 """
+# By looking at every name: what an index is worth shows in a ratio below one.
+FOUND_DEALS = """
+SELECT d.stage_id, count(*), sum(d.price) FROM pipelines_deal d
+WHERE d.deleted_at IS NULL AND d.pipeline_id = %(pipeline)s AND (d.name_key LIKE %(name)s OR EXISTS (
+  SELECT 1 FROM pipelines_dealcontact l JOIN pipelines_contact c ON c.id = l.contact_id
+  WHERE l.deal_id = d.id AND c.name_key LIKE %(name)s
+)) GROUP BY d.stage_id
+"""
 FOUND = """
 SELECT c.* FROM pipelines_contact c WHERE c.deleted_at IS NULL AND (c.name_key LIKE %(name)s OR EXISTS (
   SELECT 1 FROM pipelines_contactpoint p WHERE p.contact_id = c.id AND p.value LIKE %(value)s
@@ -101,15 +109,19 @@ Page = tuple[str, Client, str, Sequence[str], dict[str, Any]]
 
 def pages(pipeline: Pipeline, users: Sequence[User], head: Client, manager: Client) -> list[Page]:
     board, contacts, chosen = reverse("deals:board"), reverse("contacts:list"), {"pipeline": pipeline.pk}
-    name, phone = {"name": "%орлов%", "value": "%орлов%"}, {"name": "%900002%", "value": "%900002%"}
+    name, one, phone = (
+        {"name": f"%{part}%", "value": f"%{part}%", **chosen} for part in ("гусева", "гусева 4712", "0004712")
+    )
     return [
         ("board", head, board, (FIGURES, CARDS, CHIPS), chosen),
         ("board, one manager", manager, board, (), {}),
         ("board, no tasks", head, f"{board}?task=none", (), {}),
-        ("board, search", head, f"{board}?q=гусева", (), {}),
+        ("board, a frequent name", head, f"{board}?q=гусева", (FOUND_DEALS,), name),
+        ("board, a rare name", head, f"{board}?q=гусева 4712", (FOUND_DEALS,), one),
         ("contacts", head, contacts, (PAGE,), {}),
-        ("contacts, by name", head, f"{contacts}?q=орлов", (FOUND,), name),
-        ("contacts, by phone", head, f"{contacts}?q=900002", (FOUND,), phone),
+        ("contacts, a frequent name", head, f"{contacts}?q=гусева", (FOUND,), name),
+        ("contacts, a rare name", head, f"{contacts}?q=гусева 4712", (FOUND,), one),
+        ("contacts, by phone", head, f"{contacts}?q=0004712", (FOUND,), phone),
         ("contacts, one manager", manager, contacts, (), {}),
     ]
 

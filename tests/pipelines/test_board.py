@@ -121,13 +121,29 @@ def test_heat_grows_with_the_norm(days, norm, warmth):
     assert heat(since(days), norm, NOW) == warmth
 
 
-def test_figures_read_nothing_the_index_does_not_hold(track):
+def test_figures_read_the_deals_alone_and_nothing_their_index_does_not_hold(track):
     index = next(each for each in Deal._meta.indexes if each.name == "deal_on_board")
     held = {Deal._meta.get_field(name).column for name in [*index.fields, *index.include]} | {"deleted_at"}
     mine = DealFilter(users=(1, 2)).narrow(Deal.objects.alive(), NOW)
     with CaptureQueriesContext(connection) as asked:
         board.figures(track.stages, mine, NOW)
-    assert set(re.findall(r'"pipelines_deal"."(\w+)"', asked.captured_queries[-1]["sql"])) <= held
+    said = asked.captured_queries[-1]["sql"]
+    assert set(re.findall(r'"pipelines_deal"."(\w+)"', said)) <= held
+    assert "pipelines_stage" not in said
+
+
+def test_search_is_made_once_whatever_the_board_asks(track):
+    with CaptureQueriesContext(connection) as asked:
+        lay_out(track, "q=савина")
+    assert sum("name_key" in query["sql"] and "LIMIT" in query["sql"] for query in asked.captured_queries) == 2
+
+
+def test_stage_with_a_norm_of_no_days_holds_nobody_up(track):
+    track.quote.max_days = 0
+    track.quote.save(update_fields=["max_days"])
+    DealFactory(stage=track.quote, created_at=since(3))
+    laid = lay_out(track)
+    assert (laid.stuck, column(laid, track.quote).stuck, Deal.objects.stuck(NOW).count()) == (0, 0, 0)
 
 
 def test_incoming_column_folds_while_nothing_waits_there(track):

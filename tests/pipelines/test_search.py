@@ -1,8 +1,13 @@
 import pytest
+from django.db import connection
+from django.db.models import Q
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from pipelines import search
-from pipelines.models import Company, Contact
-from tests.factories import CompanyFactory, ContactFactory, ContactPointFactory
+from pipelines.models import Company, Contact, ContactPoint, Deal, DealContact
+from pipelines.models.mirrored import fold
+from tests.factories import CompanyFactory, ContactFactory, ContactPointFactory, DealFactory, StageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +48,15 @@ def test_company_is_found_by_its_phone():
     assert list(Company.objects.filter(search.people("123-45-67", "company"))) == [company]
 
 
+@pytest.mark.parametrize("typed", ["ПРОЕКТУ", "савина", "555-18", "+7 (903) 555"])
+def test_deal_is_found_by_name_contact_and_phone(track, typed):
+    person = ContactFactory(name="Елена Савина")
+    ContactPointFactory(contact=person, kind="phone", value="+79035551842")
+    deal = DealFactory(stage=track.contact, name="Дом по проекту", contact=person)
+    DealFactory(stage=track.contact, name="Баня", contact=ContactFactory(name="Никита Егоров"))
+    assert list(Deal.objects.filter(search.deals(typed))) == [deal]
+
+
 @pytest.mark.parametrize(
     ("typed", "digits"),
     [
@@ -55,3 +69,75 @@ def test_company_is_found_by_its_phone():
 )
 def test_digits_of_a_phone(typed, digits):
     assert search.local_digits(typed) == digits
+
+
+def people_by_scan(typed: str) -> Q:
+    """What the search promises, by looking at every row."""
+    named, digits = Q(), search.local_digits(typed)
+    for word in fold(typed).split():
+        named &= Q(name_key__contains=word)
+    fits = Q(kind="email", value__contains=typed.strip().lower())
+    points = ContactPoint.objects.filter(fits | Q(kind="phone", value__contains=digits) if digits else fits)
+    return named | Q(pk__in=points.filter(contact__isnull=False).values("contact"))
+
+
+def deals_by_scan(typed: str) -> Q:
+    key, digits = fold(typed), "".join(filter(str.isdigit, typed))
+    phones = ContactPoint.objects.filter(kind="phone", value__contains=digits, contact__isnull=False)
+    linked = Q(contact__name_key__contains=key)
+    if len(digits) >= search.MIN_DIGITS:
+        linked |= Q(contact__in=phones.values("contact"))
+    return Q(name_key__contains=key) | Q(pk__in=DealContact.objects.filter(linked).values("deal"))
+
+
+LETTERS = "аеёЕЁбвВz1290 %_\\'@.+-()İßﬁй"
+TYPED = st.text(LETTERS, max_size=6).filter(str.strip)
+NAMES = st.lists(st.text(LETTERS, max_size=9), min_size=1, max_size=6)
+PHONES = st.lists(st.text("1290", min_size=3, max_size=6).map("+79".__add__), max_size=3)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(NAMES, PHONES, TYPED, st.sampled_from([0, 1, search.MANY]))
+@example(["Ёж Ёлкин", "еж"], ["+79012"], "ЁЖ ел", search.MANY)
+@example(["аб", "аба"], [], "ба", search.MANY)
+@example(["вввв"] * 3, ["+79129", "+79120"], "8 912", 1)
+def test_search_finds_what_a_look_at_every_row_finds(names, phones, typed, many):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "MANY", many)
+        deals, contacts = plant(names, phones)
+        for rows, fast, slow in (
+            (Contact.objects.filter(pk__in=contacts), search.people, people_by_scan),
+            (Deal.objects.filter(pk__in=deals), search.deals, deals_by_scan),
+        ):
+            found = rows.filter(fast(typed)).order_by("pk").values_list("pk", flat=True)
+            assert list(found) == list(rows.filter(slow(typed)).order_by("pk").values_list("pk", flat=True))
+
+
+def plant(names: list[str], phones: list[str]) -> tuple[list[int], list[int]]:
+    """Contacts and deals of those names, each deal with the contact after; the phones go to the contacts."""
+    stage = StageFactory()
+    contacts = Contact.objects.bulk_create(Contact(name=name) for name in names)
+    deals = Deal.objects.bulk_create(Deal(name=name, stage=stage, pipeline=stage.pipeline) for name in names)
+    turned = contacts[1:] + contacts[:1]
+    DealContact.objects.bulk_create(DealContact(deal=a, contact=b) for a, b in zip(deals, turned, strict=True))
+    ContactPoint.objects.bulk_create(
+        ContactPoint(contact=contact, kind=kind, value=value, raw=value)
+        for contact, phone in zip(contacts, phones, strict=False)
+        for kind, value in (("phone", phone), ("email", f"z{phone[1:]}@a.example"))
+    )
+    return [deal.pk for deal in deals], [contact.pk for contact in contacts]
+
+
+@pytest.mark.parametrize(
+    ("rows", "index"),
+    [
+        (Contact.objects.filter(name_key__holds="орлов"), "contact_grams"),
+        (Company.objects.filter(name_key__holds="орлов"), "company_grams"),
+        (Deal.objects.filter(name_key__holds="орлов"), "deal_grams"),
+        (ContactPoint.objects.filter(value__holds="9035"), "point_grams"),
+    ],
+)
+def test_part_of_a_name_is_looked_up_in_its_index(rows, index):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+    assert index in rows.explain()

@@ -8,8 +8,6 @@ from pipelines.models import Change, Deal, Note, Origin, StageVisit
 from pipelines.models.deal import EntryRefused, LossReasonRequired, MoveRefused, StageChanged
 from tests.factories import (
     NOW,
-    ContactFactory,
-    ContactPointFactory,
     DealFactory,
     StageFactory,
     StageVisitFactory,
@@ -154,15 +152,6 @@ def test_deals_are_told_by_their_tasks(track):
     TaskFactory(deal=idle, is_done=True, due_at=NOW - timedelta(days=1))
     assert list(Deal.objects.with_overdue_task(NOW)) == [overdue]
     assert list(Deal.objects.without_task()) == [idle]
-
-
-@pytest.mark.parametrize("text", ["ПРОЕКТУ", "савина", "555-18", "+7 (903) 555"])
-def test_search_finds_by_name_contact_and_phone(track, text):
-    person = ContactFactory(name="Елена Савина")
-    ContactPointFactory(contact=person, kind="phone", value="+79035551842")
-    deal = DealFactory(stage=track.contact, name="Дом по проекту", contact=person)
-    DealFactory(stage=track.contact, name="Баня", contact=ContactFactory(name="Никита Егоров"))
-    assert list(Deal.objects.search(text)) == [deal]
 
 
 def test_visits_of_another_deal_stay_untouched(track):

@@ -26,6 +26,11 @@ def test_board_shows_columns_and_cards(login, track):
     assert "Елена Савина" in page
 
 
+def test_card_tells_where_it_is_moved(login, track):
+    deal = DealFactory(stage=track.quote)
+    assert f'data-moves="{reverse("deals:move", args=[deal.pk])}"' in login().get(BOARD).content.decode()
+
+
 def test_htmx_gets_the_view_with_the_total_out_of_band(login, track, htmx):
     part = login().get(BOARD, headers=htmx("board-view")).content.decode()
     assert "<!doctype html>" not in part

@@ -1,7 +1,8 @@
 """Who buys what and when, before any row exists.
 
-About 9 % of deals are won, 30 % lost, and of the open ones 60 % hang in the stage after the offer. Some
-people come back: monthly, now and then, or once for a very large house, so that every kind of client is there.
+About 9 % of deals are won, 30 % lost, and of the open ones 60 % hang in the stage after the offer. Every stage has a
+pace: most open deals keep it or are a bit late, and a few were forgotten there for weeks. Some people come back:
+monthly, now and then, or once for a very large house, so that every kind of client is there.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,10 @@ from integrations.amocrm.sandbox.seed.dictionaries import Book
 DAY = 86400
 OPEN_STAGES = (0, 1, 2, 3)
 OPEN_WEIGHTS = (14, 18, 60, 8)
-OLDEST = (25, 60, 200, 40)  # days a deal may have waited in each of them
+PACE = (2, 3, 14, 7)  # days a deal should take in each of them; twice that is long
+FORGOTTEN = (0.15, 0.15, 0.17, 0.12)  # the share that waits longer still,
+OLDEST = (25, 60, 200, 40)  # up to so many days
+SERVICE_PACE, SERVICE_OLDEST = 7, 30
 LOST_WEIGHTS = (15, 30, 48, 7)
 
 
@@ -105,10 +109,18 @@ def walk(rng: Random, book: Book, intent: Intent, now: int) -> None:
 def _open_route(rng: Random, book: Book, intent: Intent) -> tuple[list[tuple[int, int]], float]:
     if intent.size == "service":
         target = rng.randrange(len(book.service))
-        return [(book.service_id, status) for status in book.service[: target + 1]], 30 * rng.random()
+        stages = [(book.service_id, status) for status in book.service[: target + 1]]
+        return stages, _waited(rng, SERVICE_PACE, SERVICE_OLDEST, 0.1)
     target = rng.choices(OPEN_STAGES, OPEN_WEIGHTS)[0]
-    waited = OLDEST[target] * rng.random() ** 1.6
-    return _forward(rng, book, target), waited
+    return _forward(rng, book, target), _waited(rng, PACE[target], OLDEST[target], FORGOTTEN[target])
+
+
+def _waited(rng: Random, pace: float, oldest: float, forgotten: float) -> float:
+    """Days on the stage until now."""
+    long = 2 * pace
+    if rng.random() < forgotten:
+        return long + (oldest - long) * rng.random() ** 2
+    return long * rng.random() ** 1.6
 
 
 def _closed_route(rng: Random, book: Book, intent: Intent) -> list[tuple[int, int]]:

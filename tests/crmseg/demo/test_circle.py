@@ -1,0 +1,39 @@
+"""The norms of the demo beside the deals that the stand-in plants: late is a few, not everybody."""
+
+from collections import defaultdict
+
+import pytest
+
+from crmseg.demo.circle import NORMS
+from crmseg.demo.stand import CONTACTS
+from integrations.amocrm.sandbox import Sandbox
+from integrations.amocrm.sandbox.rows import CLOSED
+from pipelines.models.pipeline import STUCK_AFTER
+
+DAY = 86400
+NOW = 1_790_000_000
+MOVES = ("lead_added", "lead_status_changed")
+
+
+@pytest.fixture(scope="module")
+def waited():
+    """Days on the stage of every open deal, by the name of the stage."""
+    store = Sandbox(contacts=CONTACTS, deals=CONTACTS * 3 // 2, limits=False, now=NOW).store
+    names = {status.id: status.name for pipeline in store.pipelines.values() for status in pipeline.statuses.values()}
+    came = {event.entity_id: event.created_at for event in store.events if event.type in MOVES}
+    days = defaultdict(list)
+    for lead in store.entities["leads"].values():
+        if lead.status_id not in CLOSED:
+            days[names[lead.status_id]].append((NOW - came[lead.id]) / DAY)
+    return days
+
+
+def test_every_open_stage_has_a_norm(waited):
+    assert waited.keys() == NORMS.keys()
+
+
+@pytest.mark.parametrize("stage", ["Расчёт с сайта", "Первичный контакт", "Отправлен расчёт", "Заключение договора"])
+def test_most_deals_keep_the_norm_and_a_few_are_stuck(waited, stage):
+    norm, days = NORMS[stage][0], waited[stage]
+    assert sum(day <= norm for day in days) / len(days) > 0.5
+    assert 0.1 <= sum(day > norm * STUCK_AFTER for day in days) / len(days) <= 0.2
