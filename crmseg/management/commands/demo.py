@@ -59,7 +59,6 @@ class Command(BaseCommand):
         parser.add_argument("--fresh", action="store_true", help="начать с пустой базы")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        logging.disable(logging.WARNING)  # only the steps belong on this screen
         port = options["port"] if options["port"] is not None else (0 if options["check"] else 8000)
         if port:
             tree.refuse_busy(HOST, port)
@@ -70,6 +69,8 @@ class Command(BaseCommand):
 
     def _go(self, options: dict[str, Any]) -> None:
         with ExitStack() as stack:
+            stack.callback(logging.disable, logging.root.manager.disable)
+            logging.disable(logging.WARNING)  # only the steps belong on this screen
             told = self._circle(stack, options)
             if options["check"]:
                 self.stdout.write(json.dumps(told, ensure_ascii=False))
