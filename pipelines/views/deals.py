@@ -12,7 +12,7 @@ from django_htmx.http import trigger_client_event
 
 from crmseg.accounts.models import User
 from crmseg.accounts.policy import allowed, may
-from crmseg.web.page import is_fragment, render_page, toast
+from crmseg.web.page import flash, is_fragment, render_page, toast
 from pipelines import board as boards
 from pipelines import deal_card
 from pipelines.filters import DealFilter
@@ -58,9 +58,11 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         deal.add_note(form.cleaned_data["text"], by=_user(request), now=timezone.now())
         if not is_fragment(request):
+            flash(request, _("Примечание добавлено"))
             return redirect("deals:detail", pk=pk)
         context = _context(request, deal) | {"note_form": NoteForm(), "is_added": True}
-        return render_page(request, "pipelines/deal.html", context, partial="composer")
+        answer = render_page(request, "pipelines/deal.html", context, partial="composer")
+        return toast(answer, _("Примечание добавлено"))
     context = _context(request, deal) | {"note_form": form}
     return render_page(request, "pipelines/deal.html", context, partial="composer", status=422)
 

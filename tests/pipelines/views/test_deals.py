@@ -179,6 +179,12 @@ def test_note_appears_at_once(login, deal, htmx):
     assert Note.objects.get().author == response.wsgi_request.user
     assert 'id="deal-tab" hx-swap-oob="true"' in page
     assert page.count("Думают до весны") == 1  # in the feed, and the field is empty again
+    assert toast(response) == {"text": "Примечание добавлено", "kind": "ok"}
+
+
+def test_note_without_scripts_is_told_on_the_next_page(login, deal):
+    page = login().post(url("note", deal), {"text": "Думают до весны"}, follow=True).content.decode()
+    assert "Примечание добавлено" in page
 
 
 def test_empty_note_is_told_in_its_field(login, deal, htmx):
