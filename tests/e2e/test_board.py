@@ -165,6 +165,19 @@ def test_search_narrows_the_board_and_stands_in_the_url(open_board, deals):
     assert "q=" in page.url
 
 
+def test_typing_on_during_a_search_breaks_nothing_off(open_board, deals):
+    page, errors, held = open_board(), [], []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.route("**/deals/?q=*", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/deals/?q=*"):
+        page.fill("#board-search", "нет такой")
+    page.fill("#board-search", deals[2].name)
+    page.press("#board-search", "Enter")
+    held[0].continue_()
+    expect(page.locator(".col:not(.mini) .deal")).to_have_count(1)
+    assert not errors
+
+
 def test_closed_column_opens_with_its_cards(open_board, track, deals):
     page = open_board()
     page.locator(f"#column-{track.won.pk} [data-open-column]").click()
