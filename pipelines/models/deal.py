@@ -29,11 +29,17 @@ class LossReasonRequired(MoveRefused):
 
 
 class StageChanged(MoveRefused):
-    """Somebody else moved the deal first; ``current`` is where it stands now."""
+    """Somebody else moved the deal first: ``current`` is where it stands now, ``mover`` who did it, where we know."""
 
-    def __init__(self, current: Stage) -> None:
+    def __init__(self, current: Stage, mover: User | None = None, told: User | None = None) -> None:
         self.current = current
-        super().__init__(_("Сделку уже перенесли на этап «%(stage)s»") % {"stage": current})
+        if mover is None:
+            text = _("Сделку уже перенесли на этап «%(stage)s»")
+        elif mover == told:
+            text = _("Вы уже перенесли эту сделку на этап «%(stage)s»")
+        else:
+            text = _("Сделку уже перенесли на этап «%(stage)s»: %(person)s")
+        super().__init__(text % {"stage": current, "person": mover})
 
 
 class EntryRefused(MoveRefused):
@@ -135,7 +141,7 @@ class Deal(Mirrored):
         with transaction.atomic():
             self._hold()
             if came_from is not None and came_from.pk != self.stage_id:
-                raise StageChanged(self.stage)
+                raise StageChanged(self.stage, self._moved_by(), by)
             if stage.pk == self.stage_id:
                 return self._stay(loss_reason, by, origin, now)
             if origin not in Origin.inbound():
@@ -170,6 +176,10 @@ class Deal(Mirrored):
         rows = Deal.objects.select_for_update(no_key=True)
         fields = ["stage", "pipeline", "stage_entered_at", "closed_at", "loss_reason", "deleted_at"]
         self.refresh_from_db(fields=fields, from_queryset=rows)
+
+    def _moved_by(self) -> User | None:
+        visit = self.visits.filter(left_at__isnull=True).select_related("by").first()
+        return visit.by if visit else None
 
     def _closing_stage(self, kind: Stage.Kind) -> Stage:
         return self.pipeline.stages.alive().get(kind=kind)

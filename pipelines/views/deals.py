@@ -1,7 +1,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -12,13 +12,13 @@ from django_htmx.http import trigger_client_event
 
 from crmseg.accounts.models import User
 from crmseg.accounts.policy import allowed, may
-from crmseg.web.page import is_fragment, render_page, toast
+from crmseg.web.page import flash, is_fragment, render_page, toast
 from pipelines import board as boards
 from pipelines import deal_card
 from pipelines.filters import DealFilter
 from pipelines.forms import MoveForm, NoteForm
 from pipelines.models import Deal, Stage
-from pipelines.models.deal import MoveRefused, StageChanged
+from pipelines.models.deal import DealQuerySet, MoveRefused, StageChanged
 from pipelines.policy import deals_seen_by
 
 RELATED = ("stage", "pipeline", "responsible", "company", "loss_reason")
@@ -33,7 +33,9 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @allowed("deals.move")
 def move(request: HttpRequest, pk: int) -> HttpResponse:
-    deal, user = _deal(request, pk), _user(request)
+    deal, user = _seen(request).filter(pk=pk).first(), _user(request)
+    if deal is None:
+        return _gone(request, pk)
     form = MoveForm(request.POST, user=user)
     if not form.is_valid():
         return _refused(request, deal, form.first_error, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -56,15 +58,21 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         deal.add_note(form.cleaned_data["text"], by=_user(request), now=timezone.now())
         if not is_fragment(request):
+            flash(request, _("Примечание добавлено"))
             return redirect("deals:detail", pk=pk)
         context = _context(request, deal) | {"note_form": NoteForm(), "is_added": True}
-        return render_page(request, "pipelines/deal.html", context, partial="composer")
+        answer = render_page(request, "pipelines/deal.html", context, partial="composer")
+        return toast(answer, _("Примечание добавлено"))
     context = _context(request, deal) | {"note_form": form}
     return render_page(request, "pipelines/deal.html", context, partial="composer", status=422)
 
 
 def _deal(request: HttpRequest, pk: int) -> Deal:
-    return get_object_or_404(deals_seen_by(request.user).select_related(*RELATED), pk=pk)
+    return get_object_or_404(_seen(request), pk=pk)
+
+
+def _seen(request: HttpRequest) -> DealQuerySet:
+    return deals_seen_by(request.user).select_related(*RELATED)
 
 
 def _user(request: HttpRequest) -> User:
@@ -98,16 +106,23 @@ def _view(request: HttpRequest, deal: Deal) -> str:
 def _refused(
     request: HttpRequest, deal: Deal, reason: str, status: HTTPStatus, believed: Stage | None = None
 ) -> HttpResponse:
-    """The open card as it truly stands; with the stage the screen ``believed`` in, the board behind it follows."""
+    """The open card as it truly stands; where the screen ``believed`` in another stage, the board follows too."""
     if not is_fragment(request):
         return HttpResponse(reason, status=status, content_type="text/plain; charset=utf-8")
     deal = _deal(request, deal.pk)
-    body = _view(request, deal)
-    if not body or believed is None:
-        return toast(HttpResponse(body, status=status), reason, kind="bad")
-    response = HttpResponse(body + _on_board(request, deal, believed), status=status)
-    trigger_client_event(response, "deal-moved", {"id": deal.pk, "stage": deal.stage_id})
+    response = HttpResponse(_view(request, deal), status=status)
+    if believed is not None:
+        response.write(_on_board(request, deal, believed))
+        trigger_client_event(response, "deal-moved", {"id": deal.pk, "stage": deal.stage_id})
     return toast(response, reason, kind="bad")
+
+
+def _gone(request: HttpRequest, pk: int) -> HttpResponse:
+    """Deleted, or somebody else's by now: it leaves the board that still shows it."""
+    if not is_fragment(request):
+        raise Http404
+    response = HttpResponse(f'<li id="deal-{pk}" hx-swap-oob="delete"></li>', status=HTTPStatus.NOT_FOUND)
+    return toast(response, _("Сделку удалили или передали другому"), kind="bad")
 
 
 def _moved(request: HttpRequest, deal: Deal, left: Stage, reason: int | None) -> HttpResponse:
@@ -136,5 +151,7 @@ def _on_board(request: HttpRequest, deal: Deal, left: Stage) -> str:
     shown = filters.narrow(deals_seen_by(request.user), now)
     board = boards.Board(boards.figures(left.pipeline.stages.alive(), shown, now))
     columns = [column for column in board.columns if column.stage in (left, deal.stage)]
-    context = {"board": board, "columns": columns, "card": boards.cards([deal.pk], now)[0], "can_move": True}
+    is_here = deal.stage in [column.stage for column in columns]
+    context = {"board": board, "columns": columns, "deal": deal, "can_move": True}
+    context["card"] = boards.cards([deal.pk], now)[0] if is_here else None
     return render_to_string("pipelines/_moved.html", context, request)

@@ -1,7 +1,8 @@
 /* The board: dragging, the move menu, the keyboard, closing with a reason. Works on cards the server drew.
    In: <li class="deal" data-moves=URL>, <ul class="cards" data-stage data-kind>, #move-menu, #lost, .dock.
    Out: POST to data-moves with stage, from, loss_reason and this board's query. The card moves at once; the answer brings
-   the card and both columns' figures out of band, a refusal puts the card back to its exact place.
+   the card and both columns' figures out of band, a refusal too if the card stood elsewhere; else it goes back to its
+   exact place.
    Texts come from data attributes of #board. */
 
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -41,24 +42,29 @@ function giveBack(card, origin, hadFocus) {
   if (hadFocus) focusCard(card);
 }
 
-function refuse(card, origin, refusal, hadFocus) {
-  giveBack(card, origin, hadFocus);
-  card.classList.add("shake");
-  card.addEventListener("animationend", () => card.classList.remove("shake"), { once: true });
-  if (refusal.text) tell("toast", { text: refusal.text, kind: "bad" });
-  tell("announce", { text: refusal.text || board().dataset.returned });
+function refuse(card, origin, { text, isTold, isDrawn }, hadFocus) {
+  if (isDrawn) hadFocus && focusCard(document.getElementById(card.id));
+  else {
+    giveBack(card, origin, hadFocus);
+    card.classList.add("shake");
+    card.addEventListener("animationend", () => card.classList.remove("shake"), { once: true });
+  }
+  if (!isTold) tell("toast", { text, kind: "bad" });
+  tell("announce", { text });
 }
 
-/* Resolves to nothing when the server agreed, else to a refusal: {text} where the server has not said why itself. */
+/* Resolves to nothing when the server agreed, else to a refusal: told by the server already? drawn where it belongs? */
 async function send(url, values) {
   const headers = { "X-CSRFToken": $("meta[name=csrf-token]").content, "HX-Request": "true" };
   try {
     const response = await fetch(url, { method: "POST", headers, body: new URLSearchParams(values) });
     const events = JSON.parse(response.headers.get("HX-Trigger") || "{}");
     Object.entries(events).forEach(([name, detail]) => tell(name, detail));
-    if (!response.ok || response.redirected) return { text: events.toast ? "" : board().dataset.returned };
-    htmx.swap(document.body, await response.text(), { swapStyle: "none" });
-    return null;
+    const html = response.redirected ? "" : await response.text();
+    const isDrawn = html.includes("hx-swap-oob");
+    if (isDrawn) htmx.swap(document.body, html, { swapStyle: "none" });
+    if (response.ok && isDrawn) return null;
+    return { text: events.toast?.text ?? board().dataset.returned, isTold: events.toast, isDrawn };
   } catch (error) {
     if (error instanceof TypeError) return { text: board().dataset.offline };
     throw error;

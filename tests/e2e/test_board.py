@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from crmseg.accounts.models import Role
-from pipelines.models import Deal
+from pipelines.models import Deal, Stage
 from tests.e2e import mouse
 from tests.factories import ContactFactory, DealFactory, NoteFactory, TaskFactory, UserFactory
 from tests.pipelines.conftest import lay_track
@@ -76,11 +76,34 @@ def test_dragged_card_moves_and_is_undone(open_board, track, deals):
 
 def test_refused_card_returns_to_its_exact_place(open_board, track, deals):
     page = open_board()
-    Deal.objects.get(pk=deals[1].pk).move_to(track.contact, now=timezone.now())  # somebody else was faster
+    Stage.objects.filter(pk=track.payment.pk).update(deleted_at=timezone.now())
     drag(page, deals[1], f"#cards-{track.payment.pk}")
-    expect(page.locator(".toast.bad")).to_contain_text("Первичный контакт")
+    expect(page.locator(".toast.bad")).to_contain_text("Оплата")
     ids = cards(page, track.quote).evaluate_all("cards => cards.map(card => card.id)")
     assert ids == [f"deal-{deal.pk}" for deal in deals]
+
+
+def test_stale_card_goes_where_somebody_else_put_it(open_board, track, deals):
+    page = open_board()
+    faster = UserFactory(name="Ольга Белова")
+    Deal.objects.get(pk=deals[1].pk).move_to(track.contact, by=faster, now=timezone.now())
+    drag(page, deals[1], f"#cards-{track.payment.pk}")
+    expect(page.locator(".toast.bad")).to_have_text("Сделку уже перенесли на этап «Первичный контакт»: Ольга Белова")
+    expect(cards(page, track.contact)).to_have_count(1)
+    expect(cards(page, track.payment)).to_have_count(0)
+    expect(page.locator(f"#head-{track.contact.pk} .q")).to_have_text("1")
+    drag(page, deals[1], f"#cards-{track.payment.pk}")
+    expect(page.locator(f"#head-{track.payment.pk} .q")).to_have_text("1")
+    assert Deal.objects.get(pk=deals[1].pk).stage == track.payment
+
+
+def test_card_of_a_deal_that_is_gone_leaves_the_board(open_board, track, deals):
+    page = open_board()
+    Deal.objects.filter(pk=deals[1].pk).update(deleted_at=timezone.now())
+    drag(page, deals[1], f"#cards-{track.payment.pk}")
+    expect(page.locator(".toast.bad")).to_contain_text("Сделку удалили")
+    expect(card(page, deals[1])).to_have_count(0)
+    expect(cards(page, track.quote)).to_have_count(2)
 
 
 def test_lost_card_asks_the_reason_first(open_board, track, deals):
@@ -115,6 +138,7 @@ def test_drawer_moves_the_card_behind_it_and_takes_a_note(open_board, track, dea
     page.fill("#drawer textarea", "Думают до весны")
     page.get_by_role("button", name="Добавить").click()
     expect(page.locator("#drawer .note-text").first).to_have_text("Думают до весны")
+    expect(page.locator("#drawer .toast", has_text="Примечание добавлено")).to_be_visible()
     page.go_back()
     expect(page.locator("#drawer")).not_to_be_visible()
     assert page.url.endswith(BOARD)
@@ -139,6 +163,19 @@ def test_search_narrows_the_board_and_stands_in_the_url(open_board, deals):
     page.fill("#board-search", deals[2].name)
     expect(page.locator(".col:not(.mini) .deal")).to_have_count(1)
     assert "q=" in page.url
+
+
+def test_typing_on_during_a_search_breaks_nothing_off(open_board, deals):
+    page, errors, held = open_board(), [], []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.route("**/deals/?q=*", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/deals/?q=*"):
+        page.fill("#board-search", "нет такой")
+    page.fill("#board-search", deals[2].name)
+    page.press("#board-search", "Enter")
+    held[0].continue_()
+    expect(page.locator(".col:not(.mini) .deal")).to_have_count(1)
+    assert not errors
 
 
 def test_closed_column_opens_with_its_cards(open_board, track, deals):

@@ -37,6 +37,12 @@ def test_search_answers_with_the_rows_alone(client):
     assert "<html" not in answer
 
 
+@pytest.mark.parametrize("address", ["/contacts/", "/companies/"])
+def test_search_asks_the_list_itself_and_not_its_present_query(client, address):
+    login(client)
+    assert f'hx-get="{address}"' in client.get(address, {"q": "королев"}).content.decode()
+
+
 def test_nothing_found_offers_to_reset(client):
     login(client)
     ContactFactory()

@@ -15,6 +15,8 @@ from tests.factories import (
     CustomFieldFactory,
     DealFactory,
     NoteFactory,
+    PipelineFactory,
+    StageFactory,
     TaskFactory,
     UserFactory,
 )
@@ -104,6 +106,38 @@ def test_stale_move_is_a_conflict(login, track, deal, htmx):
     assert toast(response) == {"text": "Сделку уже перенесли на этап «Расчёт отправлен»", "kind": "bad"}
 
 
+def test_stale_move_tells_who_was_faster_and_draws_the_board_as_it_is(login, track, deal, htmx):
+    client = login()
+    mine = client.post(url("move", deal), {"stage": track.contact.pk, "from": track.quote.pk}, headers=htmx())
+    assert mine.status_code == 200
+    body = {"stage": track.payment.pk, "from": track.quote.pk, "board": f"pipeline={track.pipeline.pk}"}
+    own = client.post(url("move", deal), body, headers=htmx())
+    assert toast(own)["text"] == "Вы уже перенесли эту сделку на этап «Первичный контакт»"
+    other = login(name="Ольга Белова").post(url("move", deal), body, headers=htmx())
+    assert toast(other)["text"] == f"Сделку уже перенесли на этап «Первичный контакт»: {mine.wsgi_request.user}"
+    assert json.loads(other["HX-Trigger"])["deal-moved"] == {"id": deal.pk, "stage": track.contact.pk}
+    page = other.content.decode()
+    for part in (f"head-{track.quote.pk}", f"head-{track.contact.pk}", "board-total"):
+        assert f'id="{part}"' in page
+    assert f'id="deal-{deal.pk}" data-id="{deal.pk}" data-stage="{track.contact.pk}"' in page
+
+
+def test_deal_that_went_to_another_pipeline_leaves_the_board(login, track, deal, htmx):
+    elsewhere = StageFactory(pipeline=PipelineFactory(name="Ремонт", position=9))
+    deal.move_to(elsewhere, now=NOW)
+    body = {"stage": track.payment.pk, "from": track.quote.pk, "board": ""}
+    response = login().post(url("move", deal), body, headers=htmx())
+    assert response.status_code == 409
+    assert f'<li id="deal-{deal.pk}" hx-swap-oob="delete">' in response.content.decode()
+
+
+def test_deal_that_is_somebody_elses_by_now_leaves_the_board(login, track, deal, htmx):
+    response = login(Role.MANAGER).post(url("move", deal), {"stage": track.payment.pk}, headers=htmx())
+    assert response.status_code == 404
+    assert response.content.decode() == f'<li id="deal-{deal.pk}" hx-swap-oob="delete"></li>'
+    assert toast(response)["text"] == "Сделку удалили или передали другому"
+
+
 def test_stale_move_in_the_drawer_shows_the_true_stage_and_keeps_the_note(login, track, deal, htmx):
     body = {"stage": track.payment.pk, "from": track.contact.pk, "board": ""}
     response = login().post(url("move", deal), body, headers=htmx("deal-view"))
@@ -145,6 +179,12 @@ def test_note_appears_at_once(login, deal, htmx):
     assert Note.objects.get().author == response.wsgi_request.user
     assert 'id="deal-tab" hx-swap-oob="true"' in page
     assert page.count("Думают до весны") == 1  # in the feed, and the field is empty again
+    assert toast(response) == {"text": "Примечание добавлено", "kind": "ok"}
+
+
+def test_note_without_scripts_is_told_on_the_next_page(login, deal):
+    page = login().post(url("note", deal), {"text": "Думают до весны"}, follow=True).content.decode()
+    assert "Примечание добавлено" in page
 
 
 def test_empty_note_is_told_in_its_field(login, deal, htmx):
