@@ -25,8 +25,7 @@ ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-THEMES, WIDTHS = ("light", "dark"), tuple(HEIGHTS)
-LOOKS = [(theme, width) for theme in THEMES for width in WIDTHS]
+THEMES = ("light", "dark")
 
 
 @pytest.fixture(scope="session")
@@ -97,6 +96,19 @@ def axe() -> Callable[..., None]:
         )
 
     return run
+
+
+@pytest.fixture
+def in_every_width(axe, no_sideways_scroll) -> Callable[..., None]:
+    """Assert both of a page as it stands, in each width: a stylesheet follows the window without a new visit."""
+
+    def check(page: Page, only: tuple[str, ...] = ()) -> None:
+        for width, height in HEIGHTS.items():
+            page.set_viewport_size({"width": width, "height": height})
+            axe(page, only)
+            no_sideways_scroll(page)
+
+    return check
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 from crmseg.urls import handler403, handler404, handler500  # noqa: F401
 from crmseg.urls import urlpatterns as real
 from tests.e2e import rooms
-from tests.e2e.conftest import HEIGHTS, THEMES, WIDTHS
+from tests.e2e.conftest import HEIGHTS, THEMES
 from tests.e2e.rooms import House
 from tests.factories import CompanyFactory, ContactFactory, MembershipFactory
 
@@ -200,16 +200,19 @@ NO_PAGE = {
 
 
 @pytest.fixture
-def look_at(axe, no_sideways_scroll):
+def look_at(axe, no_sideways_scroll, in_every_width):
     """Visit a list of screens in every width and gather what is wrong, so that one run tells everything."""
 
     def look(each: Screen, house: Any, page: Page, only: tuple[str, ...]) -> None:
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
-            if width == WIDTHS[0] or each.act:
-                page.goto(each.where(house))
-            if each.act:
-                each.act(page, house)
+        """What was opened by a hand is opened anew in each width."""
+        if not each.act:
+            page.goto(each.where(house))
+            in_every_width(page, only)
+            return
+        for width, height in HEIGHTS.items():
+            page.set_viewport_size({"width": width, "height": height})
+            page.goto(each.where(house))
+            each.act(page, house)
             axe(page, only)
             no_sideways_scroll(page)
 

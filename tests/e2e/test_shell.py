@@ -3,13 +3,12 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from crmseg.accounts.models import Role
-from tests.e2e.conftest import LOOKS
+from tests.e2e.conftest import THEMES
 from tests.factories import UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PASSWORD = "dlinnyy-parol-1"
-looks = pytest.mark.parametrize(("theme", "width"), LOOKS)
 
 
 @pytest.fixture
@@ -17,13 +16,12 @@ def head():
     return UserFactory(name="Юлия Щербакова", role=Role.HEAD, email="head@domuozera.example")
 
 
-@looks
-def test_every_component_is_accessible(browser_page, axe, no_sideways_scroll, settings, head, theme, width):
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_component_is_accessible(browser_page, in_every_width, settings, head, theme):
     settings.DEBUG = True
-    page = browser_page(theme, width, user=head)
+    page = browser_page(theme, user=head)
     page.goto(reverse("web:ui_kit"))
-    axe(page)
-    no_sideways_scroll(page)
+    in_every_width(page)
 
 
 def test_open_windows_are_accessible_and_return_focus(browser_page, axe, head):
