@@ -39,10 +39,10 @@ def people(typed: str, owner: str = "contact") -> Q:
 
 
 def deals(typed: str) -> Q:
-    """By a part of the name, of a contact's name, or of a phone number (three digits or more)."""
+    """By a part of the name, of a contact's name, or of a phone in any writing (three digits or more)."""
     key = fold(typed)
     links = DealContact.objects.order_by().values_list("deal", flat=True)
-    called = links.filter(contact__in=_phones("".join(filter(str.isdigit, typed))).values("contact"))
+    called = links.filter(contact__in=_phones(local_digits(typed)).values("contact"))
     if len(key) >= GRAM:
         named = Deal.objects.filter(name_key__holds=key).values_list("pk", flat=True)
         if (ids := _ids(named, links.filter(contact__name_key__holds=key), called)) is not None:
@@ -86,10 +86,13 @@ def _of(owner: str, points: QuerySet[ContactPoint]) -> QuerySet[ContactPoint]:
 
 
 def local_digits(typed: str) -> str:
-    """The digits of a phone as typed, without the 8 or 7 a full Russian number begins with; "" if it is no phone."""
+    """The digits of a phone as typed, without the 8 or 7 that a Russian number begins with; "" if it is no phone.
+
+    An 8 goes as soon as a code begins after it: the number is kept with +7, and is looked for while it is being typed.
+    """
     if re.search(r"[^\d\s()+\-.]", typed):
         return ""
     digits = re.sub(r"\D", "", typed)
-    if len(digits) == 11 and digits[0] in "78":
+    if re.match(r"8[3489]\d{2,9}$|[78]\d{10}$", digits):
         digits = digits[1:]
     return digits if len(digits) >= MIN_DIGITS else ""

@@ -48,7 +48,7 @@ def test_company_is_found_by_its_phone():
     assert list(Company.objects.filter(search.people("123-45-67", "company"))) == [company]
 
 
-@pytest.mark.parametrize("typed", ["ПРОЕКТУ", "савина", "555-18", "+7 (903) 555"])
+@pytest.mark.parametrize("typed", ["ПРОЕКТУ", "савина", "555-18", "+7 (903) 555", "8 903 555-18", "89035551842"])
 def test_deal_is_found_by_name_contact_and_phone(track, typed):
     person = ContactFactory(name="Елена Савина")
     ContactPointFactory(contact=person, kind="phone", value="+79035551842")
@@ -57,10 +57,22 @@ def test_deal_is_found_by_name_contact_and_phone(track, typed):
     assert list(Deal.objects.filter(search.deals(typed))) == [deal]
 
 
+def test_figures_in_the_name_of_a_deal_are_no_phone(track):
+    ContactPointFactory(contact=(person := ContactFactory()), kind="phone", value="+79031805542")
+    DealFactory(stage=track.contact, name="Баня", contact=person)
+    house = DealFactory(stage=track.contact, name="Дом 180")
+    assert list(Deal.objects.filter(search.deals("дом 180"))) == [house]
+
+
 @pytest.mark.parametrize(
     ("typed", "digits"),
     [
         ("8 (903) 555-18-42", "9035551842"),
+        ("8 (903", "903"),
+        ("8-495-12", "49512"),
+        ("890", "890"),
+        ("8123", "8123"),
+        ("8 777 123 45 67", "7771234567"),
         ("+79035551842", "9035551842"),
         ("12", ""),
         ("дом 180", ""),
@@ -82,10 +94,10 @@ def people_by_scan(typed: str) -> Q:
 
 
 def deals_by_scan(typed: str) -> Q:
-    key, digits = fold(typed), "".join(filter(str.isdigit, typed))
+    key, digits = fold(typed), search.local_digits(typed)
     phones = ContactPoint.objects.filter(kind="phone", value__contains=digits, contact__isnull=False)
     linked = Q(contact__name_key__contains=key)
-    if len(digits) >= search.MIN_DIGITS:
+    if digits:
         linked |= Q(contact__in=phones.values("contact"))
     return Q(name_key__contains=key) | Q(pk__in=DealContact.objects.filter(linked).values("deal"))
 
