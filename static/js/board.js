@@ -129,6 +129,7 @@ function openColumn(column, isOpen = column.classList.contains("mini")) {
   $("[data-open-column]", column).setAttribute("aria-expanded", isOpen);
   const pending = $(".cards-pending", column);
   if (isOpen && pending) htmx.trigger(pending, "column-open");
+  if (isOpen) show(column, stillness.matches ? "instant" : "smooth");
 }
 on("click", (event) => {
   const column = event.target.closest(".col");

@@ -178,10 +178,11 @@ def test_typing_on_during_a_search_breaks_nothing_off(open_board, deals):
     assert not errors
 
 
-def test_closed_column_opens_with_its_cards(open_board, track, deals):
-    page = open_board()
+def test_closed_column_opens_with_its_cards_where_one_sees_them(open_board, track, deals):
+    page = open_board("light", 1024)
     page.locator(f"#column-{track.won.pk} [data-open-column]").click()
     expect(cards(page, track.won)).to_have_count(1)
+    expect(page.locator(f"#column-{track.won.pk}")).to_be_in_viewport(ratio=1)
 
 
 def test_phone_opens_at_the_first_column_with_deals_then_at_the_one_last_seen(open_board, track, deals):

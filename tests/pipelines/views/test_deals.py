@@ -2,9 +2,11 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from crmseg.accounts.models import Role
 from pipelines.models import Change, CustomField, Deal, Note
@@ -41,6 +43,13 @@ def test_deal_is_a_page_and_a_drawer(login, deal, htmx):
     assert "<!doctype html>" in page.content.decode()
     assert "<!doctype html>" not in part.content.decode()
     assert all('id="deal-view"' in answer.content.decode() for answer in (page, part))
+
+
+@pytest.mark.parametrize(("days", "sign"), [(8, "clock"), (15, "flame")])
+def test_deal_shows_the_sign_its_card_has_on_the_board(login, track, days, sign):
+    deal = DealFactory(stage=track.quote, created_at=timezone.now() - timedelta(days=days))
+    page = login().get(url("detail", deal)).content.decode()
+    assert f"#{sign}" in page.partition("deal-stage")[2].partition("stagebar")[0]
 
 
 def test_manager_does_not_find_another_ones_deal(login, deal, htmx):
