@@ -192,7 +192,7 @@ REST_FRAMEWORK = {
 LANGUAGE_CODE = environment.choice("LANGUAGE_CODE", ("ru", "en"), "ru")
 LANGUAGES = [("ru", _("Русский")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE = environment.text("TIME_ZONE", "Europe/Moscow")
+TIME_ZONE = environment.zone("TIME_ZONE", "Europe/Moscow")
 USE_TZ = USE_I18N = True
 
 # --- static files -------------------------------------------------------------------------------------------

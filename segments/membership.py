@@ -5,7 +5,7 @@ segment. A whole segment (``refresh``) and a few contacts over all segments (``r
 statement of ``diff``; the segment rows are locked in id order, so refreshers wait for each other and never double.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
@@ -34,6 +34,7 @@ FILL_WITHIN_MS = 2000
 READER = "segments"
 
 Cause = Membership.Cause
+Clock = Callable[[], datetime]  # asked anew for each segment: long work must not date its last moves by its first
 
 
 @dataclass(frozen=True)
@@ -85,32 +86,32 @@ def refresh_contacts(contact_ids: Iterable[int], *, now: datetime) -> Refreshed:
     return total
 
 
-def follow_changes(*, now: datetime) -> Refreshed:
+def follow_changes(clock: Clock) -> Refreshed:
     """Drain the log: the contacts its lines touch get their lifecycle and their segments anew."""
     total = Refreshed()
     while True:
         with changes.reading(READER, limit=BATCH) as batch:
             if not batch:
                 return total
-            total += _follow(batch, now)
+            total += _follow(batch, clock)
 
 
-def refresh_stale(now: datetime) -> int:
+def refresh_stale(clock: Clock) -> int:
     """Refresh what the clock moves and what was never filled; a pause whose date came ends. Returns how many."""
+    now = clock()
     lifecycle.refresh_aging(now=now)
     for paused in Segment.objects.due_to_resume(now):
         refresh(paused, now=now)
     old = Segment.objects.alive().dynamic().filter(is_paused=False).older_than(STALE_AFTER, now)
     stale = [segment for segment in in_order(old) if segment.refreshed_at is None or depends_on_time(segment.rules)]
-    for segment in stale:
-        refresh(segment, now=now)
+    _refresh_each(stale, clock)
     return len(stale)
 
 
-def refresh_all(now: datetime) -> Refreshed:
+def refresh_all(clock: Clock) -> Refreshed:
     """Everything anew, in the order in which segments read each other: the nightly check of the others."""
-    refresh_attributes(now)
-    return _refresh_each(Segment.objects.alive(), now)
+    refresh_attributes(clock())
+    return _refresh_each(Segment.objects.alive(), clock)
 
 
 def refresh_attributes(now: datetime) -> None:
@@ -135,21 +136,22 @@ def fill(segment: Segment, *, now: datetime, cause: str = "") -> bool:
     return True
 
 
-def _follow(batch: Sequence[Change], now: datetime) -> Refreshed:
+def _follow(batch: Sequence[Change], clock: Clock) -> Refreshed:
     contacts, companies = touched.by(batch)
-    lifecycle.refresh_companies(sorted(companies), now=now)
+    lifecycle.refresh_companies(sorted(companies), now=clock())
     if len(contacts) >= MANY and len(contacts) * 10 >= Contact.objects.alive().count():
-        lifecycle.refresh(None, now=now)
-        return _refresh_each(Segment.objects.alive(), now)
+        lifecycle.refresh(None, now=clock())
+        return _refresh_each(Segment.objects.alive(), clock)
     total = Refreshed()
     for ids in _in_sets(contacts):
+        now = clock()
         lifecycle.refresh(ids, now=now)
         total += refresh_contacts(ids, now=now)
     return total
 
 
-def _refresh_each(segments: Iterable[Segment], now: datetime) -> Refreshed:
-    return sum((refresh(segment, now=now) for segment in in_order(segments)), Refreshed())
+def _refresh_each(segments: Iterable[Segment], clock: Clock) -> Refreshed:
+    return sum((refresh(segment, now=clock()) for segment in in_order(segments)), Refreshed())
 
 
 def _in_sets(ids: Collection[int]) -> list[list[int]]:

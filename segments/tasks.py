@@ -15,19 +15,18 @@ logger = logging.getLogger(__name__)
 
 @shared_task(name="segments.follow_changes")
 def follow_changes() -> None:
-    membership.follow_changes(now=timezone.now())
+    membership.follow_changes(timezone.now)
 
 
 @shared_task(name="segments.refresh_stale")
 def refresh_stale() -> None:
-    membership.refresh_stale(timezone.now())
+    membership.refresh_stale(timezone.now)
 
 
 @shared_task(name="segments.refresh_all")
 def refresh_all() -> None:
-    now = timezone.now()
-    gallery.ensure(now)
-    membership.refresh_all(now)
+    gallery.ensure(timezone.now())
+    membership.refresh_all(timezone.now)
 
 
 @shared_task(name="segments.refresh")

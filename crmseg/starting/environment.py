@@ -8,6 +8,7 @@ the settings raises ImproperlyConfigured with all of them, so that nobody learns
 import os
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -55,6 +56,17 @@ def choice(name: str, allowed: tuple[str, ...], default: str) -> str:
     if value not in allowed:
         told = _("%(name)s: ожидалось одно из %(allowed)s, получено «%(value)s».")
         fault(told % {"name": name, "allowed": ", ".join(allowed), "value": value})
+        return default
+    return value
+
+
+def zone(name: str, default: str) -> str:
+    value = text(name, default)
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        told = _("%(name)s: часового пояса «%(value)s» нет. Пример: Europe/Moscow.")
+        fault(told % {"name": name, "value": value})
         return default
     return value
 

@@ -39,6 +39,11 @@ class Import:
         return bool(self.steps) and self.done == len(self.steps)
 
     @property
+    def is_again(self) -> bool:
+        """Not the first reading: the mirror is whole, and is compared."""
+        return any(step.total for step in self.steps)
+
+    @property
     def finished_at(self) -> datetime | None:
         return max((step.finished_at for step in self.steps if step.finished_at), default=None)
 

@@ -1,6 +1,7 @@
 """segments.membership: who is in, since when, and why."""
 
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -116,14 +117,14 @@ def test_who_came_during_a_pause_enters_by_the_rule(segment):
     refresh(segment, now=NOW)
     segment.pause(now=NOW, until=LATER)
     missed = tagged()
-    membership.refresh_stale(LATER)
+    membership.refresh_stale(lambda: LATER)
     assert Membership.objects.get(contact=missed).cause == "rule"
 
 
 def test_pause_without_a_date_lasts(segment):
     tagged()
     segment.pause(now=NOW)
-    membership.refresh_stale(NOW + timedelta(days=400))
+    membership.refresh_stale(lambda: NOW + timedelta(days=400))
     assert members(segment) == set()
 
 
@@ -174,10 +175,18 @@ def test_snapshot_is_never_computed_anew(segment):
 def test_segment_in_segment_follows_in_the_same_pass(segment):
     outer = SegmentFactory(rules={"segment": segment.pk, "op": "in"}, name="А по алфавиту раньше")
     contact = tagged()
-    membership.refresh_all(NOW)
+    membership.refresh_all(lambda: NOW)
     assert members(outer) == {contact}
     Contact.objects.update(tags=[])
     assert membership.refresh_contacts([contact.pk], now=LATER) == Refreshed(left=2)
+
+
+def test_long_refresh_dates_each_segment_by_its_own_moment(segment):
+    inner = SegmentFactory(rules={"segment": segment.pk, "op": "in"})
+    contact, hours = tagged(), count()
+    membership.refresh_all(lambda: NOW + timedelta(hours=next(hours)))
+    first, second = (Membership.objects.get(segment=each, contact=contact).entered_at for each in (segment, inner))
+    assert first < second
 
 
 def test_few_contacts_are_compared_over_all_segments(segment):
@@ -205,10 +214,10 @@ def test_few_contacts_cost_few_queries_whatever_the_number_of_segments(segment, 
 def test_stale_are_those_the_clock_moves_and_those_never_filled(segment):
     recent = SegmentFactory(rules={"field": "created_at", "op": "within_last", "value": "30d"})
     contact = tagged()
-    assert membership.refresh_stale(NOW) == 2
-    assert membership.refresh_stale(NOW + timedelta(minutes=14)) == 0
+    assert membership.refresh_stale(lambda: NOW) == 2
+    assert membership.refresh_stale(lambda: NOW + timedelta(minutes=14)) == 0
     assert (members(segment), members(recent)) == ({contact}, {contact})
-    assert membership.refresh_stale(NOW + timedelta(days=30, minutes=1)) == 1
+    assert membership.refresh_stale(lambda: NOW + timedelta(days=30, minutes=1)) == 1
     assert (members(segment), members(recent)) == ({contact}, set())
 
 

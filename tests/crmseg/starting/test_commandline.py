@@ -27,13 +27,16 @@ def test_unreachable_database_is_told_without_the_password(empty_dir):
 
 def test_everything_wrong_in_production_is_told_at_once(empty_dir):
     servers = {"DATABASE_URL": f"postgres://crm:{PASSWORD}@127.0.0.1:1/crm", "REDIS_URL": "redis://127.0.0.1:1/0"}
-    finished = command("migrate", env={**os.environ, **servers, "LOG_FORMAT": "xml", "DATABASE_POOL": "many"})
+    finished = command(
+        "migrate", env={**os.environ, **servers, "LOG_FORMAT": "xml", "DATABASE_POOL": "many", "TIME_ZONE": "Mars/One"}
+    )
     told = [line.split(":")[0].split(" не ")[0] for line in finished.stderr.splitlines()]
     assert (finished.returncode, PASSWORD in finished.stderr) == (1, False)
     assert told == [
         "SECRET_KEY",
         "FIELD_KEYS",
         "DATABASE_POOL",
+        "TIME_ZONE",
         "LOG_FORMAT",
         "База данных недоступна",
         "Redis недоступен",

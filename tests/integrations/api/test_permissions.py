@@ -61,9 +61,12 @@ def test_command_prints_a_working_key_last():
     assert secret not in str(ApiKey.objects.values())
 
 
-@pytest.mark.parametrize("scopes", ["contacts:delete", "", ","])
-def test_command_refuses_unknown_scopes(scopes):
-    with pytest.raises(CommandError):
+@pytest.mark.parametrize(
+    ("scopes", "told"),
+    [("contacts:delete", "Неизвестные права: contacts:delete"), ("", "Укажите права"), (",", "Укажите права")],
+)
+def test_command_refuses_unknown_scopes(scopes, told):
+    with pytest.raises(CommandError, match=told):
         call_command("create_api_key", "Сайт", scopes=scopes)
 
 

@@ -20,9 +20,11 @@ class Command(BaseCommand):
             raise CommandError(hint % {"longest": longest})
         scopes = [scope.strip() for scope in options["scopes"].split(",") if scope.strip()]
         unknown = [scope for scope in scopes if scope not in ApiKey.SCOPES]
-        if unknown or not scopes:
+        if not scopes:
+            raise CommandError(_("Укажите права: --scopes %(known)s") % {"known": ",".join(ApiKey.SCOPES)})
+        if unknown:
             words = _("Неизвестные права: %(unknown)s. Возможные: %(known)s")
-            raise CommandError(words % {"unknown": ", ".join(unknown) or "—", "known": ", ".join(ApiKey.SCOPES)})
+            raise CommandError(words % {"unknown": ", ".join(unknown), "known": ", ".join(ApiKey.SCOPES)})
         key, secret = ApiKey.issue(name, scopes)
         told = _("Ключ «%(name)s» создан, права: %(scopes)s. Сохраните его: второй раз не покажем.")
         self.stdout.write(told % {"name": key.name, "scopes": ", ".join(scopes)})
