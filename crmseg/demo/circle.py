@@ -72,11 +72,12 @@ def connect_account(base_url: str, token: str, public_url: str) -> Account:
 
 
 def await_import(circle: Circle, expected: dict[str, int]) -> None:
-    """Until the product is usable; the stage history goes on behind it."""
+    """Until all is in. One could work before the stage history is, but who is silent since when is read from it."""
     for entity, label in (("companies", "Компании"), ("contacts", "Контакты"), ("deals", "Сделки")):
         circle.wait(label, partial(_of_step, entity, expected.get(entity)), _why_it_waits)
     is_over = Account.objects.exclude(imported_at=None).exists
     circle.wait("Задачи и примечания", lambda: (*_rest(), is_over()), _why_it_waits)
+    circle.wait("История этапов", partial(_of_step, "history", None), _why_it_waits)
 
 
 def _why_it_waits() -> str:
