@@ -6,6 +6,7 @@ already is only looked at.
 
 from datetime import timedelta
 from functools import partial
+from itertools import count
 from typing import Any
 
 from django.db.models import Q
@@ -30,6 +31,7 @@ from segments.tasks import refresh_all
 CAMPAIGN = "Разбор сметы"
 SEGMENT = "silent_14d"
 TAG = "crmseg: молчат после расчёта"
+LOOKS_BETWEEN_PUSHES = 8  # two seconds
 NORMS = {  # stage → days, percent
     "Расчёт с сайта": (2, 10),
     "Первичный контакт": (3, 20),
@@ -151,11 +153,14 @@ def _schedule(segment: Segment) -> Campaign:
 
 
 def write_back(circle: Circle, segment: Segment) -> None:
-    tasks.push_changes.delay()
+    """The log tells what to write once no older transaction is open: a worker is sent again until it has been told."""
+    looks = count()
     members = Membership.objects.filter(segment=segment, left_at=None).count()
     expected = members + Message.objects.filter(state=Message.State.ACCEPTED).count()  # a tag each, a note each
 
     def look() -> tuple[int, int | None, bool]:
+        if next(looks) % LOOKS_BETWEEN_PUSHES == 0:
+            tasks.push_changes.delay()
         each = Push.objects.values("kind", "entity", "local_id").distinct()
         total, left = each.count(), each.filter(state__in=Push.OPEN).count()
         return total - left, max(total, expected), total >= expected and not left
