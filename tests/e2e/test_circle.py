@@ -18,7 +18,7 @@ CONTACTS = 80
 SEGMENT = "Разовые покупатели"
 CAMPAIGN = "Спасибо за покупку"
 SUBJECT = "спасибо, что выбрали нас"
-WON, CLOSED = 142, {142, 143}
+WON, CLOSED, UNSORTED = 142, {142, 143}, 1
 PATIENCE = 60_000
 VIEW = {"width": 1440, "height": 900}
 
@@ -68,10 +68,12 @@ def find_buyer(product: Product) -> Buyer:
     leads = {lead["id"]: lead for lead in product.amocrm("leads?limit=250&with=contacts")["_embedded"]["leads"]}
     contacts = product.amocrm("contacts?limit=250&with=leads")["_embedded"]["contacts"]
     names = [contact["name"] for contact in contacts]
+    main = next(each for each in product.amocrm("leads/pipelines")["_embedded"]["pipelines"] if each["is_main"])
+    shown = {each["id"] for each in main["_embedded"]["statuses"] if each["type"] != UNSORTED} - CLOSED
     for contact in contacts:
         linked = [leads[each["id"]] for each in contact["_embedded"]["leads"]]
         address, agreed = value(contact, "EMAIL"), value(contact, "MAIL_CONSENT")
-        is_open = len(linked) == 1 and linked[0]["status_id"] not in CLOSED
+        is_open = len(linked) == 1 and linked[0]["status_id"] in shown
         is_open = is_open and len(linked[0]["_embedded"]["contacts"]) == 1
         if is_open and agreed and address.endswith(".example") and sum(contact["name"] in name for name in names) == 1:
             return Buyer(contact["id"], linked[0]["id"], contact["name"], address)
