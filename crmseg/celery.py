@@ -4,11 +4,17 @@ Every entry only wakes a worker; what is due is found by state in PostgreSQL, so
 """
 
 import os
+import sys
 
 from celery import Celery
 from celery.schedules import crontab
 
+from crmseg.starting import standalone
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crmseg.settings")
+
+if standalone.is_celery(sys.argv):
+    standalone.refuse_celery(sys.argv)
 
 app = Celery("crmseg")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -1,6 +1,18 @@
-import os
+"""The site for a WSGI server. `gunicorn.conf.py` has asked before; here others are told what was read wrong."""
 
+import os
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
+from crmseg.embedded import EmbeddedError
+
+NEVER_BOOTS = 3  # gunicorn ends at this code of a worker; any other it starts again and again
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crmseg.settings")
-application = get_wsgi_application()
+try:
+    application = get_wsgi_application()
+except (ImproperlyConfigured, EmbeddedError) as error:
+    sys.stderr.write(f"{error}\n")
+    raise SystemExit(NEVER_BOOTS) from None

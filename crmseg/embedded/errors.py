@@ -1,6 +1,7 @@
 import errno
 from pathlib import Path
 
+from crmseg import causes
 from crmseg.words import gettext as _
 
 
@@ -20,7 +21,7 @@ def explain(error: OSError, data_dir: Path) -> EmbeddedError:
         told = _("Каталог данных %(path)s нельзя создать: %(where)s — не каталог.")
         return EmbeddedError(told % {"path": data_dir, "where": where})
     told = _("Каталог данных %(path)s недоступен: %(error)s: %(where)s")
-    return EmbeddedError(told % {"path": data_dir, "error": error.strerror or error, "where": where})
+    return EmbeddedError(told % {"path": data_dir, "error": causes.of(error), "where": where})
 
 
 def belongs_to_another(path: Path) -> EmbeddedError:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from crmseg import causes
 from crmseg.processes.supervisor import Child, ProcessError, Supervisor, answers
 from crmseg.words import gettext as _
 
@@ -31,7 +32,7 @@ def only_one(data_dir: Path) -> Iterator[None]:
         lock = (data_dir / "tree.lock").open("a")
     except OSError as error:
         told = _("В каталог %(path)s нельзя писать: %(error)s. Задайте другой: DATA_DIR")
-        raise ProcessError(told % {"path": data_dir, "error": error.strerror}) from None
+        raise ProcessError(told % {"path": data_dir, "error": causes.of(error)}) from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -60,7 +61,8 @@ def refuse_busy(host: str, port: int) -> None:
         except (OSError, OverflowError) as error:
             if isinstance(error, OverflowError) or error.errno not in {48, 98}:
                 told = _("Адрес %(host)s:%(port)s не подходит: %(error)s. Укажите другой.")
-                raise ProcessError(told % {"host": host, "port": port, "error": error}) from None
+                why = causes.of(error) if isinstance(error, OSError) else error
+                raise ProcessError(told % {"host": host, "port": port, "error": why}) from None
             told = _("Порт %(port)s занят. Укажите другой: --port %(next)s")
             raise ProcessError(told % {"port": port, "next": port + 1}) from None
 

@@ -85,17 +85,6 @@ def refuse(*faults: Exception | str) -> int:
     return 1
 
 
-def silent_servers(told: list[str]) -> list[str]:
-    """With the settings refused, the addresses are tried all the same: everything to mend is told at once."""
-    from crmseg.starting import reachability
-
-    wrong = {line.partition(":")[0] for line in told}
-    database, redis = (environment.text(name) if name not in wrong else "" for name in ("DATABASE_URL", "REDIS_URL"))
-    lines = [reachability.database(environment.database(database))] if database else []
-    lines += [reachability.redis(redis)] if redis else []
-    return [line for line in lines if line]
-
-
 def needs_database(command: str, argv: list[str]) -> bool:
     if {"--help", "-h", "--version"} & set(argv) or command.startswith("-"):
         return False
@@ -132,6 +121,12 @@ def migrate_pending() -> None:
     if applied := apply_pending():
         sys.stderr.write(_("База обновлена, применено миграций: %(count)s.") % {"count": applied} + "\n")
     connection.close()
+
+
+def silent_servers(told: list[str]) -> list[str]:
+    from crmseg.starting import reachability
+
+    return reachability.silent(told)
 
 
 def unreachable_database() -> str:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -10,6 +10,8 @@ import psycopg
 import redis as redis_client
 from django.conf import settings
 
+from crmseg import causes
+from crmseg.starting import environment
 from crmseg.words import gettext as _
 
 OLDEST_POSTGRES = 170000
@@ -51,12 +53,21 @@ def redis(url: str = "") -> str:
     return ""
 
 
+def silent(told: Sequence[str]) -> list[str]:
+    """With the settings refused, the addresses are tried all the same: everything to mend is told at once."""
+    wrong = {line.partition(":")[0] for line in told}
+    given, broker = (environment.text(name) if name not in wrong else "" for name in ("DATABASE_URL", "REDIS_URL"))
+    lines = [database(environment.database(given))] if given else []
+    lines += [redis(broker)] if broker else []
+    return [line for line in lines if line]
+
+
 def reason(error: Exception) -> str:
     """libpq tells "connection to server at … failed: why", once per address; the first why is enough."""
     text = str(error).strip()
     if told := re.search(r"failed: (?!connection to)(.+)", text):
-        return told[1].strip().rstrip(".")
-    return text.split("\n", 1)[0].rstrip(".") or type(error).__name__
+        text = told[1]
+    return causes.told(text.split("\n", 1)[0].strip().rstrip(".") or type(error).__name__)
 
 
 def masked(variable: str) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from crmseg import embedded
 from crmseg.embedded.places import places
@@ -61,6 +62,12 @@ def migrated(template) -> Iterator[Path]:
             patch.setenv("DATA_DIR", str(path))
             assert command("migrate", "-v0").returncode == 0
         yield path
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """Of the Redis the tests use."""
+    return str(settings.REDIS_URL)
 
 
 @pytest.fixture

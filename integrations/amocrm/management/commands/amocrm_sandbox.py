@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from crmseg import causes
 from integrations.amocrm.sandbox import Sandbox, webhooks
 from integrations.amocrm.sandbox.server import Server, serve
 
@@ -56,10 +57,9 @@ class Command(BaseCommand):
         try:
             return serve(port)
         except OSError as error:
-            why = error.strerror or error
-            raise CommandError(
-                _("Порт %(port)s занят или недоступен: %(error)s") % {"port": port, "error": why}
-            ) from None
+            told = _("Порт %(port)s занять не удалось: %(error)s. Укажите другой: --port %(next)s")
+            near = {"port": port, "error": causes.of(error), "next": port + 1 if port < MOST_PORT else port - 1}
+            raise CommandError(told % near) from None
 
     def _announce(self, box: Sandbox) -> None:
         self.stdout.write(_("Стенд amoCRM: %(url)s") % {"url": box.base_url})

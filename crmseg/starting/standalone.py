@@ -1,0 +1,80 @@
+"""What `celery -A crmseg` and `gunicorn crmseg.wsgi` ask before they begin: values that fit and servers that answer.
+
+They are not started through `manage.py`, whose lines an operator reads: alone they retry for ever, or show tracebacks.
+`refuse` is for a program of its own: gunicorn has to stay free of our modules.
+"""
+
+import os
+import sys
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import django.conf
+from django.core.exceptions import ImproperlyConfigured
+
+from crmseg.embedded import EmbeddedError
+from crmseg.words import gettext as _
+
+ASKS = {"worker": {"DATABASE_URL", "REDIS_URL"}, "beat": {"DATABASE_URL", "REDIS_URL"}}  # celery's commands
+ASKS |= {name: {"REDIS_URL"} for name in ("inspect", "status", "control", "purge", "call", "events")}
+EMBEDDED = {"DATABASE_URL": "PostgreSQL", "REDIS_URL": "Redis"}
+
+
+def is_celery(argv: Sequence[str]) -> bool:
+    program = Path(argv[0] if argv else "")
+    return program.name == "celery" or program.parts[-2:] == ("celery", "__main__.py")
+
+
+def refuse_celery(argv: Sequence[str]) -> None:
+    """Ends the process with a line for each fault. A tree of `serve` has asked for its children."""
+    if "--help" in argv:
+        return
+    asked = next((ASKS[word] for word in argv if word in ASKS), set())
+    if lines := faults(asked if "CRMSEG_EMBEDDED" not in os.environ else ()):
+        tell(lines)
+        raise SystemExit(1)
+
+
+def refuse() -> None:
+    """For another program: ends with 1 when a line was told."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crmseg.settings")
+    lines = faults(EMBEDDED)
+    tell(lines)
+    raise SystemExit(1 if lines else 0)
+
+
+def faults(asked: Collection[str]) -> list[str]:
+    try:
+        django.conf.settings.DATA_DIR  # noqa: B018 — reads the environment
+    except ImproperlyConfigured as error:
+        from crmseg.starting import reachability
+
+        told = str(error).splitlines()
+        return [*told, *reachability.silent(told)]
+    except EmbeddedError as error:
+        return [str(error)]
+    return unreachable(asked) if asked else []
+
+
+def unreachable(asked: Collection[str]) -> list[str]:
+    from crmseg.starting import reachability
+
+    asks = {"DATABASE_URL": reachability.database, "REDIS_URL": reachability.redis}
+    silent = {name: line for name, ask in asks.items() if name in asked and (line := ask())}
+    unset = [name for name in silent if not os.environ.get(name)]
+    lines = [line for name, line in silent.items() if name not in unset]
+    return [*lines, *([not_started(unset)] if unset else [])]
+
+
+def not_started(unset: Sequence[str]) -> str:
+    step = {"next": _("Задайте адреса своих серверов или запустите всё сразу: python3 manage.py serve")}
+    if len(unset) == len(EMBEDDED):
+        told = _("Встроенные PostgreSQL и Redis не запущены, а DATABASE_URL и REDIS_URL не заданы. %(next)s")
+        return told % step
+    told = _("Встроенный %(server)s не запущен, а %(name)s не задан. %(next)s")
+    return told % (step | {"server": EMBEDDED[unset[0]], "name": unset[0]})
+
+
+def tell(lines: Sequence[str]) -> None:
+    for line in lines:
+        sys.stderr.write(" ".join(line.split()) + "\n")

@@ -1,0 +1,83 @@
+"""celery and gunicorn, started without manage.py: one line of ours and exit 1 instead of retries and tracebacks."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from crmseg.starting import standalone
+from tests.crmseg.conftest import ROOT
+
+PRODUCTION = {"SECRET_KEY": "0123456789" * 5, "FIELD_KEYS": "0123456789" * 5}
+WORKER = ["celery", "-A", "crmseg", "worker"]
+BEAT = ["celery", "-A", "crmseg", "beat"]
+SITE = ["gunicorn", "crmseg.wsgi", "--bind", "127.0.0.1:0"]
+NOTHING = "Встроенные PostgreSQL и Redis не запущены, а DATABASE_URL и REDIS_URL не заданы. "
+
+
+def started(program: list[str], **env: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", *program],
+        cwd=ROOT,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("program", [WORKER, BEAT, SITE], ids=["worker", "beat", "gunicorn"])
+def test_without_servers_one_line_is_told(empty_dir, program):
+    ended = started(program)
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
+    assert ended.stderr.startswith(NOTHING)
+
+
+@pytest.mark.parametrize("program", [WORKER, SITE], ids=["worker", "gunicorn"])
+def test_wrong_address_is_told_in_the_language_of_the_installation(empty_dir, program, redis_url):
+    servers = {"DATABASE_URL": "postgres://crm:tayna@127.0.0.1:1/crm", "REDIS_URL": redis_url}
+    ended = started(program, LANGUAGE_CODE="en", **servers, **PRODUCTION)
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert ended.stderr.startswith(
+        "The database does not answer: postgres://crm:***@127.0.0.1:1/crm: the connection was "
+    )
+
+
+@pytest.mark.parametrize("program", [BEAT, SITE], ids=["beat", "gunicorn"])
+def test_missing_secrets_are_told(empty_dir, program, redis_url):
+    ended = started(program, DATABASE_URL="mysql://crm", REDIS_URL=redis_url)
+    told = [line.split()[0] for line in ended.stderr.splitlines()]
+    assert (ended.returncode, told) == (1, ["SECRET_KEY", "FIELD_KEYS", "DATABASE_URL:"])
+
+
+def test_a_site_without_our_gunicorn_settings_ends_as_gunicorn_can(empty_dir):
+    ended = started(
+        [*SITE, "--config", os.devnull], DATABASE_URL="postgres://crm@127.0.0.1:1/crm", **PRODUCTION, DEBUG="?"
+    )
+    assert ended.returncode == 3
+    assert "DEBUG: ожидалось 1 или 0" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("program", "expected"),
+    [("/venv/bin/celery", True), ("/lib/celery/__main__.py", True), ("manage.py", False), ("gunicorn", False)],
+)
+def test_celery_is_known_by_its_name(program, expected):
+    assert standalone.is_celery([program]) is expected
+
+
+def test_help_asks_nothing(monkeypatch):
+    monkeypatch.setattr(standalone, "faults", lambda asked: pytest.fail("asked"))
+    standalone.refuse_celery(["celery", "-A", "crmseg", "worker", "--help"])
+
+
+@pytest.mark.parametrize(("command", "asked"), [("inspect", {"REDIS_URL"}), ("report", set())])
+def test_celery_asks_for_what_it_needs(monkeypatch, command, asked):
+    seen = []
+    monkeypatch.delenv("CRMSEG_EMBEDDED", raising=False)
+    monkeypatch.setattr(standalone, "faults", lambda asked: seen.append(set(asked)) or [])
+    standalone.refuse_celery(["celery", "-A", "crmseg", command])
+    assert seen == [asked]

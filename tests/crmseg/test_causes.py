@@ -1,0 +1,72 @@
+import errno
+import socket
+
+import psycopg
+import pytest
+
+from crmseg import causes
+from crmseg.starting import reachability
+
+REFUSED = "в соединении отказано: сервер не запущен или слушает другой порт"
+
+
+@pytest.mark.parametrize(
+    ("said", "ours"),
+    [
+        ("connection to server at h failed: Connection refused\n\tIs the server running?", REFUSED),
+        ("Error 111 connecting to 127.0.0.1:1. Connection refused.", REFUSED),
+        ("failed to resolve host 'nowhere': [Errno -2] Name or service not known", "сервера с таким именем нет"),
+        ("Error -2 connecting to nowhere:6379. Name or service not known.", "сервера с таким именем нет"),
+        ("Error 2 connecting to unix socket: /x. No such file or directory.", "сокета нет: сервер не запущен"),
+        ("connection timeout expired", "сервер не ответил вовремя"),
+        ("Timeout connecting to server", "сервер не ответил вовремя"),
+        (
+            'connection failed: connection to server at "h", port 1 failed: FATAL:  password authentication failed for'
+            ' user "crm"',
+            "пароль пользователя «crm» не подошёл",
+        ),
+        ('connection to server at h failed: FATAL:  database "crm" does not exist', "базы «crm» нет"),
+        ('connection to server at h failed: FATAL:  role "crm" does not exist', "пользователя «crm» нет"),
+        ('failed: FATAL:  permission denied for database "crm"', "к базе «crm» нет доступа"),
+        ("failed: fe_sendauth: no password supplied", "нужен пароль, а в адресе его нет"),
+        ("failed: FATAL:  sorry, too many clients already", "все соединения сервера заняты"),
+        ("failed: FATAL:  the database system is starting up", "сервер ещё не готов, повторите позже"),
+        ("invalid username-password pair or user is disabled.", "пароль не подошёл"),
+        ("Authentication required.", "нужен пароль, а в адресе его нет"),
+        ("DB index is out of range", "базы с таким номером нет"),
+        ("failed: FATAL:  the moon is full", "не получилось (FATAL:  the moon is full)"),
+        ("", "не получилось (Exception)"),
+    ],
+)
+def test_what_libpq_and_redis_say_is_told_in_our_words(said, ours):
+    assert reachability.reason(Exception(said)) == ours
+
+
+def test_a_real_refusal_of_a_server_is_known():
+    assert reachability.reason(refusal("nobody")) == "пользователя «nobody_here» нет"
+    assert reachability.reason(refusal("base")) == "базы «no_such_base» нет"
+
+
+def refusal(wrong: str) -> Exception:
+    from django.db import connection
+
+    given = connection.get_connection_params()
+    names = {"nobody": {"user": "nobody_here"}, "base": {"dbname": "no_such_base"}}[wrong]
+    wanted = {name: given[name] for name in ("host", "port", "user", "password", "dbname") if given.get(name)}
+    with pytest.raises(psycopg.OperationalError) as caught:
+        psycopg.connect(**(wanted | names))
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("error", "ours"),
+    [
+        (OSError(errno.EADDRINUSE, "Address already in use"), "порт занят"),
+        (PermissionError(errno.EACCES, "Permission denied"), "нет прав"),
+        (socket.gaierror(-2, "Name or service not known"), "сервера с таким именем нет"),
+        (OSError(errno.ELOOP, "Too many levels"), "не получилось (Too many levels)"),
+        (OSError("odd"), "не получилось (odd)"),
+    ],
+)
+def test_system_errors_are_told_in_our_words(error, ours):
+    assert causes.of(error) == ours
