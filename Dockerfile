@@ -14,7 +14,8 @@ RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r r
 
 COPY . .
 # Neither step touches a database; the values only let the settings load and stay in no layer of the image.
-RUN export DATABASE_URL=postgres://build@build/build REDIS_URL=redis://build SECRET_KEY=build FIELD_KEYS=build \
+RUN key=$(python -c "import secrets; print(secrets.token_urlsafe(48))") \
+ && export DATABASE_URL=postgres://build@build/build REDIS_URL=redis://build SECRET_KEY=$key FIELD_KEYS=$key \
  && python manage.py compilemessages \
  && python manage.py collectstatic --noinput --verbosity 0
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
 
-from crmseg import embedded, words
+from crmseg import embedded
 from crmseg.starting import environment
 
 BASE_DIR = environment.BASE_DIR
@@ -16,7 +16,7 @@ BASE_DIR = environment.BASE_DIR
 DATA_DIR = environment.directory("DATA_DIR", environment.DATA_DIR)
 DATABASE_URL = environment.text("DATABASE_URL")
 REDIS_URL = environment.redis(environment.text("REDIS_URL") or embedded.redis_url(DATA_DIR))
-PUBLIC_URL = environment.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+PUBLIC_URL = environment.site("PUBLIC_URL", "http://127.0.0.1:8000")
 IS_EMBEDDED = not DATABASE_URL or environment.flag("CRMSEG_EMBEDDED")
 
 # --- security -----------------------------------------------------------------------------------------------
@@ -26,11 +26,10 @@ FIELD_KEYS = environment.names("FIELD_KEYS")
 if IS_EMBEDDED or DEBUG:
     SECRET_KEY = SECRET_KEY or embedded.local_secret(DATA_DIR, "secret_key")
     FIELD_KEYS = FIELD_KEYS or [embedded.local_secret(DATA_DIR, "field_key")]
-if not SECRET_KEY:
-    environment.fault(words.gettext("SECRET_KEY не задан. Задайте длинную случайную строку в окружении."))
-if not FIELD_KEYS:
-    environment.fault(words.gettext("FIELD_KEYS не задан. Задайте хотя бы один ключ шифрования в окружении."))
-ALLOWED_HOSTS = environment.names("ALLOWED_HOSTS") or sorted(
+if not DEBUG:
+    environment.refuse_weak("SECRET_KEY", SECRET_KEY, 50)
+    environment.refuse_weak("FIELD_KEYS", next(iter(FIELD_KEYS), ""), 32)  # the current one; the others only read
+ALLOWED_HOSTS = environment.hosts("ALLOWED_HOSTS") or sorted(
     {"127.0.0.1", "localhost", "[::1]", urlsplit(PUBLIC_URL).hostname or "localhost"}
 )
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]

@@ -6,6 +6,7 @@ the settings raises ImproperlyConfigured with all of them, so that nobody learns
 """
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,6 +17,9 @@ from crmseg.words import gettext as _
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 DATA_DIR = BASE_DIR / ".data"
+HOST = re.compile(r"[a-z0-9]([a-z0-9_.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", re.IGNORECASE)  # as it goes over the wire
+SECRET_CHARACTERS, INSECURE = 5, "django-insecure-"
+MAKE_SECRET = 'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'  # noqa: S105 — how to make one
 
 
 _faults: list[str] = []
@@ -121,6 +125,41 @@ def redis(url: str) -> str:
     if parts is None or parts.scheme not in {"redis", "rediss", "unix"}:
         fault(_("REDIS_URL: ожидался адрес вида redis://:password@host:6379/0."))
     return url
+
+
+def site(name: str, default: str) -> str:
+    """The address of this installation: scheme, name, port, and nothing behind them."""
+    url = text(name, default).rstrip("/")
+    parts = split(url)
+    host = parts.netloc.removesuffix(f":{parts.port}") if parts else ""
+    if parts is None or parts.scheme not in {"http", "https"} or not HOST.fullmatch(host):
+        told = _("%(name)s: ожидался адрес вида https://crm.example.com, получено «%(value)s».")
+    elif parts.path or parts.query or parts.fragment:
+        told = _("%(name)s: после имени сайта ничего не нужно: https://crm.example.com, получено «%(value)s».")
+    else:
+        return url
+    fault(told % {"name": name, "value": url})
+    return default
+
+
+def hosts(name: str) -> list[str]:
+    """Names as browsers send them; "*" and a dot in front are Django's."""
+    given = names(name)
+    told = _("%(name)s: ожидались имена через запятую, без https:// и порта, получено «%(value)s».")
+    for value in given:
+        if value != "*" and not HOST.fullmatch(value.removeprefix(".")):
+            fault(told % {"name": name, "value": value})
+    return given
+
+
+def refuse_weak(name: str, value: str, least: int) -> None:
+    """Long, of several characters, not Django's sample: what its own check asks of a key (security.W009)."""
+    told = _("%(name)s: слишком простой ключ, нужно от %(least)s случайных знаков. Создать: %(command)s")
+    if not value:
+        told = _("%(name)s не задан. Создать: %(command)s")
+    elif len(value) >= least and len(set(value)) >= SECRET_CHARACTERS and not value.startswith(INSECURE):
+        return
+    fault(told % {"name": name, "least": least, "command": MAKE_SECRET})
 
 
 def smtp(url: str) -> dict[str, object]:

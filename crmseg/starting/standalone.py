@@ -6,7 +6,7 @@ They are not started through `manage.py`, whose lines an operator reads: alone t
 
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import django.conf
@@ -59,7 +59,7 @@ def faults(asked: Collection[str]) -> list[str]:
 def unreachable(asked: Collection[str]) -> list[str]:
     from crmseg.starting import reachability
 
-    asks = {"DATABASE_URL": reachability.database, "REDIS_URL": reachability.redis}
+    asks: dict[str, Callable[[], str]] = {"DATABASE_URL": reachability.database, "REDIS_URL": reachability.redis}
     silent = {name: line for name, ask in asks.items() if name in asked and (line := ask())}
     unset = [name for name in silent if not os.environ.get(name)]
     lines = [line for name, line in silent.items() if name not in unset]

@@ -51,11 +51,24 @@ def test_everything_wrong_in_production_is_told_at_once(empty_dir):
         ("REDIS_URL", "127.0.0.1:6379"),
         ("EMAIL_URL", "smtp://"),
         ("DEBUG", "maybe"),
+        ("ALLOWED_HOSTS", "crm.example.ru:8000"),
     ],
 )
 def test_wrong_value_is_told_in_one_line(empty_dir, variable, value):
     line = only_line(command("check", env={**os.environ, **PRODUCTION, variable: value}))
     assert line.startswith(f"{variable}: ожидал")
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "FIELD_KEYS"])
+def test_weak_secret_is_refused_with_how_to_make_one(empty_dir, name):
+    line = only_line(command("check", env={**os.environ, **PRODUCTION, name: "x"}))
+    assert line.startswith(f"{name}: слишком простой ключ, нужно от ")
+    assert line.endswith('python3 -c "import secrets; print(secrets.token_urlsafe(48))"\n')
+
+
+def test_development_takes_any_secret(empty_dir):
+    env = {**os.environ, "DATABASE_URL": "postgres://crm@127.0.0.1:1/crm", "SECRET_KEY": "x", "FIELD_KEYS": "y"}
+    assert command("check", env={**env, "DEBUG": "1"}).returncode == 0
 
 
 def test_data_directory_that_is_a_file_is_told(empty_dir):

@@ -1,0 +1,64 @@
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from crmseg.starting import environment
+
+
+def told(read, *arguments) -> str:
+    """The fault that reading leaves, or nothing."""
+    read(*arguments)
+    try:
+        environment.refuse_faults()
+    except ImproperlyConfigured as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["crm.example.ru", "https://", "https://срм.рф", "https://crm.example.ru:port", "https://a b.ru", "ftp://crm.ru"],
+)
+def test_address_of_the_site_is_whole(monkeypatch, address):
+    monkeypatch.setenv("PUBLIC_URL", address)
+    assert told(environment.site, "PUBLIC_URL", "").startswith("PUBLIC_URL: ожидался адрес вида https://")
+
+
+@pytest.mark.parametrize("behind", ["/crm/", "?a=1", "/#top"])
+def test_address_of_the_site_ends_with_its_name(monkeypatch, behind):
+    monkeypatch.setenv("PUBLIC_URL", f"https://crm.example.ru{behind}")
+    assert told(environment.site, "PUBLIC_URL", "").startswith("PUBLIC_URL: после имени сайта ничего не нужно")
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8000", "https://xn--h1ajf.xn--p1ai/", "http://[::1]:8000"])
+def test_addresses_that_fit_are_taken(monkeypatch, address):
+    monkeypatch.setenv("PUBLIC_URL", address)
+    assert environment.site("PUBLIC_URL", "") == address.rstrip("/")
+    assert told(environment.site, "PUBLIC_URL", "") == ""
+
+
+@pytest.mark.parametrize("name", ["https://crm.ru", "crm.ru:8000", "crm.ru www.ru", "crm.ru/", "срм.рф", "*.crm.ru"])
+def test_names_of_the_site_are_names_only(monkeypatch, name):
+    monkeypatch.setenv("ALLOWED_HOSTS", f"localhost,{name}")
+    assert told(environment.hosts, "ALLOWED_HOSTS").endswith(f"без https:// и порта, получено «{name}».")
+
+
+def test_names_that_fit_are_taken(monkeypatch):
+    monkeypatch.setenv("ALLOWED_HOSTS", ".example.ru, 10.0.0.1,[::1],*")
+    assert environment.hosts("ALLOWED_HOSTS") == [".example.ru", "10.0.0.1", "[::1]", "*"]
+    assert told(environment.hosts, "ALLOWED_HOSTS") == ""
+
+
+@pytest.mark.parametrize(
+    ("secret", "says"),
+    [
+        ("", "не задан"),
+        ("x", "слишком простой"),
+        ("x" * 60, "слишком простой"),
+        ("abcd" * 20, "слишком простой"),
+        ("django-insecure-" + "0123456789" * 5, "слишком простой"),
+        ("0123456789" * 5, ""),
+    ],
+)
+def test_secrets_are_measured_as_django_does(secret, says):
+    line = told(environment.refuse_weak, "SECRET_KEY", secret, 50)
+    assert (says in line) if says else line == ""
