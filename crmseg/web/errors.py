@@ -35,11 +35,11 @@ def _page(request: HttpRequest, template: str, status: int, text: str, **context
     return render_page(request, template, {"shell": shell, "text": text, **context}, status=status)
 
 
-def _problem(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse | None:
+def _problem(request: HttpRequest, status: int, title: str, text: str, code: str = "error") -> HttpResponse | None:
     """The same for programs (RFC 9457), where the API is asked."""
-    if not request.path.startswith(API):
+    if not f"{request.path}/".startswith(API):
         return None
-    error = {"path": "", "code": "error", "message": text}
+    error = {"path": "", "code": code, "message": text}
     document = {"type": "about:blank", "title": title, "status": status, "detail": text, "errors": [error]}
     return JsonResponse(document, status=status, content_type="application/problem+json")
 
@@ -57,6 +57,8 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if problem := _problem(request, 404, _("Не найдено"), _("Такого адреса в API нет."), "not_found"):
+        return problem
     return _page(request, "errors/404.html", 404, _("Такой записи нет: её удалили или ссылка неверна"))
 
 

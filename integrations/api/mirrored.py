@@ -11,6 +11,7 @@ from typing import Any, cast
 from django.db.models import Model, QuerySet
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
@@ -41,6 +42,10 @@ class MirroredViewSet(ReadOnlyModelViewSet[Any]):
     parameters: Sequence[str] = ()  # of the address asked for; an action names its own
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """What nobody may do here is refused as such, whatever the key: 405 and not 403."""
+        self.perform_authentication(request)
+        if isinstance(request.auth, ApiKey) and request.method not in self.allowed_methods:
+            raise MethodNotAllowed(str(request.method))
         super().initial(request, *args, **kwargs)
         known = (*PARAMETERS, SINCE) if self.action == "list" else self.parameters
         unknown = [name for name in request.query_params if name not in known]

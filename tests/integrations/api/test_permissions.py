@@ -7,6 +7,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from crmseg.accounts.models import ApiKey
+from tests.factories import DealFactory, SegmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -47,8 +48,29 @@ def test_last_use_is_kept(partner):
     assert ApiKey.objects.get().last_used_at is not None
 
 
-def test_writing_is_not_open_yet(partner):
-    assert partner("admin").post("/api/v1/contacts/", {}, format="json").status_code == 405
+@pytest.mark.parametrize("scopes", [["contacts:read", "deals:read", "segments:read"], ["contacts:write"], ["admin"]])
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_what_nobody_may_do_is_405_whatever_the_key(partner, scopes, method):
+    client, deal, segment = partner(*scopes), DealFactory(), SegmentFactory()
+    paths = ["contacts/", "contacts/1/", "companies/", "companies/1/", "deals/", f"deals/{deal.pk}/"]
+    for path in [*paths, f"deals/{deal.pk}/visits/", "segments/", f"segments/{segment.pk}/members/"]:
+        answer = client.generic(method.upper(), f"/api/v1/{path}", b"a;b", content_type="text/csv")
+        assert (path, answer.status_code, answer["Allow"]) == (path, 405, "GET, HEAD, OPTIONS")
+        assert answer["Content-Type"] == "application/problem+json"
+        assert answer.json()["errors"][0]["code"] == "method_not_allowed"
+
+
+def test_a_stranger_learns_nothing_of_methods():
+    answer = APIClient().delete("/api/v1/contacts/1/")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (401, "not_authenticated")
+
+
+@pytest.mark.parametrize(("scope", "status"), [("contacts:read", 200), ("contacts:write", 403)])
+@pytest.mark.parametrize("method", ["head", "options"])
+def test_asking_about_a_resource_is_reading(partner, method, scope, status):
+    answer = getattr(partner(scope), method)("/api/v1/contacts/")
+    assert (answer.status_code, answer["Allow"]) == (status, "GET, HEAD, OPTIONS")
+    assert method == "options" or not answer.content
 
 
 def test_command_prints_a_working_key_last():

@@ -1,6 +1,7 @@
 from datetime import timedelta
 from decimal import Decimal
 from itertools import chain
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from rest_framework.test import APIClient
@@ -151,6 +152,20 @@ def test_bad_parameter_is_named_in_a_422(client, query, path):
     answer = client.get(f"/api/v1/contacts/?{query}")
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["path"] == path
+
+
+@pytest.mark.parametrize("asked", [{}, {"updated_since": "2020-01-01T00:00:00Z"}], ids=["by-id", "by-change"])
+def test_cursor_changed_by_hand_is_never_a_failure(client, asked):
+    for _ in range(3):
+        ContactFactory(changed_at=NOW)
+    address = client.get("/api/v1/contacts/", asked | {"page_size": 1}).json()["next"]
+    cursor = parse_qs(urlsplit(address).query)["cursor"][0]
+    tampered = {cursor[:place] + letter + cursor[place + 1 :] for place in range(len(cursor)) for letter in "A9_="}
+    tampered |= {cursor[:-1], cursor * 2, "", "null", "W10", "WzAsbnVsbF0", "WzAsdHJ1ZV0", "e30", "\u0441", "%"}
+    seen = {client.get("/api/v1/contacts/", asked | {"cursor": each}).status_code for each in tampered}
+    assert seen == {200, 422}
+    of_another_order = {"cursor": cursor} | ({} if asked else {"updated_since": NOW.isoformat()})
+    assert client.get("/api/v1/contacts/", of_another_order).status_code == 422
 
 
 @pytest.mark.parametrize(
