@@ -218,9 +218,15 @@ LOGGING = {
         "text": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
         "json": {"()": "crmseg.starting.logs.JsonFormatter"},
     },
+    "filters": {"requests": {"()": "crmseg.starting.logs.Requests"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"django.server": {"level": "WARNING"}, "httpx2": {"level": "WARNING"}},
+    "loggers": {
+        "django.request": {"filters": ["requests"]},
+        "django.security.DisallowedHost": {"filters": ["requests"]},
+        "django.server": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},
+    },
 }
 
 environment.refuse_faults()

@@ -1,7 +1,10 @@
-"""Log lines as JSON for LOG_FORMAT=json."""
+"""What goes to the log: lines as JSON for LOG_FORMAT=json, and of requests only what somebody can use."""
 
 import json
 import logging
+
+from django.conf import settings
+from django.http import HttpRequest
 
 
 class JsonFormatter(logging.Formatter):
@@ -15,3 +18,27 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
+
+
+class Requests(logging.Filter):
+    """For the loggers of Django. A refusal is one line: who, what. A missing page is no news. A failure is told by
+    `crmseg.web.errors`, under the number that the person saw."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        status = getattr(record, "status_code", 0)
+        if status == 404 or (status == 500 and record.exc_info and not settings.DEBUG):
+            return False
+        request = getattr(record, "request", None)
+        if 400 <= status < 500 and request is not None:
+            record.exc_info = record.exc_text = None
+            if record.name == "django.request":  # the others have words of their own: which host, which header
+                record.msg, record.args = "%s %s %s: %s", (status, request.method, request.path, who(request))
+        return True
+
+
+def who(request: HttpRequest) -> str:
+    """By number: names and addresses of people do not belong into a log. Asks the database for nothing."""
+    if key := getattr(request, "auth", None):
+        return f"key {key.pk}"
+    user = getattr(request, "_cached_user", None)
+    return f"user {user.pk} ({user.role})" if user is not None and user.is_authenticated else "a stranger"

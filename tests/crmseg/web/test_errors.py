@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client, RequestFactory
 from django.urls import path
 
-from crmseg.accounts.models import Role
+from crmseg.accounts.models import ApiKey, Role, User
 from crmseg.urls import handler403, handler404, handler500  # noqa: F401
 from crmseg.urls import urlpatterns as real
 from crmseg.web import errors
@@ -64,6 +64,39 @@ def test_failure_shows_a_number_that_is_in_the_log(visitor, caplog):
     number = re.search(r"Номер: ([0-9A-F]{4})", response.content.decode()).group(1)
     assert f"Failure {number} at GET /fail/" in caplog.text
     assert "RuntimeError: boom" in caplog.text
+
+
+def test_refusal_is_one_line_of_the_log_that_tells_who_and_what(visitor, caplog):
+    person = User.objects.get()
+    visitor.get("/deny/?phone=79035551842")
+    assert [record.getMessage() for record in caplog.records] == [f"403 GET /deny/: user {person.pk} (manager)"]
+    assert "Traceback" not in caplog.text
+
+
+def test_refusal_of_a_program_names_its_key(caplog):
+    key, secret = ApiKey.issue("Партнёр", ["deals:read"])
+    Client().get("/api/v1/contacts/", headers={"authorization": f"Bearer {secret}"})
+    Client().get("/api/v1/contacts/")
+    told = [f"403 GET /api/v1/contacts/: key {key.pk}", "401 GET /api/v1/contacts/: a stranger"]
+    assert [record.getMessage() for record in caplog.records] == told
+
+
+def test_request_for_another_site_is_one_line_with_its_name(caplog):
+    assert Client().get("/livez", headers={"host": "evil.example"}).status_code == 400
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("Invalid HTTP_HOST header: 'evil.example'")
+    assert "Traceback" not in caplog.text
+
+
+def test_missing_page_is_not_in_the_log(visitor, caplog):
+    for address in ("/no-such-page/", "/api/v1/nothing/", "/contacts/9999999/"):
+        assert visitor.get(address).status_code == 404
+    assert caplog.text == ""
+
+
+def test_failure_is_in_the_log_once(visitor, caplog):
+    visitor.get("/fail/")
+    assert caplog.text.count("Traceback") == caplog.text.count("/fail/") == 1
 
 
 def test_failure_page_needs_no_database(django_db_blocker):
