@@ -75,11 +75,11 @@ def connect_account(base_url: str, token: str, public_url: str) -> Account:
 
 def await_import(circle: Circle, expected: dict[str, int]) -> None:
     """Until all is in. One could work before the stage history is, but who is silent since when is read from it."""
-    for entity, label in (("companies", "Компании"), ("contacts", "Контакты"), ("deals", "Сделки")):
+    for entity, label in (("companies", _("Компании")), ("contacts", _("Контакты")), ("deals", _("Сделки"))):
         circle.wait(label, partial(_of_step, entity, expected.get(entity)), _why_it_waits)
     is_over = Account.objects.exclude(imported_at=None).exists
-    circle.wait("Задачи и примечания", lambda: (*_rest(), is_over()), _why_it_waits)
-    circle.wait("История этапов", partial(_of_step, "history", None), _why_it_waits)
+    circle.wait(_("Задачи и примечания"), lambda: (*_rest(), is_over()), _why_it_waits)
+    circle.wait(_("История этапов"), partial(_of_step, "history", None), _why_it_waits)
 
 
 def _why_it_waits() -> str:
@@ -117,7 +117,7 @@ def fill_segments(circle: Circle) -> Segment:
         filled = live.filter(refreshed_at__gte=asked).count()
         return filled, live.count(), filled == live.count()
 
-    circle.wait("Сегменты", look)
+    circle.wait(_("Сегменты"), look)
     segment = Segment.objects.filter(ready_key=SEGMENT).first()
     if segment is None or not segment.size:
         raise CircleError(_("сегмент «Молчат после расчёта» пуст"))
@@ -137,7 +137,7 @@ def run_campaign(circle: Circle, segment: Segment) -> Campaign:
         is_over = run is not None and run.state == Run.State.DONE
         return max(0, total - waiting), total or None, is_over
 
-    circle.wait("Письма", look)
+    circle.wait(_("Письма"), look)
     return campaign
 
 
@@ -165,7 +165,7 @@ def write_back(circle: Circle, segment: Segment) -> None:
         total, left = each.count(), each.filter(state__in=Push.OPEN).count()
         return total - left, max(total, expected), total >= expected and not left
 
-    circle.wait("Запись в amoCRM", look)
+    circle.wait(_("Запись в amoCRM"), look)
 
 
 def result(circle: Circle) -> dict[str, Any]:

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from functools import partial
 
-from django.core.management import get_commands, load_command_class
+from django.core.management import get_commands
 from django.core.management.base import BaseCommand, CommandError, DjangoHelpFormatter
 from django.db import connections
 
+from crmseg.starting.helping import parser_of
 from crmseg.words import gettext as _
 
-OURS = ("crmseg", "pipelines", "segments", "integrations")
 OF_DJANGO = DjangoHelpFormatter.show_last | {"-h", "--help"}  # every command takes these
 WHAT_ARGPARSE_SAYS: dict[str, Callable[[], str]] = {
     r"unrecognized arguments: (?P<given>.+)": lambda: _("аргумента %(given)s нет"),
@@ -32,12 +32,6 @@ WHAT_ARGPARSE_SAYS: dict[str, Callable[[], str]] = {
 }
 
 
-def own(name: str) -> BaseCommand | None:
-    """The command of this name when it is ours."""
-    app = get_commands().get(name, "")
-    return load_command_class(app, name) if isinstance(app, str) and app.partition(".")[0] in OURS else None
-
-
 def refuse_unknown(name: str) -> None:
     known = [*get_commands(), "help", "version"]
     if name in known:
@@ -49,7 +43,7 @@ def refuse_unknown(name: str) -> None:
 
 def read(command: BaseCommand, argv: list[str]) -> Callable[[], None]:
     """The command ready to be called; CommandError is the one line that tells what does not fit."""
-    parser = command.create_parser(*argv[:2])  # one that raises: only Django's own `run_from_argv` makes it exit
+    parser = parser_of(command, argv)
     try:
         options = vars(parser.parse_args(argv[2:]))
     except CommandError as error:

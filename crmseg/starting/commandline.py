@@ -20,7 +20,7 @@ from django.core.management.base import CommandError, SystemCheckError
 from crmseg import embedded
 from crmseg.embedded import EmbeddedError
 from crmseg.processes.supervisor import ProcessError
-from crmseg.starting import arguments, environment
+from crmseg.starting import arguments, environment, helping, messages
 from crmseg.words import gettext as _
 
 WITHOUT_DATABASE = {
@@ -39,12 +39,15 @@ WITHOUT_DATABASE = {
 }
 MIGRATES_ITSELF = {"makemigrations", "migrate", "showmigrations", "sqlmigrate", "squashmigrations", "optimizemigration"}
 SETS_UP_ITSELF = {"demo", "serve", "test"}
+HELP = {"", "help", "-h", "--help"}
 PASSES_ON = {"test"}  # what it is given belongs to pytest
 BESIDE = {"demo"}  # keeps its data apart from the company's, in a directory of its own
 
 
 def run(argv: list[str]) -> int:
+    argv = [argv[0], argv[2], "--help"] if len(argv) == 3 and argv[1] == "help" and argv[2][0] != "-" else argv
     command = argv[1] if len(argv) > 1 else ""
+    messages.compile_for_the_screen()
     try:
         if command in BESIDE:
             os.environ["DATA_DIR"] = str(environment.directory("DATA_DIR", environment.DATA_DIR) / command)
@@ -71,9 +74,12 @@ def _run(command: str, argv: list[str]) -> None:
         itself.run_from_argv(argv) if command in PASSES_ON else arguments.read(itself, argv)()
         return
     django.setup()
+    if command in HELP and not argv[2:]:
+        sys.stdout.write("\n".join(helping.overview()) + "\n")
+        return
     if command and not command.startswith("-"):
         arguments.refuse_unknown(command)
-    ours = arguments.own(command)
+    ours = helping.own(command)
     call = arguments.read(ours, argv) if ours else partial(execute_from_command_line, argv)
     with ready_for(command, argv):
         call()

@@ -4,7 +4,9 @@ The source language is Russian, so the Russian catalogue needs only the plural f
 """
 
 import io
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +51,13 @@ def compile_stale() -> int:
             write_mo(target, catalogue)
         draft.replace(path.with_suffix(".mo"))
     return len(stale)
+
+
+def compile_for_the_screen() -> None:
+    """Before the first word of a command: Russian needs no catalogue. Where it cannot be written, Russian it stays."""
+    if os.environ.get("LANGUAGE_CODE", "").strip() not in {"", SOURCE_LANGUAGE}:
+        with suppress(OSError):
+            compile_stale()
 
 
 def is_fresh(path: Path) -> bool:

@@ -8,17 +8,17 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
-from django.utils.translation import gettext as _
 
 import tests.benchmarks
+from crmseg.words import gettext as _
 
 
 class Command(BaseCommand):
-    help = "Runs a benchmark of tests/benchmarks by its name (all of them without one); prints JSON lines."
+    help = _("Замер из tests/benchmarks по имени, без имени — все; каждая строка — JSON.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", nargs="?", help=", ".join(found()))
-        parser.add_argument("options", nargs=REMAINDER, help="What the benchmark itself takes, e.g. --deals 50000.")
+        parser.add_argument("options", nargs=REMAINDER, help=_("аргументы самого замера, например --deals 50000"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         names = [options["name"]] if options["name"] else list(found())

@@ -44,19 +44,18 @@ def at_least(least: int) -> Callable[[str], int]:
 
 
 class Command(BaseCommand):
-    help = "Весь круг на стенде: amoCRM → зеркало → сегменты → письма → запись в amoCRM. Ctrl-C останавливает всё."
+    help = _("Весь круг на стенде: amoCRM → зеркало → сегменты → письма → запись в amoCRM. Ctrl-C останавливает всё.")
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--check", action="store_true", help="один раз без людей; последняя строка — JSON")
-        parser.add_argument("--port", type=tree.port, default=None, help="порт сайта (8000)")
+        parser.add_argument("--check", action="store_true", help=_("один раз без людей; последняя строка — JSON"))
+        parser.add_argument("--port", type=tree.port, default=None, help=_("порт сайта (8000)"))
+        size = _("контактов на стенде (%(count)s)") % {"count": stand.CONTACTS}
+        parser.add_argument("--contacts", type=at_least(LEAST_CONTACTS), default=None, help=size)
         parser.add_argument(
-            "--contacts", type=at_least(LEAST_CONTACTS), default=None, help=f"контактов на стенде ({stand.CONTACTS})"
+            "--deals", type=at_least(LEAST_DEALS), default=None, help=_("сделок на стенде (полторы на контакт)")
         )
-        parser.add_argument(
-            "--deals", type=at_least(LEAST_DEALS), default=None, help="сделок на стенде (полтора на контакт)"
-        )
-        parser.add_argument("--fresh", action="store_true", help="начать с пустой базы")
+        parser.add_argument("--fresh", action="store_true", help=_("начать с пустой базы"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         port = options["port"] if options["port"] is not None else (0 if options["check"] else 8000)
@@ -91,7 +90,7 @@ class Command(BaseCommand):
     def _start(self, demo: Circle, stack: ExitStack, options: dict[str, Any]) -> None:
         """Everything that can load or plant by itself does so while the schema is made."""
         data = settings.DATA_DIR
-        self._say("Запускаю стенд amoCRM, почту и crmseg…")
+        self._say(_("Запускаю стенд amoCRM, почту и crmseg…"))
         if options["fresh"]:
             stand.forget_everything()
         self.plan = self._plan(options["contacts"], options["deals"])
@@ -148,13 +147,17 @@ class Command(BaseCommand):
 
         doors = self.doors
         self._say("")
-        self._say(f"crmseg:        {doors.public_url}")
-        self._say(f"письма:        {doors.mail_url}")
-        self._say(f"стенд amoCRM:  {doors.sandbox_url}/__sandbox__/state")
-        self._say(f"Войти можно за любую роль, пароль у всех {people.PASSWORD}")
+        places = {
+            "crmseg:": doors.public_url,
+            _("письма:"): doors.mail_url,
+            _("стенд amoCRM:"): f"{doors.sandbox_url}/__sandbox__/state",
+        }
+        for label, address in places.items():
+            self._say(f"{label:<15}{address}")
+        self._say(_("Войти можно за любую роль, пароль у всех %(password)s") % {"password": people.PASSWORD})
         for role, login in people.LOGINS.items():
             self._say(f"  {Role(role).label:<22} {login}@{people.HOST}")
-        self._say("Остановить всё: Ctrl-C")
+        self._say(_("Остановить всё: Ctrl-C"))
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
@@ -165,7 +168,8 @@ class Command(BaseCommand):
         is_over = total is not None and done >= total
         filled = BAR * min(done, total) // total if total else 0
         bar = f"{'█' * filled}{'░' * (BAR - filled)}" if total else " " * BAR
-        line = f"{label:<22} {bar} {done}{f' из {total}' if total else ''}  {note}".rstrip()
+        count = _("%(done)s из %(total)s") % {"done": done, "total": total} if total else done
+        line = f"{label:<22} {bar} {count}  {note}".rstrip()
         line = line[: shutil.get_terminal_size().columns - 1]  # what wraps cannot be drawn over
         if sys.stdout.isatty():
             self.stdout.write(f"\r\033[K{line}", ending="\n" if is_over else "")

@@ -5,11 +5,12 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from crmseg.words import gettext as _
 from segments.campaigns import delivery, launch, tasks
 
 
 class Command(BaseCommand):
-    help = "Starts every campaign that is due now and sends what waits; the last line is a JSON summary."
+    help = _("Начинает кампании, которым пора, и отправляет, что ждёт; последняя строка — JSON.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         swept = delivery.sweep(timezone.now())

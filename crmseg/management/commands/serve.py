@@ -13,6 +13,7 @@ from crmseg.processes.supervisor import Supervisor
 from crmseg.starting import messages
 from crmseg.starting.preparation import prepare
 from crmseg.starting.servers import servers
+from crmseg.words import gettext as _
 
 OWNER = "owner@localhost"
 
@@ -20,12 +21,12 @@ OWNER = "owner@localhost"
 class Command(BaseCommand):
     """Runs before Django is set up: the site loads in its own process at the same time as we do."""
 
-    help = "Всё для работы на одной машине: сайт, фоновые работники и расписание. Ctrl-C останавливает всё."
+    help = _("Всё для работы на одной машине: сайт, фоновые работники и расписание. Ctrl-C останавливает всё.")
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--port", type=tree.port, default=8000)
-        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=tree.port, default=8000, help=_("порт сайта (8000)"))
+        parser.add_argument("--host", default="127.0.0.1", help=_("адрес этой машины, на котором слушать (127.0.0.1)"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
@@ -41,7 +42,8 @@ class Command(BaseCommand):
             django.setup()
             prepare()
             web.open()
-            self.stdout.write(f"crmseg работает: {os.environ['PUBLIC_URL']}  (остановить: Ctrl-C)")
+            told = _("crmseg работает: %(url)s  (остановить: Ctrl-C)")
+            self.stdout.write(told % {"url": os.environ["PUBLIC_URL"]})
             if hint := first_login():
                 self.stdout.write(hint)
             self.stdout.flush()
@@ -58,7 +60,8 @@ def first_login() -> str:
     if any(user.has_usable_password() for user in User.objects.filter(is_active=True).iterator()):
         return ""
     if not sys.stdout.isatty():
-        return "Войти пока некому. Создайте владельца: python3 manage.py createsuperuser"
+        return _("Войти пока некому. Создайте владельца: python3 manage.py createsuperuser")
     password = secrets.token_urlsafe(12)
-    User.objects.create_user(OWNER, password, name="Владелец", role=Role.OWNER)
-    return f"Создан владелец: {OWNER}, пароль {password} — показан один раз, запишите его."
+    User.objects.create_user(OWNER, password, name=_("Владелец"), role=Role.OWNER)
+    told = _("Создан владелец: %(login)s, пароль %(password)s — показан один раз, запишите его.")
+    return told % {"login": OWNER, "password": password}

@@ -16,9 +16,7 @@ from crmseg.interrupts import ended_by_signals
 from crmseg.starting import browser, messages
 from crmseg.words import gettext as _
 
-HELP = """python3 manage.py test [аргументы pytest]
-
-Готовит базу, Redis, переводы и Chromium и запускает pytest; без аргументов — все тесты в два процесса."""
+HELP = _("Готовит базу, Redis, переводы и Chromium и запускает pytest; без аргументов — все тесты в два процесса.")
 
 
 class Command(BaseCommand):
@@ -29,7 +27,7 @@ class Command(BaseCommand):
     def run_from_argv(self, argv: list[str]) -> None:
         arguments = argv[2:]
         if {"--help", "-h"} & set(arguments):
-            self.stdout.write(HELP)
+            self.stdout.write(_("Вызов: ") + _("python3 manage.py test [аргументы pytest]") + f"\n\n{HELP}")
             return
         try:
             code = self.run_pytest(arguments)
@@ -58,7 +56,7 @@ class Command(BaseCommand):
         if browser.find():
             return []
         if browser.may_install():
-            self.stdout.write("Ставлю Chromium для браузерных тестов…")
+            self.stdout.write(_("Ставлю Chromium для браузерных тестов…"))
             self.stdout.flush()
             if browser.install():
                 return []

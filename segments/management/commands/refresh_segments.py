@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
+from crmseg.words import gettext as _
 from segments import gallery, membership
 from segments.dependencies import in_order
 from segments.membership import Refreshed
@@ -16,10 +16,10 @@ from segments.models import Segment
 
 
 class Command(BaseCommand):
-    help = "Recomputes the members of all segments, or of those with the given ids."
+    help = _("Пересчитывает состав всех сегментов или названных; последняя строка — JSON.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("ids", nargs="*", type=int, metavar="ID")
+        parser.add_argument("ids", nargs="*", type=int, metavar="ID", help=_("номера сегментов"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         started, now = monotonic(), timezone.now()

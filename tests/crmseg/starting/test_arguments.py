@@ -3,14 +3,14 @@ from importlib import import_module
 import pytest
 from django.core.management.base import CommandError
 
-from crmseg.starting import arguments
+from crmseg.starting import arguments, helping
 from tests.crmseg.conftest import command
 
 
 def refusal(line: str) -> str:
     argv = ["manage.py", *line.split()]
     with pytest.raises(CommandError) as told:
-        arguments.read(arguments.own(argv[1]) or import_module(f"crmseg.management.commands.{argv[1]}").Command(), argv)
+        arguments.read(helping.own(argv[1]) or import_module(f"crmseg.management.commands.{argv[1]}").Command(), argv)
     assert "\n" not in str(told.value)
     return str(told.value)
 
@@ -46,7 +46,7 @@ def test_what_a_later_python_says_is_told_without_its_words(monkeypatch):
 
 @pytest.mark.parametrize("name", ["migrate", "makemigrations", "no_such_command", ""])
 def test_commands_of_others_are_not_ours(name):
-    assert arguments.own(name) is None
+    assert helping.own(name) is None
 
 
 @pytest.mark.parametrize(

@@ -56,10 +56,11 @@ def test_what_is_no_token_is_refused_before_anybody_is_asked(token):
     assert caught.value.field == "token"
 
 
+CALL = "amocrm_connect --base-url https://company.amocrm.ru --token ТОКЕН"
 CALLS = [
-    ([], "Укажите адрес вида https://company.amocrm.ru"),
+    ([], f"Укажите --base-url и --token: {CALL}"),
     (["--base-url", "foo", "--token", "t"], "Укажите адрес вида https://company.amocrm.ru"),
-    (["--base-url", "demo.amocrm.ru"], "Укажите долгосрочный токен интеграции"),
+    (["--base-url", "demo.amocrm.ru"], f"Укажите --token: {CALL}"),
     (["--base-url", "http://127.0.0.1:1", "--token", "t"], "Не удалось связаться: Нет соединения с 127.0.0.1"),
 ]
 

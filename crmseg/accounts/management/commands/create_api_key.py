@@ -1,17 +1,18 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.translation import gettext as _
 
 from crmseg.accounts.models import ApiKey
+from crmseg.words import gettext as _
 
 
 class Command(BaseCommand):
-    help = "Создаёт ключ API и печатает его один раз: последняя строка — сам ключ."
+    help = _("Создаёт ключ API и печатает его один раз: последняя строка — сам ключ.")
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", nargs="?", default="", help="для кого ключ")
-        parser.add_argument("--scopes", default="", help=f"через запятую: {', '.join(ApiKey.SCOPES)}")
+        parser.add_argument("name", nargs="?", default="", help=_("для кого ключ"))
+        scopes = _("права через запятую: %(known)s") % {"known": ", ".join(ApiKey.SCOPES)}
+        parser.add_argument("--scopes", default="", help=scopes)
 
     def handle(self, *args: Any, **options: Any) -> None:
         name, longest = options["name"].strip(), ApiKey._meta.get_field("name").max_length or 0

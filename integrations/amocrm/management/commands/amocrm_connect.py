@@ -6,23 +6,28 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
+from crmseg.words import gettext as _
 from integrations.amocrm import connect
 from integrations.amocrm.client import AmoClient
 from integrations.http import HttpError
 
+NEEDED = {"--base-url": "base_url", "--token": "token"}
+
 
 class Command(BaseCommand):
-    help = "Connects amoCRM: checks the account and keeps the token; with --public-url subscribes the webhook."
+    help = _("Подключает amoCRM: проверяет аккаунт и хранит токен; с --public-url подписывает на изменения.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--base-url", default="", help="https://company.amocrm.ru")
-        parser.add_argument("--token", default="", help="A long-lived token of an administrator.")
-        parser.add_argument("--public-url", default="", help="Where amoCRM reaches this server.")
+        parser.add_argument("--base-url", default="", help=_("адрес аккаунта: https://company.amocrm.ru"))
+        parser.add_argument("--token", default="", help=_("долгосрочный токен администратора"))
+        parser.add_argument("--public-url", default="", help=_("адрес, по которому amoCRM видит этот сервер"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
+        if missing := [flag for flag, name in NEEDED.items() if not options[name].strip()]:
+            told = _("Укажите %(missing)s: amocrm_connect --base-url https://company.amocrm.ru --token ТОКЕН")
+            raise CommandError(told % {"missing": _(" и ").join(missing)})
         try:
             account = connect.connect(connect.check(options["base_url"], options["token"], now), now)
             if options["public_url"]:
@@ -32,5 +37,10 @@ class Command(BaseCommand):
             raise CommandError(error.reason) from None
         except HttpError as error:
             raise CommandError(_("Подписка на изменения не удалась: %(reason)s") % {"reason": error.reason}) from None
-        told = {"account": account.name, "amo_id": account.amo_id, "state": account.state, "webhook": account.hook_url}
-        self.stdout.write(json.dumps(told, ensure_ascii=False))
+        summary = {
+            "account": account.name,
+            "amo_id": account.amo_id,
+            "state": account.state,
+            "webhook": account.hook_url,
+        }
+        self.stdout.write(json.dumps(summary, ensure_ascii=False))

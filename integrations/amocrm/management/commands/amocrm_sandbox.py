@@ -8,9 +8,9 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.translation import gettext as _
 
 from crmseg import causes
+from crmseg.words import gettext as _
 from integrations.amocrm.sandbox import Sandbox, webhooks
 from integrations.amocrm.sandbox.server import Server, serve
 
@@ -18,17 +18,17 @@ MOST_PORT = 65535
 
 
 class Command(BaseCommand):
-    help = "Runs a stand-in for amoCRM with a building firm's data in it."
+    help = _("Стенд, который ведёт себя как amoCRM, с данными строительной компании.")
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=8765)
-        parser.add_argument("--contacts", type=int, default=2000)
-        parser.add_argument("--deals", type=int, default=3000)
-        parser.add_argument("--seed", type=int, default=1)
-        parser.add_argument("--no-limits", action="store_true", help="No 7 requests a second.")
-        parser.add_argument("--now", type=int, help="Data as of this unix second; the clock is the real one.")
-        parser.add_argument("--webhook-url", help="Subscribed to everything from the start.")
+        parser.add_argument("--port", type=int, default=8765, help=_("порт стенда (8765), 0 — любой свободный"))
+        parser.add_argument("--contacts", type=int, default=2000, help=_("сколько контактов (2000)"))
+        parser.add_argument("--deals", type=int, default=3000, help=_("сколько сделок (3000)"))
+        parser.add_argument("--seed", type=int, default=1, help=_("от чего зависят случайные данные (1)"))
+        parser.add_argument("--no-limits", action="store_true", help=_("без ограничения 7 запросов в секунду"))
+        parser.add_argument("--now", type=int, help=_("данные на эту секунду unix; часы настоящие"))
+        parser.add_argument("--webhook-url", help=_("адрес, который с начала подписан на всё"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["contacts"] < 0 or options["deals"] < 0:

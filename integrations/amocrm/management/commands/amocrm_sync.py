@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
+from crmseg.words import gettext as _
 from integrations.amocrm import importing, plan, pull, push, receipts
 from integrations.amocrm.bars import Bars
 from integrations.amocrm.client import AmoClient
@@ -17,13 +17,13 @@ from integrations.http import HttpError
 
 
 class Command(BaseCommand):
-    help = "Synchronises with amoCRM; the last line is a JSON summary."
+    help = _("Обменивается изменениями с amoCRM или продолжает импорт; последняя строка — JSON.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--full", action="store_true", help="Import everything from the beginning.")
-        parser.add_argument("--pull", action="store_true", help="Only read what changed there.")
-        parser.add_argument("--push", action="store_true", help="Only write what changed here.")
-        parser.add_argument("--reconcile", action="store_true", help="Read everything by id and compare.")
+        parser.add_argument("--full", action="store_true", help=_("импортировать всё с начала"))
+        parser.add_argument("--pull", action="store_true", help=_("только прочитать, что изменилось там"))
+        parser.add_argument("--push", action="store_true", help=_("только записать, что изменилось здесь"))
+        parser.add_argument("--reconcile", action="store_true", help=_("прочитать всё по номерам и сверить"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         account = Account.current()
