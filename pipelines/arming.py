@@ -1,9 +1,10 @@
 """A restored database starts disarmed: nothing is sent and nothing written to amoCRM until a person says so (D13).
 
 What flows in: where the database stands now: the cluster, its timeline (a recovery opens a new one), the database and
-the table itself (a dump makes both anew). What flows out: ``is_armed``, asked by everyone who acts on the outside
-world. Elsewhere than last time it is a copy: it may repeat what the original has done since, and transaction ids may
-have started anew, so the log is stamped anew before anybody reads it.
+the table itself (a dump makes both anew); of an embedded cluster also its files (a copied directory has others). What
+flows out: ``is_armed``, asked by everyone who acts on the outside world. Elsewhere than last time it is a copy: it may
+repeat what the original has done since, and transaction ids may have started anew, so the log is stamped anew before
+anybody reads it. A stopped cluster of one's own server, copied file by file, looks the same: that one is not noticed.
 
 A failover to a replica opens a timeline too, and may have lost the last transactions: it asks the same question.
 """
@@ -25,6 +26,7 @@ FROM (
         || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
         || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())
         || '/' || 'pipelines_home'::regclass::oid
+        || coalesce('/' || nullif(current_setting('crmseg.files', true), ''), '')
     FROM pg_control_system()
 ) AS place (here)
 LEFT JOIN pipelines_home AS home ON home.id = 1
@@ -42,6 +44,8 @@ def disarmed_at(now: datetime) -> datetime | None:
         here, known, since = cursor.fetchone()
     if known is None:
         Home.objects.get_or_create(pk=1, defaults={"server": here})
+    elif here.startswith(f"{known}/"):  # by an older crmseg, which did not look at the files
+        Home.objects.filter(server=known).update(server=here)
     elif known != here:
         return _has_moved(here, now).disarmed_at
     return since if known else None

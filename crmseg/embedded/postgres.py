@@ -77,6 +77,7 @@ class Postgres:
         self.forget_reused_pid()
         settings = TUNING | (QUICK if self.quick_commits else {}) | ({} if self.durable else FORGETFUL)
         settings["unix_socket_directories"] = f'"{self.place.sockets}"'
+        settings["crmseg.files"] = self.files()
         argv: list[str | Path] = [self.bin / "postgres", "-D", self.place.cluster]
         for key, value in settings.items():
             argv += ["-c", f"{key}={value}"]
@@ -151,6 +152,15 @@ class Postgres:
             raise EmbeddedError(told % {"path": cluster, "found": version, "needed": POSTGRES_MAJOR})
         if uid != (self.place.account.uid if self.place.account else os.geteuid()):
             raise belongs_to_another(cluster)
+
+    def files(self) -> str:
+        """Which files these are: the same as long as nobody copies them, wherever they are moved on their disk.
+
+        PostgreSQL writes its control file in place. It tells this to whoever asks: a copy of the directory is known by
+        it (`pipelines.arming`), and nothing else in a copy of a stopped cluster differs.
+        """
+        control = self.place.cluster / "global" / "pg_control"
+        return f"{self.place.cluster.stat().st_ino}-{control.stat().st_ino}"
 
     def create_cluster(self) -> None:
         """Made beside and renamed, so that a killed initdb leaves nothing that looks like a database.

@@ -47,6 +47,29 @@ def test_new_table_is_another_home():
     assert not arming.is_armed(NOW)
 
 
+def files(of: str) -> None:
+    """What the embedded server tells of its files."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('crmseg.files', %s, true)", [of])
+
+
+def test_copied_directory_is_another_home():
+    files("1-2")
+    assert arming.is_armed(NOW)
+    assert arming.is_armed(NOW)
+    files("3-4")
+    assert not arming.is_armed(NOW)
+
+
+def test_home_that_an_older_crmseg_wrote_down_without_files_is_the_same():
+    assert arming.is_armed(NOW)
+    files("1-2")
+    assert arming.is_armed(NOW)
+    assert Home.objects.get().server.endswith("/1-2")
+    files("1-3")
+    assert not arming.is_armed(NOW)
+
+
 def read(reader: str) -> list[int]:
     with changes.reading(reader) as batch:
         return [change.subject_id for change in batch]

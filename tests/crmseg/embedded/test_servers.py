@@ -52,6 +52,21 @@ def test_data_outlives_the_servers(data_dir):
         assert ask("SHOW fsync") == "on"
 
 
+def test_a_copied_directory_is_told_from_a_moved_one(data_dir):
+    with embedded.servers(data_dir, durable=False):
+        before = ask("SHOW crmseg.files")
+    home = places(data_dir).cluster
+    home.rename(home.with_name("aside"))
+    home.with_name("aside").rename(home)
+    with embedded.servers(data_dir, durable=False):
+        assert ask("SHOW crmseg.files") == before
+    subprocess.run(["cp", "-a", home, home.with_name("copy")], check=True)
+    shutil.rmtree(home)
+    home.with_name("copy").rename(home)
+    with embedded.servers(data_dir, durable=False):
+        assert ask("SHOW crmseg.files") != before
+
+
 def test_the_last_of_two_users_stops_the_servers(data_dir):
     other = holder(data_dir)
     pid = postmaster(data_dir)
