@@ -29,9 +29,8 @@ if IS_EMBEDDED or DEBUG:
 if not DEBUG:
     environment.refuse_weak("SECRET_KEY", SECRET_KEY, 50)
     environment.refuse_weak("FIELD_KEYS", next(iter(FIELD_KEYS), ""), 32)  # the current one; the others only read
-ALLOWED_HOSTS = environment.hosts("ALLOWED_HOSTS") or sorted(
-    {"127.0.0.1", "localhost", "[::1]", urlsplit(PUBLIC_URL).hostname or "localhost"}
-)
+ALLOWED_HOSTS = environment.hosts("ALLOWED_HOSTS") or [urlsplit(PUBLIC_URL).hostname or "localhost"]
+ALLOWED_HOSTS = sorted({*ALLOWED_HOSTS, "127.0.0.1", "localhost", "[::1]"})  # who asks whether it lives asks from here
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 HTTPS = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"

@@ -67,7 +67,7 @@ class Places:
 def places(data_dir: Path) -> Places:
     data_dir = Path(os.path.abspath(data_dir))
     link = data_dir / "servers"
-    home = Path(os.readlink(link)) if link.is_symlink() else link
+    home = Path(os.readlink(link)) if os.path.islink(link) else link  # where we may not look it is no link
     if os.geteuid() != 0:
         return Places(data_dir, home, None)
     account = owner_of(home / "postgres") or system_account()

@@ -84,7 +84,12 @@ def number(name: str, default: int) -> int:
 
 
 def directory(name: str, default: Path) -> Path:
-    return Path(text(name, str(default))).expanduser().resolve()
+    value = text(name, str(default))
+    try:
+        return Path(value).expanduser().resolve()
+    except (RuntimeError, OSError):  # a home of nobody, links in a circle
+        fault(_("%(name)s: каталога «%(value)s» быть не может.") % {"name": name, "value": value})
+        return default
 
 
 def database(url: str) -> dict[str, object]:

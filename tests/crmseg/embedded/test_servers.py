@@ -261,6 +261,23 @@ def works(python: str, **options) -> bool:
 
 
 @as_root
+def test_an_ordinary_user_is_told_where_it_may_not_write(data_dir):
+    nobody = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+    nobody["env"] = {**os.environ, "PYTHONPATH": os.pathsep.join(site.getsitepackages())}
+    python = next((each for each in (sys.executable, "/usr/bin/python3") if works(each, **nobody)), None)
+    if python is None:
+        pytest.skip("no interpreter is open to other users")
+    closed = data_dir / "closed"
+    closed.mkdir(mode=0o700)
+    nobody["env"]["DATA_DIR"] = str(closed / "data")
+    ended = subprocess.run(
+        [python, "manage.py", "migrate"], cwd=ROOT, check=False, capture_output=True, text=True, **nobody
+    )
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert ended.stderr.startswith(f"Нет прав на запись: {closed}")
+
+
+@as_root
 def test_an_ordinary_user_runs_the_servers_as_itself(data_dir):
     nobody = {"user": "nobody", "group": "nogroup", "extra_groups": []}
     nobody["env"] = {**os.environ, "PYTHONPATH": os.pathsep.join(site.getsitepackages())}

@@ -48,6 +48,14 @@ def test_names_that_fit_are_taken(monkeypatch):
     assert told(environment.hosts, "ALLOWED_HOSTS") == ""
 
 
+@pytest.mark.parametrize("value", ["~no-such-person/data", "loop/data"])
+def test_impossible_directory_is_told(monkeypatch, tmp_path, value):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+    monkeypatch.setenv("DATA_DIR", value)
+    assert told(environment.directory, "DATA_DIR", tmp_path) == f"DATA_DIR: каталога «{value}» быть не может."
+
+
 @pytest.mark.parametrize(
     ("secret", "says"),
     [
