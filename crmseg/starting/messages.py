@@ -60,6 +60,10 @@ def compile_for_the_screen() -> None:
             compile_stale()
 
 
+def are_compiled() -> bool:
+    return all(path.with_suffix(".mo").exists() for path in catalogues())
+
+
 def is_fresh(path: Path) -> bool:
     compiled = path.with_suffix(".mo")
     return compiled.exists() and compiled.stat().st_mtime >= path.stat().st_mtime

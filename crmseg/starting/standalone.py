@@ -1,7 +1,7 @@
 """What `celery -A crmseg` and `gunicorn crmseg.wsgi` ask before they begin: values that fit and servers that answer.
 
 They are not started through `manage.py`, whose lines an operator reads: alone they retry for ever, or show tracebacks.
-`refuse` is for a program of its own: gunicorn has to stay free of our modules.
+`refuse_site` is a program of its own: gunicorn has to stay free of our modules.
 """
 
 import os
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
+import django
 import django.conf
 from django.core.exceptions import ImproperlyConfigured
 
@@ -35,10 +36,10 @@ def refuse_celery(argv: Sequence[str]) -> None:
         raise SystemExit(1)
 
 
-def refuse() -> None:
-    """For another program: ends with 1 when a line was told."""
+def refuse_site() -> None:
+    """The whole of a program of its own: ends with 1 when a line was told."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crmseg.settings")
-    lines = faults(EMBEDDED)
+    lines = faults(EMBEDDED) or unprepared()
     tell(lines)
     raise SystemExit(1 if lines else 0)
 
@@ -64,6 +65,22 @@ def unreachable(asked: Collection[str]) -> list[str]:
     unset = [name for name in silent if not os.environ.get(name)]
     lines = [line for name, line in silent.items() if name not in unset]
     return [*lines, *([not_started(unset)] if unset else [])]
+
+
+def unprepared() -> list[str]:
+    """What `serve` does by itself, and a site on servers of one's own is given by hand."""
+    from crmseg.starting import messages, schema, statics
+
+    django.setup()
+    lines = []
+    if missing := schema.pending():
+        told = _("База не готова, не применено миграций: %(count)s. Выполните: python3 manage.py migrate")
+        lines.append(told % {"count": len(missing)})
+    if not statics.are_collected():
+        lines.append(_("Файлы для браузера не собраны. Выполните: python3 manage.py collectstatic --noinput"))
+    if not messages.are_compiled():
+        lines.append(_("Переводы не собраны. Выполните: python3 manage.py compilemessages"))
+    return lines
 
 
 def not_started(unset: Sequence[str]) -> str:

@@ -23,6 +23,11 @@ def collect_if_stale() -> bool:
         return True
 
 
+def are_collected() -> bool:
+    """A page cannot be drawn without the list of their hashed names."""
+    return settings.DEBUG or (Path(settings.STATIC_ROOT) / "staticfiles.json").exists()
+
+
 def state_of_sources() -> str:
     digest = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
     for finder in get_finders():

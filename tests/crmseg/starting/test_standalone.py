@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from crmseg.starting import standalone
+from crmseg import embedded
+from crmseg.starting import messages, schema, standalone, statics
 from tests.crmseg.conftest import ROOT
 
 PRODUCTION = {"SECRET_KEY": "0123456789" * 5, "FIELD_KEYS": "0123456789" * 5}
@@ -50,6 +51,21 @@ def test_missing_secrets_are_told(empty_dir, program, redis_url):
     ended = started(program, DATABASE_URL="mysql://crm", REDIS_URL=redis_url)
     told = [line.split()[0] for line in ended.stderr.splitlines()]
     assert (ended.returncode, told) == (1, ["SECRET_KEY", "FIELD_KEYS", "DATABASE_URL:"])
+
+
+def test_unprepared_site_is_told_what_to_run(data_dir):
+    with embedded.servers(data_dir, durable=False):
+        ended = started(SITE)
+    told = [line.rpartition("Выполните: ")[2] for line in ended.stderr.splitlines()]
+    assert (ended.returncode, told) == (1, ["python3 manage.py migrate", "python3 manage.py collectstatic --noinput"])
+
+
+def test_words_are_asked_for_too(monkeypatch):
+    monkeypatch.setattr(schema, "pending", set)
+    monkeypatch.setattr(statics, "are_collected", lambda: True)
+    assert standalone.unprepared() == []
+    monkeypatch.setattr(messages, "are_compiled", lambda: False)
+    assert standalone.unprepared() == ["Переводы не собраны. Выполните: python3 manage.py compilemessages"]
 
 
 def test_a_site_without_our_gunicorn_settings_ends_as_gunicorn_can(empty_dir):
