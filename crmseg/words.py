@@ -13,9 +13,13 @@ LOCALE = Path(__file__).resolve().parents[1] / "locale"
 
 
 def gettext(text: str) -> str:
-    return _catalogue(os.environ.get("LANGUAGE_CODE", "").strip()).gettext(text)
+    return _catalogue(language()).gettext(text)
+
+
+def language() -> str:
+    return os.environ.get("LANGUAGE_CODE", "").strip() or "ru"
 
 
 @lru_cache(maxsize=1)
 def _catalogue(language: str) -> NullTranslations:
-    return translation("django", LOCALE, [language or "ru"], fallback=True)
+    return translation("django", LOCALE, [language], fallback=True)

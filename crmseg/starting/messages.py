@@ -4,11 +4,12 @@ The source language is Russian, so the Russian catalogue needs only the plural f
 """
 
 import io
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from crmseg import words
 
 if TYPE_CHECKING:  # Babel is imported by those who have something to compile or to check: every start looks here
     from babel.messages.catalog import Catalog, Message
@@ -55,7 +56,7 @@ def compile_stale() -> int:
 
 def compile_for_the_screen() -> None:
     """Before the first word of a command: Russian needs no catalogue. Where it cannot be written, Russian it stays."""
-    if os.environ.get("LANGUAGE_CODE", "").strip() not in {"", SOURCE_LANGUAGE}:
+    if words.language() != SOURCE_LANGUAGE:
         with suppress(OSError):
             compile_stale()
 

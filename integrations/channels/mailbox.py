@@ -18,6 +18,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from crmseg import words
+from crmseg.words import gettext as _
+
 NAME = re.compile(r"[0-9]{8}-[0-9a-f]{8}")
 STYLE = """
 :root{color-scheme:light dark}body{font:14px/20px system-ui,sans-serif;max-width:960px;margin:24px auto;padding:0 16px}
@@ -126,7 +129,7 @@ class _Page(BaseHTTPRequestHandler):
         found = re.fullmatch(r"/letters/([^/]+)/(html)?", path)
         letter = self.box.read(found[1]) if found else None
         if found is None or letter is None:
-            return HTTPStatus.NOT_FOUND, "text/html", _page("Нет такого письма", '<p><a href="/">Все письма</a></p>')
+            return HTTPStatus.NOT_FOUND, "text/html", _page(_("Нет такого письма"), _way_back())
         if found[2]:
             return HTTPStatus.OK, "text/html", body_of(letter, "html")
         return HTTPStatus.OK, "text/html", _letter_page(_as_data(found[1], letter))
@@ -137,21 +140,29 @@ class _Page(BaseHTTPRequestHandler):
 
 def _page(title: str, body: str) -> str:
     return (
-        f'<!doctype html><html lang="ru"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<!doctype html><html lang="{words.language()}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head>'
         f"<body><main><h1>{escape(title)}</h1>{body}</main></body></html>"
     )
 
 
+def _way_back() -> str:
+    back = _("Все письма")
+    return f'<p><a href="/">{back}</a></p>'
+
+
 def _list_page(letters: list[dict[str, Any]], total: int) -> str:
+    nameless = _("(без темы)")
     rows = "".join(
         f"<tr><td>{escape(one['to'])}</td>"
-        f'<td><a href="/letters/{one["name"]}/">{escape(one["subject"]) or "(без темы)"}</a></td>'
+        f'<td><a href="/letters/{one["name"]}/">{escape(one["subject"]) or nameless}</a></td>'
         f"<td>{escape(one['date'])}</td></tr>"
         for one in reversed(letters)
     )
-    table = f"<table><thead><tr><th>Кому</th><th>Тема</th><th>Когда</th></tr></thead><tbody>{rows}</tbody></table>"
-    return _page(f"Письма: {total}", table if letters else "<p>Писем пока нет.</p>")
+    head = "".join(f"<th>{name}</th>" for name in (_("Кому"), _("Тема"), _("Когда")))
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    none = _("Писем пока нет.")
+    return _page(_("Письма: %(total)s") % {"total": total}, table if letters else f"<p>{none}</p>")
 
 
 def _linked(text: str) -> str:
@@ -161,9 +172,9 @@ def _linked(text: str) -> str:
 
 def _letter_page(one: dict[str, Any]) -> str:
     headers = "".join(f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>" for key, value in one["headers"])
-    frame = f'<iframe sandbox title="Письмо" src="/letters/{one["name"]}/html"></iframe>' if one["html"] else ""
+    letter, text, heads = _("Письмо"), _("Текст"), _("Заголовки")
+    frame = f'<iframe sandbox title="{letter}" src="/letters/{one["name"]}/html"></iframe>' if one["html"] else ""
     return _page(
         one["subject"],
-        f'<p><a href="/">Все письма</a></p>{frame}<h2>Текст</h2><pre>{_linked(one["text"])}</pre>'
-        f"<h2>Заголовки</h2><table>{headers}</table>",
+        f"{_way_back()}{frame}<h2>{text}</h2><pre>{_linked(one['text'])}</pre><h2>{heads}</h2><table>{headers}</table>",
     )

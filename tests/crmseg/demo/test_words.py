@@ -27,7 +27,7 @@ def test_addresses_and_logins_are_told_in_english(english):
     demo._announce()
     demo._show("Deals", 3, 3)
     assert CYRILLIC.findall(told.getvalue()) == []
-    assert "letters:       http://127.0.0.1:8002" in told.getvalue()
+    assert "emails:        http://127.0.0.1:8002" in told.getvalue()
     assert re.search(r"Deals +█+ 3 of 3", told.getvalue())
 
 

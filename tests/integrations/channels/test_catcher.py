@@ -40,6 +40,15 @@ def test_letter_is_shown_in_a_sandbox(catcher, letter):
     assert headers["Content-Security-Policy"].startswith("sandbox")
 
 
+def test_mailbox_speaks_the_language_of_the_installation(catcher, letter, monkeypatch):
+    monkeypatch.setenv("LANGUAGE_CODE", "en")
+    page, _ = get(catcher, "/")
+    shown, _ = get(catcher, f"/letters/{letter['name']}/")
+    assert '<html lang="en">' in page
+    assert "Emails: 1" in page
+    assert [word in shown for word in ("All emails", "Headers", "Заголовки")] == [True, True, False]
+
+
 def test_json_holds_headers_and_bodies(catcher, letter):
     body, _ = get(catcher, "/messages.json")
     found = json.loads(body)["messages"][0]
