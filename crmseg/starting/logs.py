@@ -32,7 +32,8 @@ class Requests(logging.Filter):
         if 400 <= status < 500 and request is not None:
             record.exc_info = record.exc_text = None
             if record.name == "django.request":  # the others have words of their own: which host, which header
-                record.msg, record.args = "%s %s %s: %s", (status, request.method, request.path, who(request))
+                path = record.args[-1] if isinstance(record.args, tuple) and record.args else "?"  # escaped by Django
+                record.msg, record.args = "%s %s %s: %s", (status, request.method, path, who(request))
         return True
 
 

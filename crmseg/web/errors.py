@@ -44,6 +44,11 @@ def _problem(request: HttpRequest, status: int, title: str, text: str, code: str
     return JsonResponse(document, status=status, content_type="application/problem+json")
 
 
+def _one_line(path: str) -> str:
+    """A path may hold a line end, and after it whatever somebody wants to read in our log."""
+    return path.encode("unicode_escape").decode("ascii")
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if problem := _problem(request, 400, _("Запрос не разобран"), _("Запрос не разобрать.")):
         return problem
@@ -63,14 +68,14 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    logger.warning("Request to %s refused: %s", request.path, reason)
+    logger.warning("Request to %s refused: %s", _one_line(request.path), reason)
     return _page(request, "errors/csrf.html", 403, _("Страница устарела. Обновите её и повторите"))
 
 
 def failure(request: HttpRequest) -> HttpResponse:
     """Leans on nothing that may be the very thing that failed: no user, no database, no navigation."""
     code = secrets.token_hex(2).upper()
-    logger.error("Failure %s at %s %s", code, request.method, request.path, exc_info=sys.exc_info())
+    logger.error("Failure %s at %s %s", code, request.method, _one_line(request.path), exc_info=sys.exc_info())
     text = _("Сбой на нашей стороне. Номер: %(number)s") % {"number": code}
     if problem := _problem(request, 500, _("Ошибка"), text):
         return problem

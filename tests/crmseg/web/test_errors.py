@@ -5,7 +5,7 @@ import re
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.test import Client, RequestFactory
-from django.urls import path
+from django.urls import path, re_path
 
 from crmseg.accounts.models import ApiKey, Role, User
 from crmseg.urls import handler403, handler404, handler500  # noqa: F401
@@ -14,15 +14,16 @@ from crmseg.web import errors
 from tests.factories import UserFactory
 
 
-def deny(request):
+def deny(request, rest=""):
     raise PermissionDenied
 
 
-def fail(request):
+def fail(request, rest=""):
     raise RuntimeError("boom")
 
 
-urlpatterns = [*real, path("deny/", deny), path("fail/", fail)]
+urlpatterns = [*real, path("deny/", deny), path("fail/", fail), re_path("^deny/[^?]+/$", deny)]
+urlpatterns += [re_path("^fail/[^?]+/$", fail)]
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
@@ -71,6 +72,14 @@ def test_refusal_is_one_line_of_the_log_that_tells_who_and_what(visitor, caplog)
     visitor.get("/deny/?phone=79035551842")
     assert [record.getMessage() for record in caplog.records] == [f"403 GET /deny/: user {person.pk} (manager)"]
     assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("door", ["deny", "fail"])
+def test_a_line_end_in_the_address_makes_no_second_line(visitor, caplog, door):
+    visitor.get(f"/{door}/%0A2026-11-21 ERROR root: forged/")
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 1
+    assert f"/{door}/\\n2026-11-21 ERROR" in told[0]
 
 
 def test_refusal_of_a_program_names_its_key(caplog):
