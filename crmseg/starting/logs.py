@@ -6,6 +6,8 @@ import logging
 from django.conf import settings
 from django.http import HttpRequest
 
+REFUSAL = "%s %s %s: %s"
+
 
 class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
@@ -22,7 +24,10 @@ class JsonFormatter(logging.Formatter):
 
 class Requests(logging.Filter):
     """For the loggers of Django. A refusal is one line: who, what. A missing page is no news. A failure is told by
-    `crmseg.web.errors`, under the number that the person saw."""
+    `crmseg.web.errors`, under the number that the person saw.
+
+    Django is set up twice in a web process, so a record may pass twice.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         status = getattr(record, "status_code", 0)
@@ -31,9 +36,9 @@ class Requests(logging.Filter):
         request = getattr(record, "request", None)
         if 400 <= status < 500 and request is not None:
             record.exc_info = record.exc_text = None
-            if record.name == "django.request":  # the others have words of their own: which host, which header
+            if record.name == "django.request" and record.msg != REFUSAL:  # others name their host or header
                 path = record.args[-1] if isinstance(record.args, tuple) and record.args else "?"  # escaped by Django
-                record.msg, record.args = "%s %s %s: %s", (status, request.method, path, who(request))
+                record.msg, record.args = REFUSAL, (status, request.method, path, who(request))
         return True
 
 

@@ -8,6 +8,7 @@ from django.test import Client, RequestFactory
 from django.urls import path, re_path
 
 from crmseg.accounts.models import ApiKey, Role, User
+from crmseg.starting.logs import Requests
 from crmseg.urls import handler403, handler404, handler500  # noqa: F401
 from crmseg.urls import urlpatterns as real
 from crmseg.web import errors
@@ -80,6 +81,14 @@ def test_a_line_end_in_the_address_makes_no_second_line(visitor, caplog, door):
     told = [record.getMessage() for record in caplog.records]
     assert len(told) == 1
     assert f"/{door}/\\n2026-11-21 ERROR" in told[0]
+
+
+def test_a_second_setup_changes_no_line(visitor, caplog):
+    again = Requests()
+    logging.getLogger("django.request").addFilter(again)
+    visitor.get("/deny/")
+    logging.getLogger("django.request").removeFilter(again)
+    assert caplog.records[0].getMessage().startswith("403 GET /deny/: user ")
 
 
 def test_refusal_of_a_program_names_its_key(caplog):
