@@ -1,3 +1,8 @@
+import os
+import signal
+from itertools import chain, groupby, islice
+from operator import attrgetter
+
 import pytest
 from django.utils.translation.reloader import translation_file_changed
 from hypothesis import settings as hypothesis_settings
@@ -9,15 +14,28 @@ hypothesis_settings.load_profile("crmseg")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Words are compiled once, before any worker reads them."""
+    """Words are compiled once, before any worker reads them. What is started hears Ctrl-C whoever started the tests."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell has the programs in its background ignore it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput") and messages.compile_stale():
         translation_file_changed(None, messages.catalogues()[0].with_suffix(".mo"))  # forget what was read before
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests first: at the end they would leave all processors but one without work."""
-    items.sort(key=lambda item: not _is_long(item))
+    """Long tests first in the share of every worker: at the end they would leave the other processors without work.
+
+    pytest-xdist hands the list out in as many even pieces as there are workers, and moves what is late. The long tests
+    of one module stay together, because what takes seconds to set up is shared among them.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    path = attrgetter("path")
+    modules = [list(each) for _, each in groupby(sorted(filter(_is_long, items), key=path), key=path)]
+    short = iter([item for item in items if not _is_long(item)])
+    shares = [list(chain.from_iterable(modules[number::workers])) for number in range(workers)]
+    for share in shares:
+        share.extend(islice(short, max(0, len(items) // workers - len(share))))
+    items[:] = [*chain.from_iterable(shares), *short]
 
 
 def _is_long(item: pytest.Item) -> bool:

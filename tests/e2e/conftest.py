@@ -25,7 +25,7 @@ ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-THEMES = ("light", "dark")
+OF_COLOUR = ("color-contrast", "link-in-text-block")
 
 
 @pytest.fixture(scope="session")
@@ -99,14 +99,27 @@ def axe() -> Callable[..., None]:
 
 
 @pytest.fixture
-def in_every_width(axe, no_sideways_scroll) -> Callable[..., None]:
-    """Assert both of a page as it stands, in each width: a stylesheet follows the window without a new visit."""
+def in_both_themes(axe, no_sideways_scroll) -> Callable[[Page], None]:
+    """Assert both of a page as it stands. The dark theme needs no other visit, and can change colours only."""
 
-    def check(page: Page, only: tuple[str, ...] = ()) -> None:
+    def check(page: Page) -> None:
+        page.emulate_media(color_scheme="light")
+        axe(page)
+        no_sideways_scroll(page)
+        page.emulate_media(color_scheme="dark")
+        axe(page, OF_COLOUR)
+
+    return check
+
+
+@pytest.fixture
+def in_every_look(in_both_themes) -> Callable[[Page], None]:
+    """The same in each width: a stylesheet follows the window."""
+
+    def check(page: Page) -> None:
         for width, height in HEIGHTS.items():
             page.set_viewport_size({"width": width, "height": height})
-            axe(page, only)
-            no_sideways_scroll(page)
+            in_both_themes(page)
 
     return check
 

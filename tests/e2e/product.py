@@ -104,13 +104,7 @@ def _start(path: Path, output: Path, contacts: int) -> subprocess.Popen:
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=subprocess.STDOUT,
-            preexec_fn=_hear_ctrl_c,  # noqa: PLW1509 - one system call
         )
-
-
-def _hear_ctrl_c() -> None:
-    """A shell that runs the tests in the background has them ignore it, and they would pass that on."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _family(root: int, data_dir: Path) -> set[int]:

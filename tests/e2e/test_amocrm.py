@@ -4,11 +4,9 @@ from django.urls import reverse
 from crmseg.accounts.models import Role
 from integrations.amocrm.importing import prepare
 from integrations.amocrm.models import Account, ImportStep, Push
-from tests.e2e.conftest import THEMES
 from tests.factories import NOW, ContactFactory, CustomFieldFactory, UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-in_both_themes = pytest.mark.parametrize("theme", THEMES)
 
 
 @pytest.fixture
@@ -16,19 +14,17 @@ def admin():
     return UserFactory(name="Юлия Щербакова", role=Role.ADMIN, email="admin@domuozera.example")
 
 
-@in_both_themes
-def test_connecting_is_accessible(browser_page, in_every_width, admin, theme):
-    page = browser_page(theme, user=admin)
+def test_connecting_is_accessible(browser_page, in_every_look, admin):
+    page = browser_page(user=admin)
     page.goto(reverse("amocrm:page"))
     page.fill("[name=base_url]", "ftp://x")
     page.fill("[name=token]", "x")
     page.click("form.amocrm-form button[type=submit]")
     page.wait_for_selector("#id_base_url_error")
-    in_every_width(page)
+    in_every_look(page)
 
 
-@in_both_themes
-def test_import_in_all_its_trouble_is_accessible(browser_page, in_every_width, admin, theme):
+def test_import_in_all_its_trouble_is_accessible(browser_page, in_every_look, admin):
     Account.objects.create(
         base_url="https://domuozera.amocrm.ru",
         token="x",
@@ -49,6 +45,6 @@ def test_import_in_all_its_trouble_is_accessible(browser_page, in_every_width, a
         Push.objects.create(
             kind="tag", entity="contact", local_id=contact.pk, cause=state, state=state, reason="нет", finished_at=NOW
         )
-    page = browser_page(theme, user=admin)
+    page = browser_page(user=admin)
     page.goto(reverse("amocrm:page"))
-    in_every_width(page)
+    in_every_look(page)

@@ -3,7 +3,6 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from crmseg.accounts.models import Role
-from tests.e2e.conftest import THEMES
 from tests.factories import UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -16,12 +15,11 @@ def head():
     return UserFactory(name="Юлия Щербакова", role=Role.HEAD, email="head@domuozera.example")
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_every_component_is_accessible(browser_page, in_every_width, settings, head, theme):
+def test_every_component_is_accessible(browser_page, in_every_look, settings, head):
     settings.DEBUG = True
-    page = browser_page(theme, user=head)
+    page = browser_page(user=head)
     page.goto(reverse("web:ui_kit"))
-    in_every_width(page)
+    in_every_look(page)
 
 
 def test_open_windows_are_accessible_and_return_focus(browser_page, axe, head):

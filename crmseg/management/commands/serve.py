@@ -41,13 +41,15 @@ class Command(BaseCommand):
             web = tree.Web(supervisor, host, port)
             django.setup()
             prepare()
+            hint = first_login()
+            connection.close()
+            connection.close_pool()  # from here on the database is for those we look after
             web.open()
             told = _("crmseg работает: %(url)s  (остановить: Ctrl-C)")
             self.stdout.write(told % {"url": os.environ["PUBLIC_URL"]})
-            if hint := first_login():
+            if hint:
                 self.stdout.write(hint)
             self.stdout.flush()
-            connection.close()
             tree.start_workers(supervisor)
             web.grow()
             supervisor.watch()
