@@ -166,8 +166,14 @@ def more(
     rows = list(_beyond(shown, stage, after).order_by(*_order(stage)).values_list("pk", flat=True)[: CARDS + 1])
     column = figures([stage], shown, now)[0]
     column.cards, column.before = cards(rows[:CARDS], now), before
-    column.after = _mark(column.cards) if len(rows) > CARDS else ""
+    column.after = _mark(column.cards[-1].deal) if len(rows) > CARDS else ""
     return column
+
+
+def following(deal: Deal, shown: DealQuerySet) -> int | None:
+    """The deal whose card stands next after this one's in its column."""
+    rows = _beyond(shown.filter(stage=deal.stage), deal.stage, _mark(deal)).order_by(*_order(deal.stage))
+    return rows.values_list("pk", flat=True).first()
 
 
 def cards(ids: Sequence[int], now: datetime) -> list[Card]:
@@ -212,7 +218,7 @@ def _fill(columns: Sequence[Column], firsts: Mapping[int, list[int]], now: datet
     for column in columns:
         ids = firsts.get(column.stage.pk, [])
         column.cards = [ready[pk] for pk in ids[:CARDS] if pk in ready]
-        column.after = _mark(column.cards) if len(ids) > CARDS else ""
+        column.after = _mark(column.cards[-1].deal) if len(ids) > CARDS else ""
 
 
 def _order(stage: Stage) -> tuple[str, str]:
@@ -220,9 +226,8 @@ def _order(stage: Stage) -> tuple[str, str]:
     return ("stage_entered_at", "pk") if stage.is_open else ("-stage_entered_at", "-pk")
 
 
-def _mark(shown: Sequence[Card]) -> str:
-    last = shown[-1].deal
-    return f"{last.stage_entered_at.isoformat()}~{last.pk}"
+def _mark(deal: Deal) -> str:
+    return f"{deal.stage_entered_at.isoformat()}~{deal.pk}"
 
 
 def _beyond(shown: DealQuerySet, stage: Stage, after: str) -> DealQuerySet:
