@@ -228,6 +228,7 @@ def test_phone_opens_at_the_first_column_with_deals_then_at_the_one_last_seen(op
     page.reload()
     expect(payment).to_be_in_viewport(ratio=0.9)
     expect(page.locator("#board-search")).to_be_in_viewport()
+    assert page.locator(".search").bounding_box()["width"] == 390 - 2 * 14  # a row of its own: the hint is read whole
 
 
 def test_empty_incoming_column_unfolds_with_its_first_card(open_board, track, deals):
