@@ -498,7 +498,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='task',
-            index=models.Index(condition=models.Q(('is_done', False)), fields=['deal', 'due_at'], name='task_open_of_deal'),
+            index=models.Index(condition=models.Q(('deleted_at__isnull', True), ('is_done', False)), fields=['deal', 'due_at'], name='task_open_of_deal'),
         ),
         migrations.AddIndex(
             model_name='task',
