@@ -454,10 +454,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='deal',
-            index=models.Index(fields=['pipeline', '-created_at', '-id'], name='deal_list'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
             index=models.Index(fields=['responsible', 'stage'], name='deal_responsible'),
         ),
         migrations.AddIndex(

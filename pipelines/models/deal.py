@@ -82,7 +82,6 @@ class Deal(Mirrored):
                 condition=Q(deleted_at__isnull=True),
                 name="deal_on_board",
             ),
-            models.Index(fields=["pipeline", "-created_at", "-id"], name="deal_list"),
             models.Index(fields=["responsible", "stage"], name="deal_responsible"),
             models.Index(fields=["loss_reason", "closed_at"], name="deal_lost", condition=Q(loss_reason__isnull=False)),
             models.Index(fields=["changed_at", "id"], name="deal_changed"),
