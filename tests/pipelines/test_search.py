@@ -145,7 +145,9 @@ def test_grams_are_all_three_letters_in_a_row(length):
     text = "".join(chr(ord("а") + place % 31) for place in range(length))
     threes = [text[place : place + 3] for place in range(length - 2)]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pipelines_grams(%s), ARRAY(SELECT hashtext(t) FROM unnest(%s::text[]) t)", [text, threes])
+        cursor.execute(
+            "SELECT pipelines_grams(%s), ARRAY(SELECT hashtext(t) FROM unnest(%s::text[]) t)", [text, threes]
+        )
         cut, expected = cursor.fetchone()
     assert cut == expected
 
