@@ -6,7 +6,7 @@ from one query with a subquery per stage.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -128,12 +128,11 @@ def lay_out(pipeline: Pipeline, deals: DealQuerySet, filters: DealFilter, now: d
     _fill(columns, _first_cards(pipeline, shown), now)
     stages = [column.stage.pk for column in columns if column.stage.is_open]
     open_deals = of_people.filter(stage__in=stages)
-    return Board(
-        columns,
-        overdue=open_deals.with_overdue_task(now).count(),
-        without_task=open_deals.without_task().count(),
-        stuck=open_deals.stuck(now).count() if filters.narrows else sum(column.stuck for column in columns),
-    )
+    board = Board(columns, stuck=sum(column.stuck for column in columns))
+    number = open_deals.count() if filters.narrows else board.count
+    with_task, overdue = _with_task(open_deals, now)
+    stuck = open_deals.stuck(now).count() if filters.narrows else board.stuck
+    return replace(board, overdue=overdue, without_task=number - with_task, stuck=stuck)
 
 
 def figures(stages: Iterable[Stage], shown: DealQuerySet, now: datetime) -> list[Column]:
@@ -152,6 +151,14 @@ def figures(stages: Iterable[Stage], shown: DealQuerySet, now: datetime) -> list
     return list(columns.values())
 
 
+def _with_task(deals: DealQuerySet, now: datetime) -> tuple[int, int]:
+    """How many of the deals have an open task, and an overdue one: one walk along the index of open tasks."""
+    counted = Task.objects.open().filter(deal__in=deals.order_by().values("pk"))
+    late = Count("deal", distinct=True, filter=Q(due_at__lt=now))
+    found = counted.aggregate(all=Count("deal", distinct=True), late=late)
+    return found["all"], found["late"]
+
+
 def _stuck_before(stages: Iterable[Stage], now: datetime) -> Case:
     """The moment of each stage as plain values: PostgreSQL does not reckon it anew for every deal."""
     moments = ((stage, stage.stuck_before(now)) for stage in stages)
@@ -166,8 +173,14 @@ def more(
     rows = list(_beyond(shown, stage, after).order_by(*_order(stage)).values_list("pk", flat=True)[: CARDS + 1])
     column = figures([stage], shown, now)[0]
     column.cards, column.before = cards(rows[:CARDS], now), before
-    column.after = _mark(column.cards) if len(rows) > CARDS else ""
+    column.after = _mark(column.cards[-1].deal) if len(rows) > CARDS else ""
     return column
+
+
+def following(deal: Deal, shown: DealQuerySet) -> int | None:
+    """The deal whose card stands next after this one's in its column."""
+    rows = _beyond(shown.filter(stage=deal.stage), deal.stage, _mark(deal)).order_by(*_order(deal.stage))
+    return rows.values_list("pk", flat=True).first()
 
 
 def cards(ids: Sequence[int], now: datetime) -> list[Card]:
@@ -212,7 +225,7 @@ def _fill(columns: Sequence[Column], firsts: Mapping[int, list[int]], now: datet
     for column in columns:
         ids = firsts.get(column.stage.pk, [])
         column.cards = [ready[pk] for pk in ids[:CARDS] if pk in ready]
-        column.after = _mark(column.cards) if len(ids) > CARDS else ""
+        column.after = _mark(column.cards[-1].deal) if len(ids) > CARDS else ""
 
 
 def _order(stage: Stage) -> tuple[str, str]:
@@ -220,9 +233,8 @@ def _order(stage: Stage) -> tuple[str, str]:
     return ("stage_entered_at", "pk") if stage.is_open else ("-stage_entered_at", "-pk")
 
 
-def _mark(shown: Sequence[Card]) -> str:
-    last = shown[-1].deal
-    return f"{last.stage_entered_at.isoformat()}~{last.pk}"
+def _mark(deal: Deal) -> str:
+    return f"{deal.stage_entered_at.isoformat()}~{deal.pk}"
 
 
 def _beyond(shown: DealQuerySet, stage: Stage, after: str) -> DealQuerySet:

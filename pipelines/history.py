@@ -1,13 +1,14 @@
 """Stage history from amoCRM's events: transitions in, contiguous visits out, gaps flagged.
 
-``stays`` is pure: one deal's transitions → its stays. ``rebuild`` replaces the visits of many deals set-wise, a chunk
+``stays`` is pure: one deal's transitions → its stays. A move that was undone here is no stay, though amoCRM's log may
+hold it. ``rebuild`` replaces the visits of many deals set-wise, a chunk
 of deals per transaction with their rows held, so that a move made meanwhile waits and finds its open visit.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import chain, pairwise
 from typing import Any
@@ -16,8 +17,8 @@ from django.db import connection, transaction
 from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Now
 
-from . import changes
-from .models import Deal, Origin, Stage, StageVisit
+from . import changes, moves
+from .models import Change, Deal, Origin, Stage, StageVisit
 from .visits import Step, step
 
 CHUNK = 1000
@@ -25,6 +26,7 @@ COLUMNS = (
     "deal_id, stage_id, pipeline_id, entered_at, left_at, by_id, source, direction, previous_stage_id, skipped,"
     " skipped_stages, visit_number"
 )
+SKEW = timedelta(seconds=30)  # of amoCRM's clock, and of the way there
 Row = tuple[Any, ...]
 Steps = Callable[[int | None, int], tuple[int, Step]]
 Source = StageVisit.Source
@@ -39,6 +41,26 @@ class Transition:
     by_id: int | None = None
     from_id: int | None = None
     source: StageVisit.Source = Source.HISTORY
+
+
+@dataclass(frozen=True)
+class Undone:
+    """A move to a stage that was taken back here."""
+
+    stage_id: int
+    moved_at: datetime
+    undone_at: datetime
+
+    def is_told_by(self, each: Transition, seen: Sequence[Transition]) -> bool:
+        """Whether that is the move amoCRM tells of, and not the same one made again and left standing."""
+        is_near = self.moved_at - SKEW <= each.at <= self.undone_at + SKEW
+        return (
+            is_near
+            and each.stage_id == self.stage_id
+            and not any(
+                other.stage_id == self.stage_id and self.undone_at <= other.at <= each.at + SKEW for other in seen
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -105,7 +127,14 @@ def _rebuild_chunk(
     with transaction.atomic():
         deals = list(held.filter(pk__in=ids).order_by("pk"))
         seen = _seen_here([deal.pk for deal in deals])
-        rebuilt = {deal: stays(deal, _with_seen(transitions_by_deal[deal.pk], seen[deal.pk])) for deal in deals}
+        undone = _undone(ids)
+        rebuilt = {
+            deal: stays(
+                deal,
+                _with_seen(without_undone(transitions_by_deal[deal.pk], undone[deal.pk], seen[deal.pk]), seen[deal.pk]),
+            )
+            for deal in deals
+        }
         StageVisit.objects.filter(deal__in=ids).delete()
         rows = [row for deal, found in rebuilt.items() for row in _rows(deal, found, steps)]
         _write(rows)
@@ -167,6 +196,31 @@ def _with_seen(told: Sequence[Transition], seen: Sequence[Transition]) -> list[T
         return [*seen]
     latest = max(each.at for each in told)
     return [*told, *(each for each in seen if each.at > latest)]
+
+
+def without_undone(
+    told: Sequence[Transition], undone: Sequence[Undone], seen: Sequence[Transition]
+) -> list[Transition]:
+    """Moves taken back here lead nowhere, and what follows on one began where it did."""
+    kept: list[Transition] = []
+    dropped: Transition | None = None
+    for each in sorted(told, key=lambda each: each.at):
+        if any(one.is_told_by(each, seen) for one in undone):
+            dropped = each
+            continue
+        follows = dropped and each.from_id == dropped.stage_id
+        kept.append(replace(each, from_id=dropped.from_id) if dropped and follows else each)
+        dropped = None
+    return kept
+
+
+def _undone(ids: Sequence[int]) -> dict[int, list[Undone]]:
+    lines = Change.objects.filter(type=moves.MOVED, subject_id__in=ids, data__has_key="undone")
+    undone: dict[int, list[Undone]] = defaultdict(list)
+    for line in lines:
+        moved_at = datetime.fromisoformat(line.data["undone"]["entered_at"])
+        undone[line.subject_id].append(Undone(line.data["from"], moved_at, line.occurred_at))
+    return undone
 
 
 def _seen_here(ids: Sequence[int]) -> dict[int, list[Transition]]:

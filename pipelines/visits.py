@@ -1,7 +1,8 @@
 """One step of a deal along its track (contracts §4): pure reckoning, and the visit rows a step writes.
 
-A deal always has exactly one open visit. ``enter`` closes it and opens the next within the caller's transaction, which
-holds the deal's row. Order is that of the moment: won and lost stand at the end, whatever their position.
+A deal always has exactly one open visit. ``enter`` closes it and opens the next, ``take_back`` undoes that, both within
+the caller's transaction, which holds the deal's row. Order is that of the moment: won and lost stand at the end,
+whatever their position.
 """
 
 from collections.abc import Iterable, Sequence
@@ -73,6 +74,18 @@ def enter(deal: "Deal", stage: Stage, *, at: datetime, by: User | None) -> Stage
         skipped_stages=list(taken.skipped_stages),
         visit_number=past.filter(stage=stage).count() + 1,
     )
+
+
+def take_back(visit: StageVisit) -> StageVisit | None:
+    """Remove the open visit of a deal and let the one before it go on; None when that one is not what it left."""
+    past = StageVisit.objects.filter(deal=visit.deal_id, left_at__isnull=False)
+    former = past.select_related("stage__pipeline").order_by("-entered_at", "-pk").first()
+    if former is None or (former.stage_id, former.left_at) != (visit.previous_stage_id, visit.entered_at):
+        return None
+    StageVisit.objects.filter(pk=visit.pk).delete()
+    former.left_at = None
+    former.save(update_fields=["left_at"])
+    return former
 
 
 def missing(deal: "Deal", at: datetime) -> StageVisit:

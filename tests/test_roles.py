@@ -43,6 +43,7 @@ TABLE = {
     "deals:stage_cards": (STAFF, ""),
     "deals:detail": (STAFF, ""),
     "deals:move": ("405", "OAHM"),
+    "deals:undo_move": ("405", "OAHM"),
     "deals:note": ("405", "OAHM"),
     "contacts:list": (STAFF, ""),
     "contacts:detail": (STAFF, ""),
@@ -152,6 +153,7 @@ def address(name: str, house: House) -> str:
         "campaigns:close": [house.running.pk, house.letter.pk],
         "campaigns:unsubscribe": [house.letter.token],
         "deals:stage_cards": [house.track.quote.pk],
+        "deals:undo_move": [house.deal.pk, house.deal.visits.last().pk],
     }
     subjects = {"deal": house.deal, "contact": house.contact, "compan": house.company}
     subjects |= {"segment": house.segment, "campaign": house.draft}

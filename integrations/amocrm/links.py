@@ -56,35 +56,53 @@ def agree(entity: Entity, rows: Sequence[Row]) -> None:
 def held_deals(rows: Sequence[Row]) -> set[int]:
     """amoCRM ids of deals moved here and not written there yet. Their rows are locked until the page is in.
 
-    A move that amoCRM refused does not stand in the way of a new one made there.
+    A move that amoCRM refused does not stand in the way of a new one made there. What amoCRM shows of a move that was
+    sent and has been taken back here since is our own echo: the stage stays too.
     """
-    remote = {row["amo_id"]: [row["pipeline"], row["status"], row["loss_reason"]] for row in rows}
+    rows_by_id = {row["amo_id"]: row for row in rows}
     held = set()
     with connection.cursor() as cursor:
         cursor.execute(
             # one look at the index per deal: a join is planned from the other end while the tables are young
-            """SELECT d.amo_id, (SELECT base FROM amocrm_link l WHERE l.entity = 'deal' AND l.local_id = d.id),
+            """SELECT d.amo_id, (SELECT jsonb_build_array(base, extract(epoch FROM remote_updated_at))
+                                 FROM amocrm_link l WHERE l.entity = 'deal' AND l.local_id = d.id),
+                      (SELECT jsonb_agg(jsonb_build_array(state, payload -> 'sent')) FROM amocrm_push x
+                       WHERE x.entity = 'deal' AND x.local_id = d.id AND x.kind = 'move'),
                       (SELECT amo_id FROM pipelines_pipeline p WHERE p.id = d.pipeline_id),
                       (SELECT amo_id FROM pipelines_stage s WHERE s.id = d.stage_id),
-                      (SELECT amo_id FROM pipelines_lossreason r WHERE r.id = d.loss_reason_id),
-                      EXISTS (SELECT FROM amocrm_push x WHERE x.entity = 'deal' AND x.local_id = d.id
-                              AND x.kind = 'move' AND x.state = 'parked')
+                      (SELECT amo_id FROM pipelines_lossreason r WHERE r.id = d.loss_reason_id)
                FROM pipelines_deal d
                WHERE d.amo_id = ANY(%s) ORDER BY d.id FOR NO KEY UPDATE""",
-            [list(remote)],
+            [list(rows_by_id)],
         )
-        for amo_id, base, *local, is_refused in _parsed(cursor.fetchall()):
-            if base is None:  # never agreed on: what amoCRM shows counts
+        for amo_id, link, pushes, *local in cursor.fetchall():
+            if link is None:  # never agreed on: what amoCRM shows counts
                 continue
-            agreed = [*base.get("status", [None, None]), base.get("loss")]
-            if local != agreed and local != remote[amo_id] and (not is_refused or remote[amo_id] == agreed):
+            base, stamp = _parsed(link)
+            if _stays(local, rows_by_id[amo_id], base, stamp, _parsed(pushes) or ()):
                 held.add(amo_id)
     return held
 
 
-def _parsed(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+def _stays(local: list[Any], row: Row, base: Json, stamp: float | None, pushes: Sequence[tuple[str, Any]]) -> bool:
+    """Whether the local stage stays: three-way, then by what was sent of this deal's moves."""
+    shown = [row["pipeline"], row["status"], row["loss_reason"]]
+    agreed = [*base.get("status", [None, None]), base.get("loss")]
+    if local == shown:
+        return False
+    is_refused = any(state == Push.State.PARKED for state, _ in pushes)
+    if local != agreed and (not is_refused or shown == agreed):
+        return True
+    is_old = bool(stamp and row["updated_at"]) and row["updated_at"].timestamp() < stamp
+    return any(
+        sent and [*sent["status"], sent["loss"]] == shown and (is_old or state in Push.IN_DOUBT)
+        for state, sent in pushes
+    )
+
+
+def _parsed(value: Any) -> Any:
     """Django leaves jsonb as text in raw cursors."""
-    return [(row[0], orjson.loads(row[1]) if isinstance(row[1], str) else row[1], *row[2:]) for row in rows]
+    return orjson.loads(value) if isinstance(value, str) else value
 
 
 def links_of(entity: str, local_ids: Sequence[int]) -> dict[int, Link]:

@@ -141,6 +141,7 @@ def _finish(
     with transaction.atomic():
         pushes = [push for parcel in batch for push in parcel.pushes]
         _close(pushes, now)
+        _close(_overtaken(pushes), now)
         if is_written:
             writer.confirm(batch, answers, now)
         else:
@@ -151,6 +152,12 @@ def _finish(
 def _close(pushes: Iterable[Push], now: datetime) -> None:
     ids = [push.pk for push in pushes]
     Push.objects.filter(pk__in=ids).update(state=State.DONE, finished_at=now, reason="", next_try_at=None)
+
+
+def _overtaken(pushes: Iterable[Push]) -> QuerySet[Push]:
+    """Moves that amoCRM once refused, of deals whose stage both sides agree on now: nobody has to look at them."""
+    deals = [push.local_id for push in pushes if push.kind == Push.Kind.MOVE]
+    return Push.objects.parked().filter(kind=Push.Kind.MOVE, local_id__in=deals)
 
 
 def _show_idle(pushes: Iterable[Push]) -> None:

@@ -47,7 +47,11 @@ class Task(Attached):
 
     class Meta:
         indexes = [
-            models.Index(fields=["deal", "due_at"], name="task_open_of_deal", condition=Q(is_done=False)),
+            models.Index(
+                fields=["deal", "due_at"],
+                name="task_open_of_deal",
+                condition=Q(deleted_at__isnull=True, is_done=False),
+            ),
             models.Index(fields=["contact", "due_at"], name="task_open_of_contact", condition=Q(is_done=False)),
             models.Index(fields=["responsible", "due_at"], name="task_open_of_user", condition=Q(is_done=False)),
             models.Index(fields=["changed_at", "id"], name="task_changed"),

@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crmseg.accounts.models import User
-from pipelines import changes, visits
+from pipelines import changes, moves, visits
+from pipelines.moves import Closing
 
 from .activity import Note, Task
 from .change import Origin
@@ -16,36 +17,10 @@ from .contact import Company, Contact
 from .grams import gram_index
 from .mirrored import Mirrored, MirroredQuerySet, folded
 from .pipeline import STUCK_AFTER, LossReason, Pipeline, Stage
+from .refusals import EntryRefused, LossReasonRequired, StageChanged, UndoRefused
 from .visit import StageVisit
 
-
-class MoveRefused(Exception):
-    """A move that did not happen; nothing was written."""
-
-
-class LossReasonRequired(MoveRefused):
-    def __init__(self) -> None:
-        super().__init__(_("Укажите причину отказа"))
-
-
-class StageChanged(MoveRefused):
-    """Somebody else moved the deal first: ``current`` is where it stands now, ``mover`` who did it, where we know."""
-
-    def __init__(self, current: Stage, mover: User | None = None, told: User | None = None) -> None:
-        self.current = current
-        if mover is None:
-            text = _("Сделку уже перенесли на этап «%(stage)s»")
-        elif mover == told:
-            text = _("Вы уже перенесли эту сделку на этап «%(stage)s»")
-        else:
-            text = _("Сделку уже перенесли на этап «%(stage)s»: %(person)s")
-        super().__init__(text % {"stage": current, "person": mover})
-
-
-class EntryRefused(MoveRefused):
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
+UNDO_WITHIN = timedelta(minutes=10)
 
 
 class DealQuerySet(MirroredQuerySet):
@@ -107,7 +82,6 @@ class Deal(Mirrored):
                 condition=Q(deleted_at__isnull=True),
                 name="deal_on_board",
             ),
-            models.Index(fields=["pipeline", "-created_at", "-id"], name="deal_list"),
             models.Index(fields=["responsible", "stage"], name="deal_responsible"),
             models.Index(fields=["loss_reason", "closed_at"], name="deal_lost", condition=Q(loss_reason__isnull=False)),
             models.Index(fields=["changed_at", "id"], name="deal_changed"),
@@ -146,9 +120,26 @@ class Deal(Mirrored):
                 return self._stay(loss_reason, by, origin, now)
             if origin not in Origin.inbound():
                 self._check_entry(stage, loss_reason)
-            visit = visits.enter(self, stage, at=now, by=by)
-            self._stand_on(stage, visit.entered_at, loss_reason, now)
-            self._record_move(visit, by, origin)
+            was, visit = Closing(self.closed_at, self.loss_reason), visits.enter(self, stage, at=now, by=by)
+            lost_for = loss_reason if stage.kind == Stage.Kind.LOST else None
+            self._stand_on(visit, Closing(None if stage.is_open else visit.entered_at, lost_for), now)
+            moves.record(self, visit, was, by, origin)
+            return visit
+
+    def undo_move(self, visit_id: int, *, by: User, now: datetime) -> StageVisit:
+        """Take one's own latest move back as if it had not been: the stay before it goes on since it began.
+
+        ``visit_id`` is the visit that move made. Only while it is the latest and fresh; the log keeps both lines.
+        """
+        with transaction.atomic():
+            self._hold()
+            undone = self._fresh_move(visit_id, by, now)
+            visit = visits.take_back(undone)
+            if visit is None:
+                raise UndoRefused(_("История этапов сделки обновилась, этот перенос уже не отменить"))
+            self._check_stage(visit.stage)
+            self._stand_on(visit, moves.before(self, undone), now)
+            moves.record_undo(self, visit, undone, by, now)
             return visit
 
     def win(self, *, by: User | None = None, origin: Origin | str = Origin.UI, now: datetime) -> StageVisit:
@@ -184,15 +175,31 @@ class Deal(Mirrored):
     def _closing_stage(self, kind: Stage.Kind) -> Stage:
         return self.pipeline.stages.alive().get(kind=kind)
 
+    def _fresh_move(self, visit_id: int, by: User, now: datetime) -> StageVisit:
+        visit = self.visits.filter(left_at__isnull=True).first()
+        if visit is None or visit.pk != visit_id:
+            if moves.was_undone(self, visit_id):
+                raise UndoRefused(_("Этот перенос уже отменён"))
+            text = _("Сделку уже перенесли дальше, на этап «%(stage)s». Отменить прежний перенос нельзя")
+            raise UndoRefused(text % {"stage": self.stage})
+        if visit.by_id != by.pk:
+            raise UndoRefused(_("Отменить можно только свой перенос"))
+        if now - visit.entered_at > UNDO_WITHIN:
+            raise UndoRefused(_("Отменить перенос можно в течение 10 минут. Перенесите сделку обратно"))
+        return visit
+
     def _check_entry(self, stage: Stage, loss_reason: LossReason | None) -> None:
+        self._check_stage(stage)
+        if stage.kind == Stage.Kind.LOST and loss_reason is None:
+            raise LossReasonRequired
+
+    def _check_stage(self, stage: Stage) -> None:
         if self.deleted_at:
             raise EntryRefused(str(_("Сделка удалена")))
         if stage.deleted_at or stage.pipeline.deleted_at:
             raise EntryRefused(str(_("Этап «%(stage)s» удалён") % {"stage": stage}))
         if stage.takes_nobody_back:
             raise EntryRefused(str(_("amoCRM не возвращает сделки в «%(stage)s»") % {"stage": stage}))
-        if stage.kind == Stage.Kind.LOST and loss_reason is None:
-            raise LossReasonRequired
 
     def _stay(self, reason: LossReason | None, by: User | None, origin: Origin | str, now: datetime) -> StageVisit:
         """Same stage: no visit, no move. A reason may still be given to a deal that was lost without one."""
@@ -203,27 +210,15 @@ class Deal(Mirrored):
             changes.record("deal.updated", self.pk, origin=origin, at=now, actor=by, data=data)
         return self.visits.filter(left_at__isnull=True).first() or visits.missing(self, now)
 
-    def _stand_on(self, stage: Stage, at: datetime, reason: LossReason | None, now: datetime) -> None:
-        self.stage, self.pipeline, self.stage_entered_at = stage, stage.pipeline, at
-        self.closed_at = None if stage.is_open else at
-        self.loss_reason = reason if stage.kind == Stage.Kind.LOST else None
+    def _stand_on(self, visit: StageVisit, closing: Closing, now: datetime) -> None:
+        self.stage, self.pipeline, self.stage_entered_at = visit.stage, visit.stage.pipeline, visit.entered_at
+        self.closed_at, self.loss_reason = closing.at, closing.reason
         self.updated_at = self.changed_at = now
         self.save(
             update_fields=[
                 "stage", "pipeline", "stage_entered_at", "closed_at", "loss_reason", "updated_at", "changed_at"
             ]
         )  # fmt: skip
-
-    def _record_move(self, visit: StageVisit, by: User | None, origin: Origin | str) -> None:
-        data = {
-            "stage": visit.stage_id,
-            "from": visit.previous_stage_id,
-            "pipeline": visit.pipeline_id,
-            "loss_reason": self.loss_reason_id,
-        }
-        types = ["deal.moved"] if self.stage.is_open else ["deal.moved", f"deal.{self.stage.kind}"]
-        for type in types:
-            changes.record(type, self.pk, origin=origin, at=visit.entered_at, actor=by, data=data)
 
 
 class DealContact(models.Model):

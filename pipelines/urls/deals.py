@@ -9,5 +9,6 @@ urlpatterns = [
     path("stages/<int:pk>/cards/", board.stage_cards, name="stage_cards"),
     path("<int:pk>/", deals.detail, name="detail"),
     path("<int:pk>/moves/", deals.move, name="move"),
+    path("<int:pk>/moves/<int:visit>/undo/", deals.undo_move, name="undo_move"),
     path("<int:pk>/notes/", deals.note, name="note"),
 ]

@@ -1,3 +1,4 @@
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -17,8 +18,9 @@ from pipelines import board as boards
 from pipelines import deal_card
 from pipelines.filters import DealFilter
 from pipelines.forms import MoveForm, NoteForm
-from pipelines.models import Deal, Stage
-from pipelines.models.deal import DealQuerySet, MoveRefused, StageChanged
+from pipelines.models import Deal, Stage, StageVisit
+from pipelines.models.deal import DealQuerySet
+from pipelines.models.refusals import MoveRefused, StageChanged
 from pipelines.policy import deals_seen_by
 
 RELATED = ("stage", "pipeline", "responsible", "company", "loss_reason")
@@ -39,16 +41,31 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     form = MoveForm(request.POST, user=user)
     if not form.is_valid():
         return _refused(request, deal, form.first_error, HTTPStatus.UNPROCESSABLE_ENTITY)
-    left, reason = deal.stage, deal.loss_reason_id
-    stage, came_from = form.cleaned_data["stage"], form.cleaned_data["from"]
+    left, stage, came_from = deal.stage, form.cleaned_data["stage"], form.cleaned_data["from"]
     given = form.cleaned_data["loss_reason"]
     try:
-        deal.move_to(stage, by=user, now=timezone.now(), loss_reason=given, came_from=came_from)
+        visit = deal.move_to(stage, by=user, now=timezone.now(), loss_reason=given, came_from=came_from)
     except StageChanged as refusal:
         return _refused(request, deal, str(refusal), HTTPStatus.CONFLICT, came_from)
     except MoveRefused as refusal:
         return _refused(request, deal, str(refusal), HTTPStatus.UNPROCESSABLE_ENTITY)
-    return _moved(request, deal, left, reason)
+    said = _("Перенесена в «%(stage)s»") % {"stage": deal.stage}
+    return _moved(request, deal, left, said, undo=_undo(deal, left, visit))
+
+
+@require_POST
+@allowed("deals.move")
+def undo_move(request: HttpRequest, pk: int, visit: int) -> HttpResponse:
+    deal = _seen(request).filter(pk=pk).first()
+    if deal is None:
+        return _gone(request, pk)
+    left = deal.stage
+    try:
+        deal.undo_move(visit, by=_user(request), now=timezone.now())
+    except MoveRefused as refusal:
+        return _refused(request, deal, str(refusal), HTTPStatus.CONFLICT, _believed(deal, visit))
+    place = {"before": boards.following(deal, _shown(request, timezone.now()))}
+    return _moved(request, deal, left, _("Перенос отменён"), place=place)
 
 
 @require_POST
@@ -125,33 +142,55 @@ def _gone(request: HttpRequest, pk: int) -> HttpResponse:
     return toast(response, _("Сделку удалили или передали другому"), kind="bad")
 
 
-def _moved(request: HttpRequest, deal: Deal, left: Stage, reason: int | None) -> HttpResponse:
-    """Only what changed on the screen that asked: the card, both columns' figures, the toast with the way back."""
+def _moved(
+    request: HttpRequest,
+    deal: Deal,
+    left: Stage,
+    said: str,
+    *,
+    undo: dict[str, Any] | None = None,
+    place: dict[str, Any] | None = None,
+) -> HttpResponse:
+    """Only what changed on the screen that asked: the card, both columns' figures, the toast with the way back.
+
+    ``place``: a card that came back stands in its column ``before`` that one; one that was moved stays where it fell.
+    """
     if not is_fragment(request):
         return redirect("deals:detail", pk=deal.pk)
     response = HttpResponse(_view(request, deal) + _on_board(request, deal, left))
-    said = _("Перенесена в «%(stage)s»") % {"stage": deal.stage}
-    trigger_client_event(response, "deal-moved", {"id": deal.pk, "stage": deal.stage_id})
+    trigger_client_event(response, "deal-moved", {"id": deal.pk, "stage": deal.stage_id} | (place or {}))
     trigger_client_event(response, "announce", {"text": said})
-    return toast(response, said, undo=_undo(deal, left, reason))
+    return toast(response, said, undo=undo)
 
 
-def _undo(deal: Deal, left: Stage, reason: int | None) -> dict[str, Any] | None:
-    if left.takes_nobody_back or left == deal.stage or (left.kind == Stage.Kind.LOST and reason is None):
+def _undo(deal: Deal, left: Stage, visit: StageVisit) -> dict[str, Any] | None:
+    """Where the move is taken back, and the open card to draw anew. amoCRM's unsorted leads take nobody back."""
+    if left.takes_nobody_back or left == deal.stage:
         return None
-    values = {"stage": left.pk, "from": deal.stage_id} | ({"loss_reason": reason} if reason else {})
-    return {"url": reverse("deals:move", args=[deal.pk]), "values": values}
+    url = reverse("deals:undo_move", args=[deal.pk, visit.pk])
+    return {"url": url, "target": f'#deal-view[data-deal="{deal.pk}"]'}
+
+
+def _believed(deal: Deal, visit: int) -> Stage:
+    """Where the screen that wants to undo that visit shows the deal."""
+    known = StageVisit.objects.filter(pk=visit, deal=deal).select_related("stage__pipeline").first()
+    return known.stage if known else deal.stage
 
 
 def _on_board(request: HttpRequest, deal: Deal, left: Stage) -> str:
     """Out of band for the board the move was made on; it sends its own query, so the figures keep its filters."""
     if "board" not in request.POST:
         return ""
-    filters, now = DealFilter.read(QueryDict(request.POST["board"])), timezone.now()
-    shown = filters.narrow(deals_seen_by(request.user), now)
+    now = timezone.now()
+    shown = _shown(request, now)
     board = boards.Board(boards.figures(left.pipeline.stages.alive(), shown, now))
     columns = [column for column in board.columns if column.stage in (left, deal.stage)]
     is_here = deal.stage in [column.stage for column in columns]
     context = {"board": board, "columns": columns, "deal": deal, "can_move": True}
     context["card"] = boards.cards([deal.pk], now)[0] if is_here else None
     return render_to_string("pipelines/_moved.html", context, request)
+
+
+def _shown(request: HttpRequest, now: datetime) -> DealQuerySet:
+    """The deals of the board that asked."""
+    return DealFilter.read(QueryDict(request.POST.get("board", ""))).narrow(deals_seen_by(request.user), now)

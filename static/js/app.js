@@ -1,6 +1,6 @@
 /* What every page shares: CSRF, dialogs, toasts, popovers, keys, the states "loading", "offline", "could not refresh".
    In: markup with data-* attributes and the server's HX-Trigger events. Out: DOM events other scripts may use:
-     toast        {text, kind: "ok"|"bad", undo: {url, values}}    shows a toast
+     toast        {text, kind: "ok"|"bad", undo: {url, values, target}}   shows a toast
      announce     {text}                                            reads it out to screen readers
      dialog-close                                                   closes the dialog on top
    No text lives here: words come from data attributes of <body> and from <template> elements of base.html. */
@@ -141,8 +141,10 @@ function toast({ text, kind = "ok", undo }) {
 }
 
 function revert(undo) {
-  const { url, values = {} } = typeof undo === "string" ? { url: undo } : undo;
-  htmx.ajax("POST", url, { source: document.body, swap: "none", values });
+  const { url, values = {}, target } = typeof undo === "string" ? { url: undo } : undo;
+  const place = target && $(target); // what shows the thing undone is drawn anew, if it is on the screen
+  const swap = place ? { target: place, swap: "outerHTML" } : { swap: "none" };
+  htmx.ajax("POST", url, { source: document.body, values, ...swap });
 }
 
 function expire(node) {

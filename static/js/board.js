@@ -17,7 +17,8 @@ const lost = $("#lost");
 
 /* ---- moving one card ---- */
 const placeOf = (card) => ({ parent: card.parentElement, next: card.nextElementSibling });
-const putBack = (card, { parent, next }) => parent.insertBefore(card, next?.parentElement === parent ? next : null);
+const putBack = (card, { parent, next }) =>
+  parent.insertBefore(card, next?.parentElement === parent ? next : $(":scope > .cards-more", parent));
 
 async function move(card, list, origin = placeOf(card)) {
   if (card.classList.contains("busy")) return putBack(card, origin);
@@ -80,14 +81,17 @@ function askReason() {
     lost.addEventListener("close", () => resolve(lost.returnValue === "ok" ? select.value : ""), { once: true }));
 }
 
-/* A move made elsewhere (undo, the open drawer): the card follows before its new self arrives out of band. */
+/* A move made elsewhere (undo, the open drawer): the card follows before its new self arrives out of band. One that
+   comes back is told before which card it stood. */
 on("deal-moved", ({ detail }) => {
   const card = document.getElementById(`deal-${detail.id}`);
   const list = listOf(detail.stage);
-  if (card && list && card.parentElement !== list) list.prepend(card);
+  if (!card || !list || card.parentElement === list) return;
+  if ("before" in detail) putBack(card, { parent: list, next: document.getElementById(`deal-${detail.before}`) });
+  else list.prepend(card);
 });
 on("htmx:configRequest", ({ detail }) => {
-  if (board() && detail.verb === "post" && /\/moves\/$/.test(detail.path)) detail.parameters.board = board().dataset.query;
+  if (board() && detail.verb === "post" && /\/moves\//.test(detail.path)) detail.parameters.board = board().dataset.query;
 });
 
 /* ---- dragging ---- */

@@ -63,15 +63,47 @@ def drag(page, deal, target: str) -> None:
     mouse.drag(page, card(page, deal), target)
 
 
-def test_dragged_card_moves_and_is_undone(open_board, track, deals):
+def test_dragged_card_moves_and_is_undone_as_if_it_had_not_been(open_board, track, deals):
     page = open_board()
+    stay = card(page, deals[1]).locator(".badge").first.inner_text()
     drag(page, deals[1], f"#cards-{track.payment.pk}")
     expect(page.locator(f"#head-{track.payment.pk} .q")).to_have_text("1")
+    expect(card(page, deals[1]).locator(".badge").first).not_to_have_text(stay)
     assert Deal.objects.get(pk=deals[1].pk).stage == track.payment
     page.locator("[data-undo]").click()
+    expect(page.locator(".toast")).to_have_text("Перенос отменён")
+    expect(page.locator("[data-undo]")).to_have_count(0)
+    expect(page.locator(f"#head-{track.payment.pk} .q")).to_have_text("0")
+    ids = cards(page, track.quote).evaluate_all("cards => cards.map(card => card.id)")
+    assert ids == [f"deal-{deal.pk}" for deal in deals]
+    expect(card(page, deals[1]).locator(".badge").first).to_have_text(stay)
+    assert Deal.objects.get(pk=deals[1].pk).visits.get().stage == track.quote
+
+
+def test_move_in_the_drawer_is_undone_there_and_on_the_board_behind(open_board, track, deals):
+    page = open_board()
+    card(page, deals[0]).get_by_role("link").click()
+    page.get_by_role("button", name="На следующий этап").click()
+    expect(page.locator("#drawer .deal-stage b")).to_have_text("Оплата")
+    page.locator("[data-undo]").click()
+    expect(page.locator("#drawer .deal-stage b")).to_have_text("Расчёт отправлен")
+    expect(page.locator("#drawer .toast", has_text="Перенос отменён")).to_be_visible()
+    page.locator("#drawer").get_by_role("link", name="История этапов").click()
+    expect(page.locator("#drawer .event")).to_have_count(1)
+    page.keyboard.press("Escape")
     expect(cards(page, track.quote)).to_have_count(3)
     expect(page.locator(f"#head-{track.payment.pk} .q")).to_have_text("0")
-    assert Deal.objects.get(pk=deals[1].pk).stage == track.quote
+
+
+def test_undo_that_came_too_late_says_so_and_shows_where_the_card_is(open_board, track, deals):
+    page = open_board()
+    drag(page, deals[1], f"#cards-{track.payment.pk}")
+    page.locator("[data-undo]").wait_for()
+    Deal.objects.get(pk=deals[1].pk).move_to(track.contact, now=timezone.now())
+    page.locator("[data-undo]").click()
+    expect(page.locator(".toast.bad")).to_contain_text("Сделку уже перенесли дальше, на этап «Первичный контакт»")
+    expect(cards(page, track.contact)).to_have_count(1)
+    expect(page.locator(f"#head-{track.payment.pk} .q")).to_have_text("0")
 
 
 def test_refused_card_returns_to_its_exact_place(open_board, track, deals):
@@ -196,6 +228,7 @@ def test_phone_opens_at_the_first_column_with_deals_then_at_the_one_last_seen(op
     page.reload()
     expect(payment).to_be_in_viewport(ratio=0.9)
     expect(page.locator("#board-search")).to_be_in_viewport()
+    assert page.locator(".search").bounding_box()["width"] == 390 - 2 * 14  # a row of its own: the hint is read whole
 
 
 def test_empty_incoming_column_unfolds_with_its_first_card(open_board, track, deals):

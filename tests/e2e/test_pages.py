@@ -179,7 +179,7 @@ NO_PAGE = {
     "for machines": ["web:livez", "web:readyz", "amocrm:hook"],
     "only in development, looked at with the components": ["web:ui_kit"],
     "takes POST only": [
-        *("accounts:logout", "accounts:preferences", "deals:move", "deals:note"),
+        *("accounts:logout", "accounts:preferences", "deals:move", "deals:undo_move", "deals:note"),
         *("segments:preview", "segments:pause", "segments:resume"),
         *("campaigns:preview", "campaigns:launch", "campaigns:pause", "campaigns:resume", "campaigns:cancel"),
         *("campaigns:resend", "campaigns:close", "campaigns:take_back"),

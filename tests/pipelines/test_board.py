@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from pipelines import board
 from pipelines.board import CARDS, heat
 from pipelines.filters import DealFilter
-from pipelines.models import Deal
+from pipelines.models import Deal, Task
 from tests.factories import NOW, CompanyFactory, ContactFactory, DealFactory, TaskFactory, UserFactory
 
 
@@ -130,6 +130,16 @@ def test_figures_read_the_deals_alone_and_nothing_their_index_does_not_hold(trac
     said = asked.captured_queries[-1]["sql"]
     assert set(re.findall(r'"pipelines_deal"."(\w+)"', said)) <= held
     assert "pipelines_stage" not in said
+
+
+def test_tasks_are_counted_by_one_statement_that_reads_their_index_alone(track):
+    index = next(each for each in Task._meta.indexes if each.name == "task_open_of_deal")
+    held = {Task._meta.get_field(name).column for name in index.fields} | {"deleted_at", "is_done"}
+    with CaptureQueriesContext(connection) as asked:
+        lay_out(track)
+    said = [query["sql"] for query in asked.captured_queries if "COUNT(" in query["sql"] and "_task" in query["sql"]]
+    assert len(said) == 1
+    assert set(re.findall(r'"pipelines_task"."(\w+)"', said[0])) <= held
 
 
 def test_search_is_made_once_whatever_the_board_asks(track):

@@ -3,15 +3,16 @@
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines import history
 from pipelines.history import Transition
 from pipelines.models import Change, Deal, StageVisit
-from tests.factories import NOW, DealFactory
+from tests.factories import NOW, DealFactory, UserFactory
 
-BORN = NOW - timedelta(days=30)
+BORN, MINUTE = NOW - timedelta(days=30), timedelta(minutes=1)
 
 
 def day(number: int) -> datetime:
@@ -127,3 +128,53 @@ def test_stays_are_contiguous_whatever_the_history_lacks(transitions, present):
     assert (found[-1].stage_id, found[-1].left_at) == (present, None)
     assert all(left.left_at == right.entered_at >= left.entered_at for left, right in pairwise(found))
     assert all(left.stage_id != right.stage_id for left, right in pairwise(found))
+
+
+def undone_here(track, *, again: bool = False) -> Deal:
+    """Quoted on the fifth day, moved on by mistake on the ninth and back a minute later; perhaps moved on once more."""
+    deal, user = DealFactory(stage=track.contact, created_at=BORN), UserFactory()
+    deal.move_to(track.quote, by=user, now=day(5))
+    visit = deal.move_to(track.payment, by=user, now=day(9))
+    deal.undo_move(visit.pk, by=user, now=day(9) + MINUTE)
+    if again:
+        deal.move_to(track.payment, by=user, now=day(9) + 2 * MINUTE)
+    return deal
+
+
+def amocrms_log(track, *, again: bool = False) -> list[Transition]:
+    second = timedelta(seconds=1)
+    log = [
+        Transition(day(5) + second, track.quote.pk, from_id=track.contact.pk),
+        Transition(day(9) + second, track.payment.pk, from_id=track.quote.pk),
+        Transition(day(9) + MINUTE + second, track.quote.pk, from_id=track.payment.pk),
+        Transition(day(9) + 2 * MINUTE + second, track.payment.pk, from_id=track.quote.pk),
+    ]
+    return log if again else log[:3]
+
+
+@pytest.mark.parametrize("known", [1, 2, 3])
+def test_move_undone_here_is_no_stay_though_amocrm_tells_of_it(track, known):
+    deal = undone_here(track)
+    history.rebuild({deal.pk: amocrms_log(track)[:known]})
+    assert told(deal) == [(track.contact.pk, 0, 5, "history"), (track.quote.pk, 5, None, "history")]
+
+
+def test_move_that_alone_is_told_and_was_undone_leaves_what_was_before(track):
+    deal = undone_here(track)
+    history.rebuild({deal.pk: amocrms_log(track)[1:]})
+    assert told(deal) == [(track.quote.pk, 0, None, "history")]
+
+
+def test_move_made_again_after_its_undoing_stays(track):
+    deal = undone_here(track, again=True)
+    history.rebuild({deal.pk: amocrms_log(track, again=True)})
+    assert [stage for stage, *_ in told(deal)] == [track.contact.pk, track.quote.pk, track.payment.pk]
+    assert deal.visits.last().entered_at >= day(9) + 2 * MINUTE
+
+
+def test_move_on_after_an_undoing_that_amocrm_never_saw_starts_where_the_deal_stood(track):
+    deal = undone_here(track)
+    deal.move_to(track.won, by=None, now=day(12))
+    log = [*amocrms_log(track)[:2], Transition(day(12), track.won.pk, from_id=track.payment.pk)]
+    history.rebuild({deal.pk: log})
+    assert told(deal)[1:] == [(track.quote.pk, 5, 12, "history"), (track.won.pk, 12, None, "history")]

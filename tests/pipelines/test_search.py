@@ -140,6 +140,18 @@ def plant(names: list[str], phones: list[str]) -> tuple[list[int], list[int]]:
     return [deal.pk for deal in deals], [contact.pk for contact in contacts]
 
 
+@pytest.mark.parametrize("length", [0, 1, 2, 3, 13, 14, 15, 26, 27, 60])
+def test_grams_are_all_three_letters_in_a_row(length):
+    text = "".join(chr(ord("а") + place % 31) for place in range(length))
+    threes = [text[place : place + 3] for place in range(length - 2)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pipelines_grams(%s), ARRAY(SELECT hashtext(t) FROM unnest(%s::text[]) t)", [text, threes]
+        )
+        cut, expected = cursor.fetchone()
+    assert cut == expected
+
+
 @pytest.mark.parametrize(
     ("rows", "index"),
     [

@@ -21,6 +21,7 @@ from tests.factories import (
     SegmentFactory,
     StageFactory,
     TaskFactory,
+    UserFactory,
 )
 
 LATER = NOW + timedelta(hours=1)
@@ -65,6 +66,23 @@ def test_won_deal_changes_the_lifecycle_and_what_follows_from_it():
     company.refresh_from_db()
     assert (contact.lifecycle, company.lifecycle) == ("buyer_one_off", "buyer_one_off")
     assert pairs() == {(buyers.pk, contact.pk)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_undone_win_gives_back_segments_and_lifecycle():
+    quote, won, user = StageFactory(), StageFactory(kind=Stage.Kind.WON), UserFactory()
+    been = {"has": "deals", "where": {"has": "stage_visits", "where": {"field": "stage", "op": "eq", "value": won.pk}}}
+    buyers = SegmentFactory(rules=been)
+    contact = ContactFactory()
+    deal = DealFactory(contact=contact, stage=quote)
+    refresh_all(lambda: NOW)
+    visit = deal.move_to(won, by=user, now=NOW)
+    follow_changes(lambda: NOW)
+    assert pairs() == {(buyers.pk, contact.pk)}
+    deal.undo_move(visit.pk, by=user, now=NOW)
+    follow_changes(lambda: LATER)
+    contact.refresh_from_db()
+    assert (pairs(), contact.lifecycle) == (set(), "in_work")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,7 +2,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,7 +17,13 @@ BACK_OFF = (10, 60, 300, 900, 3600)  # seconds before the next attempt
 
 class PushQuerySet(models.QuerySet["Push"]):
     def due(self, now: datetime) -> Self:
-        return self.filter(state=Push.State.PLANNED).filter(Q(next_try_at__isnull=True) | Q(next_try_at__lte=now))
+        """Planned and their time has come. What follows on a push in doubt waits: nobody knows what it is to change."""
+        same = Push.objects.in_doubt().filter(kind=OuterRef("kind"), entity=OuterRef("entity"))
+        planned = self.filter(state=Push.State.PLANNED).filter(Q(next_try_at__isnull=True) | Q(next_try_at__lte=now))
+        return planned.exclude(Exists(same.filter(local_id=OuterRef("local_id"))))
+
+    def in_doubt(self) -> Self:
+        return self.filter(state__in=Push.IN_DOUBT)
 
     def open(self) -> Self:
         return self.filter(state__in=Push.OPEN)
@@ -45,7 +51,8 @@ class Push(models.Model):
         DONE = "done", _("Передано")
         PARKED = "parked", _("Отложено")
 
-    OPEN = (State.PLANNED, State.INTENT, State.UNKNOWN)
+    IN_DOUBT = (State.INTENT, State.UNKNOWN)
+    OPEN = (State.PLANNED, *IN_DOUBT)
 
     kind = models.CharField(max_length=4, choices=Kind)
     entity = models.CharField(max_length=8, choices=Entity)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.utils import timezone
 
-from integrations.amocrm import connect
+from integrations.amocrm import connect, intake
 from integrations.amocrm import push as pushing
 from integrations.amocrm.models import Link, Push, SegmentTag
 from integrations.amocrm.plan import hide_tag, plan_pushes, show_as_tag
@@ -18,7 +18,7 @@ from integrations.models import Receipt
 from pipelines import arming, changes
 from pipelines.models import Change, Contact, Deal, Home, LossReason, Note, Origin, Stage
 from segments.campaigns.models import Message
-from tests.factories import MembershipFactory, RunFactory, SegmentFactory, StepFactory
+from tests.factories import MembershipFactory, RunFactory, SegmentFactory, StepFactory, UserFactory
 
 from .conftest import NOW, edit
 
@@ -40,6 +40,11 @@ def hooked(imported, box):
     box.hooks.send = send
     connect.subscribe(imported, "http://127.0.0.1:8000")
     return imported
+
+
+@pytest.fixture
+def person(db):
+    return UserFactory()
 
 
 def writes(box) -> list[tuple[str, str]]:
@@ -106,6 +111,85 @@ def test_several_moves_of_a_deal_are_one_patch(hooked, box):
     deal.move_to(start, now=timezone.now())
     deal.move_to(stage, now=timezone.now())
     assert write(hooked) == {"idle": 2}
+
+
+def status_there(box, deal: Deal) -> int:
+    return box.store.entities["leads"][deal.amo_id].status_id
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_move_undone_before_it_went_out_is_not_written(hooked, box, person, is_known):
+    deal = open_deal()
+    visit = deal.move_to(other_stage(deal), by=person, now=timezone.now())
+    if is_known:
+        plan_pushes(timezone.now())
+    deal.undo_move(visit.pk, by=person, now=timezone.now())
+    assert write(hooked) == {"idle": 2}
+    assert ("PATCH", "leads") not in writes(box)
+    deal.refresh_from_db()
+    assert deal.sync_state == "synced"
+
+
+def test_undone_move_that_went_out_is_followed_by_the_way_back_and_echoes_make_no_visits(hooked, box, person):
+    deal = open_deal()
+    start, since, visits = deal.stage, deal.stage_entered_at, list(deal.visits.values())
+    visit = deal.lose(LossReason.objects.first(), by=person, now=timezone.now())
+    assert write(hooked) == {"done": 1}
+    deal.undo_move(visit.pk, by=person, now=timezone.now())
+    assert read_receipts(hooked, timezone.now()) > 0  # tells of the move, which is taken back by now
+    assert write(hooked) == {"done": 1}
+    assert status_there(box, deal) == start.amo_id
+    before = Change.objects.count()
+    read_receipts(hooked, timezone.now())
+    pull(hooked, timezone.now())
+    assert Change.objects.count() == before
+    deal.refresh_from_db()
+    assert (deal.stage, deal.stage_entered_at, deal.sync_state) == (start, since, "synced")
+    assert list(deal.visits.values()) == visits
+
+
+def test_page_read_before_the_way_back_was_written_brings_nothing_back(hooked, box, person):
+    deal = open_deal()
+    start = deal.stage
+    visit = deal.move_to(other_stage(deal), by=person, now=timezone.now())
+    write(hooked)
+    rows = intake.DEALS.read(hooked.account, intake.read_by_id(hooked, intake.DEALS, [deal.amo_id]))
+    deal.undo_move(visit.pk, by=person, now=timezone.now())
+    box.advanced += 5
+    write(hooked)
+    intake.take(hooked.account, intake.DEALS, rows, Origin.AMOCRM, timezone.now())
+    deal.refresh_from_db()
+    assert deal.stage == start
+
+
+@pytest.mark.parametrize("was_written", [True, False])
+def test_move_undone_while_its_answer_is_lost_ends_at_the_former_stage(hooked, box, person, was_written):
+    deal = open_deal()
+    start, now = deal.stage, timezone.now()
+    visit = deal.move_to(other_stage(deal), by=person, now=now)
+    box.faults.waiting.append(Fault("close", path_prefix="/api/v4/leads", method="PATCH", after=was_written))
+    assert write(hooked, now) == {"unknown": 1}
+    deal.undo_move(visit.pk, by=person, now=now)
+    read_receipts(hooked, now)
+    assert Deal.objects.get(pk=deal.pk).stage == start
+    assert write(hooked, now) == {}  # what was sent is read back first
+    for minutes in range(1, 4):
+        write(hooked, now + timedelta(minutes=minutes))
+    assert status_there(box, deal) == start.amo_id
+    assert not Push.objects.open().exists()
+    assert Deal.objects.get(pk=deal.pk).stage == start
+
+
+def test_refused_move_that_is_undone_waits_for_nobody(hooked, box, person):
+    deal = open_deal()
+    bad = deal.pipeline.stages.create(name="Нет такого", amo_id=777, position=1)
+    visit = deal.move_to(bad, by=person, now=timezone.now())
+    assert write(hooked) == {"parked": 1}
+    deal.undo_move(visit.pk, by=person, now=timezone.now())
+    write(hooked)
+    assert not Push.objects.parked().exists()
+    deal.refresh_from_db()
+    assert (deal.sync_state, deal.sync_reason) == ("synced", "")
 
 
 def test_lost_deal_takes_its_reason_along(hooked, box):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from pipelines.models import Change, Deal, Note, Origin, StageVisit
-from pipelines.models.deal import EntryRefused, LossReasonRequired, MoveRefused, StageChanged
+from pipelines.models.refusals import EntryRefused, LossReasonRequired, MoveRefused, StageChanged
 from tests.factories import (
     NOW,
     DealFactory,
@@ -30,7 +30,7 @@ def test_move_changes_row_visit_and_log_together(track):
     assert (visit.direction, visit.previous_stage, visit.by, visit.left_at) == ("forward", track.contact, user, None)
     assert deal.visits.get(stage=track.contact).left_at == LATER
     place = {"stage": track.quote.pk, "from": track.contact.pk, "pipeline": track.pipeline.pk, "loss_reason": None}
-    assert log() == [("deal.moved", place)]
+    assert log() == [("deal.moved", place | {"visit": visit.pk})]
 
 
 def test_deal_is_moved_and_won_in_the_log(track):

@@ -1,17 +1,19 @@
-"""Random histories of moves: whatever happens, the visits stay one gapless line with one open end."""
+"""Random histories of moves and undoing: whatever happens, the visits stay one gapless line with one open end."""
 
 from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from pipelines.models import Change, Deal, Origin
-from pipelines.models.deal import MoveRefused
-from tests.factories import NOW, DealFactory
+from pipelines.models import Change, Deal, Origin, StageVisit
+from pipelines.models.deal import UNDO_WITHIN
+from pipelines.models.refusals import MoveRefused, UndoRefused
+from tests.factories import NOW, DealFactory, UserFactory
 from tests.pipelines.conftest import lay_track
 
 
@@ -20,7 +22,12 @@ class Moves(RuleBasedStateMachine):
     def start(self) -> None:
         self.track, self.other = lay_track(), lay_track()
         self.deal = DealFactory(stage=self.track.contact)
-        self.now, self.moves = NOW, 0
+        self.person, self.now, self.moves, self.lines = UserFactory(), NOW, 0, 0
+        self.own: list[tuple[StageVisit, Any]] = []  # moves since amoCRM's last, with what was before each
+
+    def standing(self) -> Any:
+        place = ("stage", "pipeline", "stage_entered_at", "closed_at", "loss_reason")
+        return Deal.objects.values_list(*place).get(pk=self.deal.pk), list(self.deal.visits.values())
 
     @rule(
         to=st.integers(0, 5),
@@ -33,13 +40,33 @@ class Moves(RuleBasedStateMachine):
         self.now += timedelta(hours=hours)
         stage = (self.other if abroad else self.track).stages[to]
         reason = self.track.expensive if with_reason else None
-        before = Deal.objects.get(pk=self.deal.pk).stage_id
+        before = self.standing()
+        by = self.person if origin == Origin.UI else None
         try:
-            self.deal.move_to(stage, now=self.now, origin=origin, loss_reason=reason)
+            visit = self.deal.move_to(stage, by=by, now=self.now, origin=origin, loss_reason=reason)
         except MoveRefused:
-            assert Deal.objects.get(pk=self.deal.pk).stage_id == before
+            assert self.standing() == before
+            return
+        if len(before[1]) < self.deal.visits.count():
+            self.moves += 1
+            self.lines += 1
+            self.own = [*self.own, (visit, before)] if by else []
+
+    @rule(minutes=st.integers(0, 14))
+    def undo(self, minutes: int) -> None:
+        self.now += timedelta(minutes=minutes)
+        visit, before = self.own[-1] if self.own else (self.deal.visits.last(), None)
+        is_fresh = before is not None and self.now - visit.entered_at <= UNDO_WITHIN
+        now = self.standing()
+        try:
+            self.deal.undo_move(visit.pk, by=self.person, now=self.now)
+        except UndoRefused:
+            assert not is_fresh
+            assert self.standing() == now
         else:
-            self.moves += before != stage.pk
+            assert is_fresh
+            assert self.standing() == before
+            self.moves, self.lines, self.own = self.moves - 1, self.lines + 1, self.own[:-1]
 
     @invariant()
     def visits_are_one_line(self) -> None:
@@ -65,7 +92,7 @@ class Moves(RuleBasedStateMachine):
 
     @invariant()
     def log_has_a_line_per_move(self) -> None:
-        assert Change.objects.filter(type="deal.moved", subject_id=self.deal.pk).count() == self.moves
+        assert Change.objects.filter(type="deal.moved", subject_id=self.deal.pk).count() == self.lines
 
 
 class MovesTest(TestCase):

@@ -1,9 +1,14 @@
 """The board's door: page, fragment, whose deals, how many queries."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from crmseg.accounts.models import Role
+from pipelines.models import Contact, Deal, Task
+from pipelines.templatetags import cards
 from tests.factories import NOW, ContactFactory, DealFactory, PipelineFactory, StageFactory, TaskFactory, UserFactory
 
 BOARD = reverse("deals:board")
@@ -91,3 +96,53 @@ def test_board_asks_as_little_whatever_the_number_of_deals(login, track, django_
     client = login()
     with django_assert_max_num_queries(16):
         assert client.get(BOARD).status_code == 200
+
+
+def card_html(page: str, deal) -> str:
+    return page.partition(f'<li class="deal" id="deal-{deal.pk}"')[2].partition("</li>")[0]
+
+
+def test_card_that_changed_in_anything_it_shows_is_drawn_anew(login, track):
+    deal = DealFactory(stage=track.quote, contact=ContactFactory(name="Елена Савина"), price=1_000_000)
+    client, seen = login(), set()
+    changes = [
+        lambda: None,
+        lambda: Deal.objects.update(name="Барнхаус"),
+        lambda: Deal.objects.update(price=2_000_000),
+        lambda: Deal.objects.update(tags=["ипотека"]),
+        lambda: Deal.objects.update(sync_state="waiting"),
+        lambda: Deal.objects.update(stage_entered_at=timezone.now() - timedelta(days=8)),
+        lambda: Deal.objects.update(responsible=client.user),
+        lambda: TaskFactory(deal=deal, due_at=timezone.now() + timedelta(days=3)),
+        lambda: Task.objects.update(due_at=timezone.now() - timedelta(days=3)),
+        lambda: Contact.objects.update(name="Павел Савин"),
+        lambda: type(client.user).objects.update(language="en"),
+    ]
+    for change in changes:
+        change()
+        seen.add(card_html(client.get(BOARD).content.decode(), deal))
+    assert len(seen) == len(changes)
+
+
+def test_card_that_looks_as_it_did_is_not_drawn_again(login, track, monkeypatch):
+    DealFactory(stage=track.quote)
+    client = login()
+    first = client.get(BOARD).content.decode()
+    monkeypatch.setattr(cards, "render_to_string", None)
+    assert card_html(first, Deal.objects.get()) == card_html(client.get(BOARD).content.decode(), Deal.objects.get())
+
+
+@pytest.mark.parametrize("price", [None, 0])
+def test_deal_without_a_budget_shows_no_sum_anywhere(login, track, price):
+    person = ContactFactory()
+    deal = DealFactory(stage=track.quote, price=price, contact=person)
+    client = login()
+    assert "₽" not in card_html(client.get(BOARD).content.decode(), deal)
+    for url in (deals_url(deal), reverse("contacts:detail", args=[person.pk]), reverse("contacts:list")):
+        page = client.get(url).content.decode()
+        assert "₽" not in page
+        assert "—" in page
+
+
+def deals_url(deal) -> str:
+    return reverse("deals:detail", args=[deal.pk])

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crmseg.accounts.models import Role
-from pipelines.models import Change, CustomField, Deal, Note
+from pipelines.models import Change, CustomField, Deal, Note, StageVisit
 from tests.factories import (
     NOW,
     ContactFactory,
@@ -26,6 +26,10 @@ from tests.factories import (
 
 def url(name: str, deal: Deal) -> str:
     return reverse(f"deals:{name}", args=[deal.pk])
+
+
+def undo_url(visit: StageVisit) -> str:
+    return reverse("deals:undo_move", args=[visit.deal_id, visit.pk])
 
 
 def toast(response) -> dict:
@@ -87,8 +91,8 @@ def test_move_answers_with_what_changed_on_the_board(login, track, deal, htmx):
     assert Deal.objects.get(pk=deal.pk).stage == track.payment
     for part in (f"head-{track.quote.pk}", f"head-{track.payment.pk}", f"deal-{deal.pk}", "board-total"):
         assert f'id="{part}"' in page
-    back = {"stage": track.quote.pk, "from": track.payment.pk}
-    assert toast(response)["undo"] == {"url": url("move", deal), "values": back}
+    visit = deal.visits.get(stage=track.payment)
+    assert toast(response)["undo"] == {"url": undo_url(visit), "target": f'#deal-view[data-deal="{deal.pk}"]'}
     assert Change.objects.get().actor == response.wsgi_request.user
 
 
@@ -165,12 +169,73 @@ def test_loss_without_a_reason_is_refused(login, track, deal, htmx, reason):
     assert Deal.objects.get(pk=deal.pk).stage == track.quote
 
 
-def test_deal_is_lost_with_a_reason_and_taken_back_with_it(login, track, deal, htmx):
+def test_deal_is_lost_with_a_reason_and_opened_and_both_are_undone(login, track, deal, htmx):
     client = login()
-    client.post(url("move", deal), {"stage": track.lost.pk, "loss_reason": track.expensive.pk}, headers=htmx())
+    lost = client.post(url("move", deal), {"stage": track.lost.pk, "loss_reason": track.expensive.pk}, headers=htmx())
     assert Deal.objects.get(pk=deal.pk).loss_reason == track.expensive
     reopened = client.post(url("move", deal), {"stage": track.quote.pk}, headers=htmx())
-    assert toast(reopened)["undo"]["values"]["loss_reason"] == track.expensive.pk
+    assert client.post(toast(reopened)["undo"]["url"], headers=htmx()).status_code == 200
+    assert Deal.objects.get(pk=deal.pk).loss_reason == track.expensive
+    client.post(toast(lost)["undo"]["url"], headers=htmx())
+    assert Deal.objects.values_list("stage", "loss_reason", "closed_at").get(pk=deal.pk) == (track.quote.pk, None, None)
+
+
+def test_undo_puts_the_card_back_where_it_stood_and_offers_no_undo(login, track, htmx):
+    since = timezone.now() - timedelta(days=15, hours=3)
+    _first, deal, third = (DealFactory(stage=track.quote, created_at=since + timedelta(hours=n)) for n in range(3))
+    client, body = login(), {"board": f"pipeline={track.pipeline.pk}"}
+    moved = client.post(url("move", deal), body | {"stage": track.payment.pk}, headers=htmx())
+    response = client.post(toast(moved)["undo"]["url"], body, headers=htmx())
+    assert toast(response) == {"text": "Перенос отменён", "kind": "ok"}
+    told = json.loads(response["HX-Trigger"])["deal-moved"]
+    assert told == {"id": deal.pk, "stage": track.quote.pk, "before": third.pk}
+    page = response.content.decode()
+    assert "15\u00a0дн" in page.partition(f'id="deal-{deal.pk}"')[2]
+    for part in (f"head-{track.quote.pk}", f"head-{track.payment.pk}", "board-total"):
+        assert f'id="{part}"' in page
+
+
+def test_undo_redraws_the_open_card_without_the_mistaken_stay(login, track, deal, htmx):
+    client = login()
+    moved = client.post(url("move", deal), {"stage": track.payment.pk}, headers=htmx("deal-view"))
+    page = client.post(toast(moved)["undo"]["url"], headers=htmx("deal-view")).content.decode()
+    assert f"<b>{track.quote}</b>" in page
+    for tab in ("feed", "history"):
+        shown = client.get(url("detail", deal), {"tab": tab}, headers=htmx("deal-tab")).content.decode()
+        assert "Оплата" not in shown
+
+
+def test_undo_of_a_move_that_was_followed_is_a_conflict_and_draws_the_board_as_it_is(login, track, deal, htmx):
+    client, body = login(), {"board": f"pipeline={track.pipeline.pk}"}
+    moved = client.post(url("move", deal), body | {"stage": track.payment.pk}, headers=htmx())
+    Deal.objects.get(pk=deal.pk).move_to(track.contact, now=timezone.now())
+    response = client.post(toast(moved)["undo"]["url"], body, headers=htmx())
+    assert response.status_code == 409
+    text = "Сделку уже перенесли дальше, на этап «Первичный контакт». Отменить прежний перенос нельзя"
+    assert toast(response) == {"text": text, "kind": "bad"}
+    for part in (f"head-{track.payment.pk}", f"head-{track.contact.pk}"):
+        assert f'id="{part}"' in response.content.decode()
+
+
+def test_undo_of_a_deal_that_is_gone_takes_the_card_away(login, track, deal, htmx):
+    client = login()
+    moved = client.post(url("move", deal), {"stage": track.payment.pk}, headers=htmx())
+    Deal.objects.filter(pk=deal.pk).update(deleted_at=NOW)
+    assert client.post(toast(moved)["undo"]["url"], headers=htmx()).status_code == 404
+
+
+def test_auditor_undoes_no_move(login, track, deal):
+    visit = deal.move_to(track.payment, by=UserFactory(), now=timezone.now())
+    assert login(Role.AUDITOR).post(undo_url(visit)).status_code == 403
+    assert Deal.objects.get(pk=deal.pk).stage == track.payment
+
+
+def test_move_out_of_amocrms_unsorted_cannot_be_undone(login, track, htmx):
+    track.unsorted.amo_id = 7
+    track.unsorted.save()
+    deal = DealFactory(stage=track.unsorted)
+    response = login().post(url("move", deal), {"stage": track.contact.pk}, headers=htmx())
+    assert "undo" not in toast(response)
 
 
 def test_move_to_no_stage_is_refused(login, deal, htmx):
