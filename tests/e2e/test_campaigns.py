@@ -100,6 +100,8 @@ def test_letter_that_is_too_long_is_refused_while_it_is_typed(editor, campaign, 
     expect(letter).to_be_focused()
     assert letter.get_attribute("aria-describedby").split()[0] == "id_html_error"
     axe(editor)
+    expect(editor.locator("[data-launch]")).to_be_disabled()
+    expect(editor.locator("#obstacles")).to_contain_text("слишком длинно: 6 КБ")
     assert len(letter.input_value()) == 3_000
     assert not posts
     letter.fill(TEXT)
@@ -120,6 +122,25 @@ def test_one_click_puts_the_fallback_in_and_keeps_other_edits(editor, campaign):
     expect(subject).to_have_value('{{ contact.first_name | default: "сосед" }}, скидка $& до пятницы')
     expect(editor.locator("#preview")).not_to_contain_text("Имя без запасного слова")
     assert campaign.steps.get().html == TEXT
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "words"),
+    [("subject", "", "Темы письма нет"), ("html", "", "Текст письма пуст"), ("html", "{% if %}", "текст, строка 1")],
+)
+def test_letter_that_cannot_be_sent_cannot_be_clicked_away(editor, axe, field, text, words):
+    button, review = editor.locator("[data-launch]"), editor.locator("#review")
+    expect(button).to_be_enabled()
+    was = editor.locator(f"#id_{field}").input_value()
+    editor.locator(f"#id_{field}").fill(text)
+    expect(button).to_be_disabled()
+    expect(review).to_contain_text(words)
+    axe(editor)
+    review.get_by_role("link", name="К полю").click()
+    expect(editor.locator(f"#id_{field}")).to_be_focused()
+    editor.locator(f"#id_{field}").fill(was)
+    expect(button).to_be_enabled()
+    expect(review).not_to_contain_text(words)
 
 
 def test_date_is_asked_when_a_time_is_to_be_set(editor):
