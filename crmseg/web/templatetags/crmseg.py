@@ -1,5 +1,6 @@
 """Template words of every page; built in, so no template has to load them. Formats come from crmseg.web.formats."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -11,7 +12,7 @@ from django.forms import BoundField, CheckboxInput, RadioSelect, Select, Textare
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
@@ -19,6 +20,7 @@ from crmseg.web import formats
 from crmseg.web.panels import panels_for
 
 register = template.Library()
+AFTER_SIGN = re.compile(r"(?<=[@.])")
 
 
 def _language() -> str:
@@ -45,6 +47,12 @@ _number_filter("days", formats.days)
 @register.filter
 def phone(value: str | None) -> str:
     return formats.phone(value) if value else "—"
+
+
+@register.filter
+def breakable(address: str) -> SafeString:
+    """An e-mail address that may go on in the next line, after its @ and dots and nowhere else."""
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in AFTER_SIGN.split(address) if part))
 
 
 @register.filter
