@@ -64,6 +64,8 @@ def test_wide_list_cuts_neither_names_nor_addresses(browser_page, contact, head)
     page.goto("/contacts/")
     row = page.locator(f"#contact-{contact.pk}")
     expect(row.get_by_text(ADDRESS)).to_be_visible()
-    cut = "row => [...row.querySelectorAll('*')].filter(e => e.scrollWidth > e.clientWidth + 1 && !e.closest('.sr-only')"
+    cut = (
+        "row => [...row.querySelectorAll('*')].filter(e => e.scrollWidth > e.clientWidth + 1 && !e.closest('.sr-only')"
+    )
     assert row.evaluate(f"{cut} && getComputedStyle(e).overflow === 'hidden').length") == 0
     assert page.locator(".table-wrap").evaluate("wrap => wrap.scrollWidth <= wrap.clientWidth")
