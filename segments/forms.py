@@ -8,12 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from .models import Segment
 from .rules.parse import RuleError, RuleRefused, parse
 
-# The count and the sentence follow the text as it is typed; a newer request aborts the older.
+# The count and the sentence follow the text as it is typed; while one is counted the last one waits.
 PREVIEWED = {
     "hx-trigger": "input changed delay:300ms",
     "hx-target": "#preview",
     "hx-swap": "outerHTML",
-    "hx-sync": "this:replace",
+    "hx-sync": "this:queue last",
 }
 
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 
+from django.db.models import QuerySet
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from crmseg.web.reasons import Reason
 from pipelines.models import Contact
+from segments.models import Segment
 
 from . import fallback, personal
 from .audience import audience, is_member
@@ -62,8 +64,10 @@ class Review:
     obstacles: list[Obstacle]  # those of the letter
 
 
-def show(campaign: Campaign, template: dict[str, str], *, who: int | None) -> Shown:
-    samples = sample(campaign)
+def show(
+    campaign: Campaign, template: dict[str, str], *, who: int | None, excluded: QuerySet[Segment] | None = None
+) -> Shown:
+    samples = sample(campaign, excluded)
     person = next((one for one in samples if one.pk == who), samples[0] if samples else None)
     values = personal.people([person.pk])[person.pk] if person else {"contact": {}, "deal": {}}
     obstacles = of_letter(template)
@@ -85,11 +89,11 @@ def _written(template: dict[str, str], values: personal.Values) -> Letter:
     return replace(render({**template, "subject": "…"}, marked(values), "#"), subject="")
 
 
-def sample(campaign: Campaign) -> list[Contact]:
+def sample(campaign: Campaign, excluded: QuerySet[Segment] | None = None) -> list[Contact]:
     """Some people of the audience. The preview follows the typing, so it does not judge the whole audience."""
     if campaign.segment_id is None:
         return []
-    return list(Contact.objects.filter(is_member(campaign)).order_by("id")[:SAMPLES])
+    return list(Contact.objects.filter(is_member(campaign, excluded)).order_by("id")[:SAMPLES])
 
 
 def checks(template: dict[str, str], length: int, size: int) -> list[Check]:
@@ -110,12 +114,14 @@ def checks(template: dict[str, str], length: int, size: int) -> list[Check]:
     return found
 
 
-def review(campaign: Campaign, template: dict[str, str], *, now: datetime) -> Review:
+def review(
+    campaign: Campaign, template: dict[str, str], *, now: datetime, excluded: QuerySet[Segment] | None = None
+) -> Review:
     """Who gets it and who does not, in words, and what stands in the way."""
     blockers, obstacles = blockers_beside_the_letter(campaign), of_letter(template)
     if campaign.segment_id is None:
         return Review(0, 0, [], 0, blockers, obstacles)
-    found = audience(campaign, now=now)
+    found = audience(campaign, now=now, excluded=excluded)
     counts = found.counts()
     to_send = counts.pop("", 0)
     reasons = [(str(Message.Reason(reason).label), count) for reason, count in counts.items()]

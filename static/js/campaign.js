@@ -1,5 +1,5 @@
-/* The wizard: a chip puts its field where the caret stood last, in the subject or in a text; a review is of what was
-   saved, so a change of whom or when makes it stale; a check brings its own repair ([data-repairs]: pairs of what
+/* The wizard: a chip puts its field where the caret stood last, in the subject or in a text; a change of whom or when
+   makes the review stale till it is counted anew; the person of the preview goes with the form; a check brings its own repair ([data-repairs]: pairs of what
    stands in the text and what to put there); a text that is too long is told beside its field while it is
    typed, and keeps the form from being sent ([data-most] in bytes, [data-too-long] with the words). What keeps the
    letter from leaving comes with the preview and stands beside the button that sends, which waits meanwhile. */
@@ -51,7 +51,10 @@ form.addEventListener("change", (event) => {
   document.querySelectorAll("[data-stale]").forEach((note) => (note.hidden = false));
   isStale = true;
   judgeLaunch();
+  htmx.trigger("#step-review", "recount");
 });
+
+document.addEventListener("change", (event) => event.target.id === "who" && htmx.trigger(form, "person"));
 
 /* ---- what keeps the letter from leaving ---- */
 let isStale = false;
@@ -77,7 +80,10 @@ function obstacles() {
   return found;
 }
 
-document.addEventListener("htmx:afterSwap", judgeLaunch);
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id === "review") isStale = false;
+  judgeLaunch();
+});
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-goto]");
   if (!link) return;

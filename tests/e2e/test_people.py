@@ -15,6 +15,9 @@ from tests.factories import (
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+CUT = """row => [...row.querySelectorAll("td *:not(.sr-only)")]
+    .filter(each => getComputedStyle(each).overflow === "hidden" && each.scrollWidth > each.clientWidth + 1)
+    .map(each => each.textContent)"""
 ADDRESS = "konstantin.preobrazhenskiy12@yashchik.example"
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from segments.campaigns import launch
 from segments.campaigns.models import Campaign, Message
-from tests.factories import CampaignFactory, CustomFieldFactory, SegmentFactory
+from tests.factories import CampaignFactory, CustomFieldFactory, MembershipFactory, SegmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -296,6 +296,43 @@ def test_letter_without_a_subject_is_shown_all_the_same(login, campaign, person)
 def review(client, campaign):
     url = reverse("campaigns:review", args=[campaign.pk])
     return client.get(url, headers={"HX-Request": "true"}).content.decode()
+
+
+def typed(client, campaign, **changes):
+    return client.post(reverse("campaigns:review", args=[campaign.pk]), values(campaign, **changes)).content.decode()
+
+
+def test_review_follows_the_form_before_it_is_saved(login, campaign, person):
+    other = SegmentFactory()
+    MembershipFactory(segment=other, contact=person("a@mail.example", first_name="Анна"))
+    person("b@mail.example", first_name="Борис")
+    client = login()
+    assert "Отправить 2 писем" in typed(client, campaign).replace("письма", "писем")
+    assert "Отправить 1 письмо" in typed(client, campaign, exclude_segments=[other.pk])
+    assert "Запланировать 1 письмо" in typed(client, campaign, segment=other.pk, when="at")
+    assert "нет согласия" in typed(client, campaign, purpose="service")
+    campaign.refresh_from_db()
+    assert (campaign.segment == other, campaign.purpose, campaign.exclude_segments.count()) == (False, "advertising", 0)
+
+
+def test_preview_takes_its_people_from_the_form(login, campaign, person):
+    other = SegmentFactory()
+    MembershipFactory(segment=other, contact=person("a@mail.example", first_name="Анна"))
+    person("b@mail.example", first_name="Борис")
+    url = reverse("campaigns:preview", args=[campaign.pk])
+    page = login().post(url, values(campaign, exclude_segments=[other.pk])).content.decode()
+    assert "<mark>Борис</mark>" in page
+    assert page.count("<option") == 1
+
+
+def test_segments_to_leave_out_are_picked_with_their_sizes(login, campaign):
+    other = SegmentFactory(name="Отказники", size=1284)
+    campaign.exclude_segments.add(other)
+    page = login().get(reverse("campaigns:edit", args=[campaign.pk])).content.decode()
+    assert re.search(rf'<input type="checkbox" name="exclude_segments" value="{other.pk}"[^>]*checked', page)
+    assert re.search(r'<button class="chip" type="button" data-unpick="[^"]+">Отказники', page)
+    assert "1\u202f284" in page[page.index("data-picker") :]
+    assert "<select multiple" not in page
 
 
 def test_letter_that_cannot_be_sent_has_no_way_out(login, campaign, person):
