@@ -20,6 +20,7 @@ from crmseg.web import formats
 from crmseg.web.panels import panels_for
 
 register = template.Library()
+WORD = re.compile(r"\w+")
 AFTER_SIGN = re.compile(r"(?<=[@.])")
 
 
@@ -108,7 +109,7 @@ def avatar(user: Any, size: int = 22) -> SafeString:
         return mark_safe("")
     hue = getattr(user, "hue", (getattr(user, "pk", 0) or 0) * 137 % 360)
     name = str(user)
-    initials = getattr(user, "initials", "") or "".join(word[0] for word in name.split()[:2]).upper()
+    initials = getattr(user, "initials", "") or "".join(word[0] for word in WORD.findall(name)[:2]).upper()
     return _letters(hue, size, name, initials)
 
 
