@@ -62,6 +62,12 @@ def when(value: date | datetime | None) -> str:
 
 
 @register.filter
+def due(value: datetime | None) -> str:
+    """When a task is due; of a whole day the day alone."""
+    return formats.due(value, timezone.now(), _language()) if value else "—"
+
+
+@register.filter
 def day(value: date | datetime | None) -> str:
     """21 ноя 2026, without the hour."""
     on = timezone.localtime(value).date() if isinstance(value, datetime) else value
