@@ -212,9 +212,6 @@ on("submit", (event) => {
 /* ---- keys, by place on the keyboard, so the Russian layout works too ---- */
 const typing = (element) => element.matches("input, textarea, select, [contenteditable]");
 
-/** What may take the focus in a list: its items, or the boxes in them. */
-const rows = (list) => $$(".item:not([hidden])", list).map((item) => $("input", item) ?? item);
-
 function step(items, key) {
   const at = items.indexOf(document.activeElement);
   const next = key === "ArrowDown" ? at + 1 : at - 1;
@@ -225,7 +222,7 @@ on("keydown", (event) => {
   const { code, target } = event;
   if (code === "KeyK" && (event.ctrlKey || event.metaKey)) return act(event, () => openDialog($("#palette")));
   const list = target.closest(".pop, .palette");
-  if (list && /^Arrow(Down|Up)$/.test(code)) return act(event, () => step(rows(list), code));
+  if (list && /^Arrow(Down|Up)$/.test(code)) return act(event, () => step($$(".item:not([hidden])", list), code));
   if (typing(target) || event.ctrlKey || event.metaKey || event.altKey || topDialog()) return;
   if (event.key === "?") return act(event, () => openDialog($("#help")));
   if (code === "Slash") return act(event, () => $("[data-search], .search input")?.focus());

@@ -29,6 +29,17 @@ document.addEventListener("input", (event) => {
   list.querySelector("[data-nothing]").hidden = rows.some((row) => !row.hidden);
 }, true);
 document.addEventListener("change", (event) => event.target.matches("[data-narrow]") && event.stopPropagation(), true);
+
+/* In a list of boxes the arrows go from box to box. */
 document.addEventListener("keydown", (event) => {
+  const list = event.target.closest(".picker-list");
+  if (!list) return;
   if (event.key === "Enter" && event.target.matches("[data-narrow]")) event.preventDefault();
-});
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.code];
+  if (!step) return;
+  const boxes = [...list.querySelectorAll(".item:not([hidden]) input")];
+  const at = boxes.indexOf(document.activeElement);
+  boxes.at((at < 0 && step < 0 ? -1 : at + step) % boxes.length)?.focus();
+  event.preventDefault();
+  event.stopPropagation();
+}, true);
