@@ -114,7 +114,7 @@ def _deals_of(contact: Contact) -> QuerySet[Any]:
 def _title(note: Note) -> str:
     seconds = note.params.get("duration")
     label = str(note.get_kind_display())
-    return f"{label}, {seconds // 60}:{seconds % 60:02d}" if isinstance(seconds, int) else label
+    return f"{label}, {seconds // 60}:{seconds % 60:02d}" if seconds and isinstance(seconds, int) else label
 
 
 def _move_in_words(visit: StageVisit) -> str:

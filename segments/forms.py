@@ -8,12 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from .models import Segment
 from .rules.parse import RuleError, RuleRefused, parse
 
-# The count and the sentence follow the text as it is typed; a newer request aborts the older.
+# The count and the sentence follow the text as it is typed; while one is counted the last one waits.
 PREVIEWED = {
     "hx-trigger": "input changed delay:300ms",
     "hx-target": "#preview",
     "hx-swap": "outerHTML",
-    "hx-sync": "this:replace",
+    "hx-sync": "this:queue last",
 }
 
 
@@ -39,6 +39,10 @@ class SegmentForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.rule_errors: list[RuleError] = []
         self.rules_before = self.instance.rules
+        self.stored = {"name": self.instance.name, "description": self.instance.description}
+        self.read = {"name": self.instance.title, "description": self.instance.about}
+        if self.instance.pk:  # a ready segment is stored in the installation's language, and read in the reader's
+            self.initial.update(self.read)
         if self.instance.pk and self.instance.kind != Segment.Kind.DYNAMIC:
             del self.fields["rules_text"]
         elif self.instance.rules is not None:
@@ -46,8 +50,16 @@ class SegmentForm(forms.ModelForm):
         if "rules_text" in self.fields:
             self.fields["rules_text"].widget.attrs |= PREVIEWED | {"hx-post": reverse("segments:preview")}
 
+    def _as_stored(self, field: str) -> str:
+        """Words that nobody touched are kept as they are stored."""
+        typed = str(self.cleaned_data[field]).strip()
+        return self.stored[field] if self.instance.pk and typed == self.read[field].strip() else typed
+
+    def clean_description(self) -> str:
+        return self._as_stored("description")
+
     def clean_name(self) -> str:
-        name = str(self.cleaned_data["name"]).strip()
+        name = self._as_stored("name")
         if Segment.objects.alive().filter(name=name).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(_("Сегмент с таким названием уже есть"))
         return name

@@ -127,11 +127,12 @@ def test_days_have_names_in_both_languages() -> None:
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        ({"has": "deals"}, "has a deal"),
-        ({"has": "deals", "op": "eq", "value": 0}, "has no deals"),
+        ({"has": "deals"}, "there is a deal"),
+        ({"has": "deals", "op": "eq", "value": 0}, "there are no deals"),
         ({"field": "name", "op": "in", "value": ["A", "B", "C"]}, "name is “A”, “B” or “C”"),
         ({"field": "created_at", "op": "on", "value": "2026-11-21"}, "created on 21 Nov 2026"),
         ({"field": "created_at", "op": "more_than_ago", "value": "21d"}, "created more than 21 days ago"),
+        ({"field": "created_at", "op": "within_last", "value": "1m"}, "created in the last month"),
         ({"field": "lifecycle", "op": "ne", "value": "refused"}, "customer status is not “Refused”"),
         (
             {
@@ -151,7 +152,7 @@ def test_days_have_names_in_both_languages() -> None:
 def test_rules_read_well_in_english(rule: dict[str, object], said: str) -> None:
     with translation.override("en"):
         shown = re.sub("<[^>]+>", "", sentence(parse(rule)))
-    assert shown.replace("\u202f", " ").replace("\u00a0", " ") == f"Contact: {said}"
+    assert shown.replace("\u202f", " ").replace("\u00a0", " ") == f"Contacts: {said}"
 
 
 def shell(html: str) -> str:

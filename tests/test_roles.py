@@ -64,7 +64,7 @@ TABLE = {
     "campaigns:detail": ("OAHKU", ""),
     "campaigns:edit": ("OAHK", "OAHK"),
     "campaigns:preview": ("405", "OAHK"),
-    "campaigns:review": ("OAHK", ""),
+    "campaigns:review": ("OAHK", "OAHK"),
     "campaigns:launch": ("405", "OAHK"),
     "campaigns:take_back": ("405", "OAHK"),
     "campaigns:pause": ("405", "OAHK"),

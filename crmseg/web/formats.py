@@ -83,6 +83,13 @@ def when(value: date | datetime, now: datetime, language: str) -> str:
     return f"{text}, {local:%H:%M}" if local else text
 
 
+def due(value: datetime, now: datetime, language: str) -> str:
+    """As `when`; a minute to midnight is how amoCRM says «the whole day», so the day alone is said."""
+    local = timezone.localtime(value)
+    is_whole_day = (local.hour, local.minute) == (23, 59)
+    return when(local.date() if is_whole_day else value, now, language)
+
+
 def ago(value: datetime, now: datetime, language: str) -> str:
     """12 минут назад, вчера, 5 дней назад, через 3 дня; from a month on the date itself."""
     passed = now - value

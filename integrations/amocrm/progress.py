@@ -9,6 +9,7 @@ from django.db.models import Count, Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crmseg.web.page import Kind
 from pipelines.models import Company, Contact, Deal
 
 from ..models import Receipt
@@ -87,6 +88,16 @@ class Queue:
 
 def now() -> Import:
     return Import(list(ImportStep.objects.all()))
+
+
+def outcome(account: Account) -> tuple[str, Kind]:
+    """How an import ended, for whoever followed it."""
+    if account.state == Account.State.NEEDS_REPAIR:
+        return _("Импорт остановлен: amoCRM больше не принимает токен"), "bad"
+    ended = now()
+    if any(step.error for step in ended.steps):
+        return _("Импорт завершён, но amoCRM отдал не всё. Причины — на странице amoCRM"), "bad"
+    return (_("amoCRM прочитан заново") if ended.is_again else _("Импорт из amoCRM завершён")), "ok"
 
 
 def queue() -> Queue:

@@ -54,10 +54,15 @@ def show_progress(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def banner(request: HttpRequest) -> HttpResponse:
-    """The strip of other pages; when the import is over it vanishes and asks no more."""
-    is_running = Account.objects.filter(state=Account.State.IMPORTING).exists()
+    """The strip of other pages; when the import is over it vanishes, asks no more and says how it ended."""
+    account = Account.current()
+    is_running = account is not None and account.is_importing
     context = {"import": progress.now() if is_running else None, "is_linked": may(request.user, "amocrm.see")}
-    return render_page(request, "amocrm/_banner.html", context)
+    answer = render_page(request, "amocrm/_banner.html", context)
+    if is_running or account is None:
+        return answer
+    text, kind = progress.outcome(account)
+    return toast(answer, text, kind)
 
 
 @require_POST

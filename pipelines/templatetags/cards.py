@@ -86,7 +86,7 @@ def _task(card: Card, language: str, now: datetime) -> str:
     if card.task is None:
         return ""
     late = card.task_state == "overdue"
-    due = _("Просрочена") if late else capfirst(formats.when(card.task.due_at, now, language))
+    due = _("Просрочена") if late else capfirst(formats.due(card.task.due_at, now, language))
     return f"{due}: {card.task}"
 
 

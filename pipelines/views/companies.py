@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -17,8 +19,14 @@ def company_list(request: HttpRequest) -> HttpResponse:
     rows = visible(request.user, Company).alive().select_related("responsible").prefetch_related("points")
     narrowed = CompanyFilter(request.GET, rows)
     page = Keyset(narrowed.qs, order=("name_key", "id")).page(request.GET.get("cursor"))
-    context = {"heading": _("Компании"), "filter": narrowed, "page": page}
+    context = {"heading": _("Компании"), "filter": narrowed, "page": page, "phones": _phones(page.rows)}
     return render_page(request, "companies/list.html", context, partial="rows")
+
+
+def _phones(companies: Sequence[Company]) -> dict[int, str]:
+    """The first number of each that has one."""
+    points = [point for company in reversed(companies) for point in reversed(company.points.all())]
+    return {point.company_id: point.value for point in points if point.company_id and point.kind == point.Kind.PHONE}
 
 
 @require_safe

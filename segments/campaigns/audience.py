@@ -16,7 +16,7 @@ from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, 
 from django.db.models.functions import Coalesce
 
 from pipelines.models import Contact, ContactPoint
-from segments.models import Membership
+from segments.models import Membership, Segment
 
 from .consent import AddressHash, allowed, suppressed
 from .models import Campaign, Channel, Message, Purpose, Suppression
@@ -90,8 +90,9 @@ class Audience:
             yield from cursor.fetchall()
 
 
-def audience(campaign: Campaign, *, now: datetime) -> Audience:
-    people = Contact.objects.filter(is_member(campaign)).annotate(has_left=Value(False))
+def audience(campaign: Campaign, *, now: datetime, excluded: QuerySet[Segment] | None = None) -> Audience:
+    """``excluded``: the segments left out while they are being chosen, in place of the saved ones."""
+    people = Contact.objects.filter(is_member(campaign, excluded)).annotate(has_left=Value(False))
     return _verdicts(campaign, people, now=now)
 
 
@@ -114,14 +115,16 @@ def _recheck_query(campaign: int, segment: int | None, channel: str, purpose: st
     return _verdicts(one, people, now=SOME_TIME, address=SOME_ADDRESS)
 
 
-def is_member(campaign: Campaign) -> Q:
+def is_member(campaign: Campaign, excluded: QuerySet[Segment] | None = None) -> Q:
     """In the segment now, in none of the excluded ones, and not deleted."""
     stays = Membership.objects.filter(contact=OuterRef("pk"), left_at__isnull=True)
-    excluded: Any = campaign.exclude_segments.values("pk") if campaign.pk else []
+    if excluded is None and campaign.pk:
+        excluded = campaign.exclude_segments.all()
+    left_out: Any = [] if excluded is None else excluded.order_by().values("pk")
     return (
         Q(deleted_at__isnull=True)
         & Q(Exists(stays.filter(segment=campaign.segment_id)))
-        & ~Q(Exists(stays.filter(segment__in=excluded)))
+        & ~Q(Exists(stays.filter(segment__in=left_out)))
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
@@ -38,13 +39,35 @@ class DraftForm(forms.ModelForm):
         self.fields["segment"] = _segments(user, label=_("Сегмент"), empty_label=_("Выберите сегмент"))
 
 
-class CampaignForm(forms.ModelForm):
+class WhomForm(forms.ModelForm):
+    """Who is to get it; also of a campaign that is still being typed, which nobody saves."""
+
     purpose = forms.ChoiceField(
         label=_("Назначение"),
         choices=Purpose.choices,
         widget=forms.RadioSelect,
         help_text=_("Реклама уходит тем, кто согласился на рекламу; сервисное — кто согласился на обработку данных."),
     )
+
+    class Meta:
+        model = Campaign
+        fields = ["segment", "exclude_segments", "purpose"]
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["segment"] = _segments(user, label=_("Кому"), empty_label=_("Выберите сегмент"))
+        self.fields["exclude_segments"] = forms.ModelMultipleChoiceField(
+            _rows(user), required=False, label=_("Кроме тех, кто в сегментах"), widget=forms.CheckboxSelectMultiple
+        )
+
+    def typed(self) -> tuple[Campaign, QuerySet[Segment]]:
+        """The campaign as the form means it, unsaved, and the segments it leaves out."""
+        self.is_valid()
+        campaign: Campaign = self.instance
+        return campaign, self.cleaned_data.get("exclude_segments", Segment.objects.none())
+
+
+class CampaignForm(WhomForm):
     subject = forms.CharField(label=_("Тема письма"), max_length=500, required=False)
     html = forms.CharField(
         label=_("Текст"),
@@ -68,20 +91,12 @@ class CampaignForm(forms.ModelForm):
         error_messages={"invalid": _("Укажите дату и время")},
     )
 
-    class Meta:
-        model = Campaign
-        fields = ["name", "segment", "exclude_segments", "purpose"]
+    class Meta(WhomForm.Meta):
+        fields = ["name", *WhomForm.Meta.fields]
         error_messages = {"name": {"required": _("Укажите название")}}
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["segment"] = _segments(user, label=_("Кому"), empty_label=_("Выберите сегмент"))
-        self.fields["exclude_segments"] = forms.ModelMultipleChoiceField(
-            _rows(user),
-            required=False,
-            label=_("Кроме тех, кто в сегментах"),
-            widget=forms.SelectMultiple(attrs={"size": 4}),
-        )
+        super().__init__(*args, user=user, **kwargs)
         step = self.instance.steps.first() if self.instance.pk else None
         for name in ("subject", "html", "text"):
             self.initial.setdefault(name, getattr(step, name, ""))

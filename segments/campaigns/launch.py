@@ -17,10 +17,9 @@ from crmseg.web.reasons import Explained, Reason
 from pipelines import arming
 from segments.models import Segment
 
-from . import personal
+from . import obstacles
 from .audience import audience
 from .models import Campaign, Message, Run, Step
-from .rendering import problems
 from .schedule import Schedule, ScheduleRefused, is_late, parse
 
 log = logging.getLogger(__name__)
@@ -141,14 +140,14 @@ def _ready(campaign: Campaign) -> Schedule | None:
 
 def blockers(campaign: Campaign) -> list[Reason]:
     """What stands in the way of a launch."""
+    letter = (campaign.steps.first() or Step()).as_template()
+    return [*blockers_beside_the_letter(campaign), *(one.reason for one in obstacles.of_letter(letter))]
+
+
+def blockers_beside_the_letter(campaign: Campaign) -> list[Reason]:
     found = _segment_blockers(campaign.segment)
     if campaign.channel not in settings.CHANNELS:
         found.append(Reason("no_channel", channel=Reason(f"channel_{campaign.channel}")))
-    step = campaign.steps.first()
-    if step is None or not step.subject.strip() or not (step.html.strip() or step.text.strip()):
-        found.append(Reason("no_letter"))
-    elif wrong := problems(**step.as_template(), names=personal.names()):
-        found.append(Reason("template_fault", error=wrong[0].reason))
     try:
         parse(campaign.schedule)
     except ScheduleRefused as refused:

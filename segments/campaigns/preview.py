@@ -5,19 +5,24 @@ the very query that a launch pours into the ledger.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 
+from django.db.models import QuerySet
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from crmseg.web.reasons import Reason
 from pipelines.models import Contact
+from segments.models import Segment
 
 from . import fallback, personal
 from .audience import audience, is_member
+from .launch import blockers_beside_the_letter
 from .models import Campaign, Message
-from .rendering import CLIPPED, TemplateFailed, highlight, marked, problems, render, unmarked
+from .obstacles import Obstacle, of_letter
+from .rendering import CLIPPED, Letter, TemplateFailed, highlight, marked, render, unmarked
 
 SAMPLES = 12
 SUBJECT_LENGTH = 60
@@ -46,6 +51,7 @@ class Shown:
     subject: SafeString
     body: SafeString
     checks: list[Check]
+    obstacles: list[Obstacle]
 
 
 @dataclass(frozen=True)
@@ -54,30 +60,40 @@ class Review:
     to_send: int
     skipped: list[tuple[str, int]]  # the reason in words, how many
     nameless: int
+    blockers: list[Reason]  # but for those of the letter
+    obstacles: list[Obstacle]  # those of the letter
 
 
-def show(campaign: Campaign, template: dict[str, str], *, who: int | None) -> Shown:
-    samples = sample(campaign)
+def show(
+    campaign: Campaign, template: dict[str, str], *, who: int | None, excluded: QuerySet[Segment] | None = None
+) -> Shown:
+    samples = sample(campaign, excluded)
     person = next((one for one in samples if one.pk == who), samples[0] if samples else None)
     values = personal.people([person.pk])[person.pk] if person else {"contact": {}, "deal": {}}
-    wrong = [Check("bad", str(problem)) for problem in problems(**template, names=personal.names())]
-    subject = body = ""
-    length = size = 0
-    if not wrong:
+    obstacles = of_letter(template)
+    letter, wrong = Letter("", "", ""), [Check("bad", str(one.reason)) for one in obstacles]
+    if all(one.reason.code != "template_fault" for one in obstacles):
         try:
-            letter = render(template, marked(values), "#")
-            subject, body = highlight(escape(letter.subject)), highlight(letter.body)
-            length, size = len(unmarked(letter.subject)), len(unmarked(letter.html).encode())
+            letter = _written(template, values)
+            wrong += checks(template, len(unmarked(letter.subject)), len(unmarked(letter.html).encode()))
         except TemplateFailed as error:
-            wrong = [Check("bad", str(error))]
-    return Shown(samples, person, mark_safe(subject), mark_safe(body), wrong or checks(template, length, size))  # noqa: S308
+            wrong.append(Check("bad", str(error)))
+    subject, body = mark_safe(highlight(escape(letter.subject))), mark_safe(highlight(letter.body))  # noqa: S308
+    return Shown(samples, person, subject, body, wrong, obstacles)
 
 
-def sample(campaign: Campaign) -> list[Contact]:
+def _written(template: dict[str, str], values: personal.Values) -> Letter:
+    """The body is shown before there is a subject, too."""
+    if template["subject"].strip():
+        return render(template, marked(values), "#")
+    return replace(render({**template, "subject": "…"}, marked(values), "#"), subject="")
+
+
+def sample(campaign: Campaign, excluded: QuerySet[Segment] | None = None) -> list[Contact]:
     """Some people of the audience. The preview follows the typing, so it does not judge the whole audience."""
     if campaign.segment_id is None:
         return []
-    return list(Contact.objects.filter(is_member(campaign)).order_by("id")[:SAMPLES])
+    return list(Contact.objects.filter(is_member(campaign, excluded)).order_by("id")[:SAMPLES])
 
 
 def checks(template: dict[str, str], length: int, size: int) -> list[Check]:
@@ -85,29 +101,30 @@ def checks(template: dict[str, str], length: int, size: int) -> list[Check]:
     sources = [template[name] for name in ("html", "text") if template[name].strip()]
     has_link = bool(sources) and all("unsubscribe_url" in source for source in sources)
     unsubscribe = _("Ссылка отписки на месте") if has_link else _("Ссылку отписки добавим в конец письма")
-    subject = (
-        Check("ok", _("Тема короче 60 знаков"))
-        if length <= SUBJECT_LENGTH
-        else Check("warn", _("Тема длиннее 60 знаков: в списке писем её обрежет"))
-    )
-    found = [Check("ok", unsubscribe), subject]
+    found = [Check("ok", unsubscribe)]
+    if length > SUBJECT_LENGTH:
+        found.append(Check("warn", _("Тема длиннее 60 знаков: в списке писем её обрежет")))
+    elif length:
+        found.append(Check("ok", _("Тема короче 60 знаков")))
     if size > CLIPPED:
         found.append(Check("warn", _("Письмо больше 102 КБ: Gmail покажет только начало")))
-    if not sources:
-        found.append(Check("bad", _("Текст письма пуст")))
     if pieces := fallback.bare(template):
         repairs = tuple((piece, better) for piece in pieces if (better := fallback.mended(piece)) != piece)
         found.append(Check("warn", _("Имя без запасного слова: у кого его нет, там будет пусто"), repairs))
     return found
 
 
-def review(campaign: Campaign, template: dict[str, str], *, now: datetime) -> Review:
-    """Who gets it and who does not, in words."""
+def review(
+    campaign: Campaign, template: dict[str, str], *, now: datetime, excluded: QuerySet[Segment] | None = None
+) -> Review:
+    """Who gets it and who does not, in words, and what stands in the way."""
+    blockers, obstacles = blockers_beside_the_letter(campaign), of_letter(template)
     if campaign.segment_id is None:
-        return Review(0, 0, [], 0)
-    found = audience(campaign, now=now)
+        return Review(0, 0, [], 0, blockers, obstacles)
+    found = audience(campaign, now=now, excluded=excluded)
     counts = found.counts()
     to_send = counts.pop("", 0)
     reasons = [(str(Message.Reason(reason).label), count) for reason, count in counts.items()]
     nameless = found.nameless() if fallback.bare(template) else 0
-    return Review(to_send + sum(counts.values()), to_send, sorted(reasons, key=lambda one: -one[1]), nameless)
+    skipped = sorted(reasons, key=lambda one: -one[1])
+    return Review(to_send + sum(counts.values()), to_send, skipped, nameless, blockers, obstacles)

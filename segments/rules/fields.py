@@ -125,7 +125,9 @@ register_field(
         Type.DATETIME,
         _of_deals(Deal.objects.won, lambda: Max("closed_at"), None),
     ),
-    Field("open_deals", _("открытые сделки"), Type.NUMBER, _of_deals(Deal.objects.open, lambda: Count("pk"), ZERO)),
+    Field(
+        "open_deals", _("число открытых сделок"), Type.NUMBER, _of_deals(Deal.objects.open, lambda: Count("pk"), ZERO)
+    ),
     Field("last_contact_at", _("последний контакт"), Type.DATETIME, United(_touches, "max(at)")),
     Field("touches", _("число касаний"), Type.NUMBER, United(_touches, "count(*)", ZERO)),
     _column("rfm_recency", _("RFM: давность"), Type.NUMBER),

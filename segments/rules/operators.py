@@ -264,11 +264,11 @@ DATETIME = _table(
     Operator("after", _("позже"), _("позже %(value)s"), Shape.ONE, _date("after")),
     Operator("on", _("в этот день"), pgettext_lazy("в этот день", "— %(value)s"), Shape.DAY, _date("on")),
     Operator("between", _("с и по"), _("с %(low)s по %(high)s"), Shape.PAIR, _date("between")),
-    Operator("within_last", _("за последние"), _("за последние %(span)s"), Shape.DURATION, _date("within_last")),
+    Operator("within_last", _("за последние"), _("за %(last)s"), Shape.DURATION, _date("within_last")),
     Operator(
         "more_than_ago", _("больше чем назад"), _("больше %(span_of)s назад"), Shape.DURATION, _date("more_than_ago")
     ),
-    Operator("within_next", _("в ближайшие"), _("в ближайшие %(span)s"), Shape.DURATION, _date("within_next")),
+    Operator("within_next", _("в ближайшие"), _("в %(coming)s"), Shape.DURATION, _date("within_next")),
     Operator(
         "more_than_ahead",
         _("позже чем через"),
@@ -283,7 +283,7 @@ DATE = DATETIME | _table(
     Operator(
         "anniversary_within_next",
         _("годовщина в ближайшие"),
-        _("— годовщина в ближайшие %(span)s"),
+        _("— годовщина в %(coming)s"),
         Shape.DURATION,
         _anniversary,
     ),

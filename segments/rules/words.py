@@ -37,6 +37,20 @@ GENITIVE = {  # «дольше 21 дня, 2 недель, 5 лет»
     "m": {"one": "месяца", "few": "месяцев", "many": "месяцев"},
     "y": {"one": "года", "few": "лет", "many": "лет"},
 }
+LAST = {
+    "h": gettext_lazy("последний час"),
+    "d": gettext_lazy("последний день"),
+    "w": gettext_lazy("последнюю неделю"),
+    "m": gettext_lazy("последний месяц"),
+    "y": gettext_lazy("последний год"),
+}
+NEXT = {
+    "h": gettext_lazy("ближайший час"),
+    "d": gettext_lazy("ближайший день"),
+    "w": gettext_lazy("ближайшую неделю"),
+    "m": gettext_lazy("ближайший месяц"),
+    "y": gettext_lazy("ближайший год"),
+}
 PERIODS = {
     "today": gettext_lazy("сегодня"),
     "yesterday": gettext_lazy("вчера"),
@@ -60,6 +74,15 @@ def span(duration: Duration) -> str:
     return _counted(duration, AFTER_NUMERAL)
 
 
+def last(duration: Duration) -> str:
+    """«последние 7 дней», and one of them without its numeral."""
+    return str(LAST[duration.unit]) if duration.count == 1 else _("последние %(span)s") % {"span": span(duration)}
+
+
+def coming(duration: Duration) -> str:
+    return str(NEXT[duration.unit]) if duration.count == 1 else _("ближайшие %(span)s") % {"span": span(duration)}
+
+
 def span_of(duration: Duration) -> str:
     return _counted(duration, GENITIVE)
 
@@ -67,7 +90,7 @@ def span_of(duration: Duration) -> str:
 def value_words(field: Field, value: Any, names: Names) -> dict[str, Any]:
     """What the phrase of an operator may ask for."""
     if isinstance(value, Duration):
-        return {"span": span(value), "span_of": span_of(value)}
+        return {"span": span(value), "span_of": span_of(value), "last": last(value), "coming": coming(value)}
     if isinstance(value, tuple):
         said = [one(field, part, names) for part in value[:SHOWN]]
         more = len(value) - SHOWN

@@ -1,7 +1,8 @@
-/* The wizard: a chip puts its field where the caret stood last, in the subject or in a text; a review is of what was
-   saved, so a change of whom or when makes it stale; a check brings its own repair ([data-repairs]: pairs of what
+/* The wizard: a chip puts its field where the caret stood last, in the subject or in a text; a change of whom or when
+   makes the review stale till it is counted anew; the person of the preview goes with the form; a check brings its own repair ([data-repairs]: pairs of what
    stands in the text and what to put there); a text that is too long is told beside its field while it is
-   typed, and keeps the form from being sent ([data-most] in bytes, [data-too-long] with the words). */
+   typed, and keeps the form from being sent ([data-most] in bytes, [data-too-long] with the words). What keeps the
+   letter from leaving comes with the preview and stands beside the button that sends, which waits meanwhile. */
 
 const form = document.querySelector("#campaign-form");
 const fields = ["subject", "html", "text"].map((name) => form.querySelector(`[name=${name}]`));
@@ -48,7 +49,48 @@ const REVIEWED = "[name=segment], [name=exclude_segments], [name=purpose], [name
 form.addEventListener("change", (event) => {
   if (!event.target.matches(REVIEWED)) return;
   document.querySelectorAll("[data-stale]").forEach((note) => (note.hidden = false));
-  document.querySelectorAll("[data-launch]").forEach((button) => (button.disabled = true));
+  isStale = true;
+  judgeLaunch();
+  htmx.trigger("#step-review", "recount");
+});
+
+document.addEventListener("change", (event) => event.target.id === "who" && htmx.trigger(form, "person"));
+
+/* ---- what keeps the letter from leaving ---- */
+let isStale = false;
+
+/** The review knows the saved letter, the preview the one that is being written. */
+function judgeLaunch() {
+  const place = document.querySelector("#obstacles");
+  const button = document.querySelector("[data-launch]");
+  if (!place || !button) return;
+  const found = obstacles();
+  if (found && place.textContent.trim() !== found.textContent.trim()) place.replaceChildren(found);
+  button.disabled = isStale || "blocked" in button.dataset || place.childElementCount > 0;
+  if (button.disabled) button.setAttribute("aria-describedby", place.id);
+  else button.removeAttribute("aria-describedby");
+}
+
+function obstacles() {
+  const [field] = tooLong;
+  if (!field) return document.querySelector("#preview [data-obstacles]")?.content.cloneNode(true);
+  const found = document.querySelector("#obstacle").content.cloneNode(true);
+  found.querySelector("span").textContent = document.getElementById(`${field.id}_error`).textContent.trim();
+  found.querySelector("[data-goto]").setAttribute("href", `#${field.id}`);
+  return found;
+}
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id === "review") isStale = false;
+  judgeLaunch();
+});
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-goto]");
+  if (!link) return;
+  event.preventDefault();
+  const field = document.querySelector(link.hash);
+  field.closest("details")?.setAttribute("open", "");
+  field.focus();
 });
 
 /* ---- a text that is too long ---- */
@@ -78,6 +120,7 @@ function tell(field, bytes) {
   field.setAttribute("aria-describedby", [...(isWrong ? [id] : []), ...others].join(" "));
   field.setAttribute("aria-invalid", isWrong);
   if (isWrong) field.closest("details")?.setAttribute("open", "");
+  judgeLaunch();
 }
 
 function errorLine(field, id) {

@@ -1,5 +1,6 @@
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from crmseg.accounts.models import Role
 from integrations.amocrm.importing import prepare
@@ -48,3 +49,17 @@ def test_import_in_all_its_trouble_is_accessible(browser_page, in_every_look, ad
     page = browser_page(user=admin)
     page.goto(reverse("amocrm:page"))
     in_every_look(page)
+
+
+def test_strip_vanishes_from_every_page_and_says_that_the_import_is_over(browser_page, admin):
+    account = Account.objects.create(base_url="https://x.amocrm.ru", token="x", amo_id=1, name="Дом", connected_at=NOW)
+    prepare()
+    page = browser_page(user=admin)
+    page.clock.install()
+    page.goto(reverse("contacts:list"))
+    expect(page.locator("#import-banner")).to_be_visible()
+    ImportStep.objects.update(state="done")
+    account.finish_import()
+    page.clock.run_for(5_500)
+    expect(page.locator("#import-banner")).to_have_count(0)
+    expect(page.locator(".toast")).to_contain_text("Импорт из amoCRM завершён")

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from time import sleep
 
 import pytest
 from celery import Task
@@ -10,7 +11,8 @@ from playwright.sync_api import expect
 
 from crmseg.accounts.models import Role
 from segments.campaigns.models import Campaign, Message
-from tests.factories import MessageFactory, StepFactory, UserFactory
+from segments.models import Membership
+from tests.factories import MembershipFactory, MessageFactory, StepFactory, UserFactory
 from tests.segments.campaigns.conftest import add_person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -100,6 +102,8 @@ def test_letter_that_is_too_long_is_refused_while_it_is_typed(editor, campaign, 
     expect(letter).to_be_focused()
     assert letter.get_attribute("aria-describedby").split()[0] == "id_html_error"
     axe(editor)
+    expect(editor.locator("[data-launch]")).to_be_disabled()
+    expect(editor.locator("#obstacles")).to_contain_text("слишком длинно: 6 КБ")
     assert len(letter.input_value()) == 3_000
     assert not posts
     letter.fill(TEXT)
@@ -120,6 +124,71 @@ def test_one_click_puts_the_fallback_in_and_keeps_other_edits(editor, campaign):
     expect(subject).to_have_value('{{ contact.first_name | default: "сосед" }}, скидка $& до пятницы')
     expect(editor.locator("#preview")).not_to_contain_text("Имя без запасного слова")
     assert campaign.steps.get().html == TEXT
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "words"),
+    [("subject", "", "Темы письма нет"), ("html", "", "Текст письма пуст"), ("html", "{% if %}", "текст, строка 1")],
+)
+def test_letter_that_cannot_be_sent_cannot_be_clicked_away(editor, axe, field, text, words):
+    button, review = editor.locator("[data-launch]"), editor.locator("#review")
+    expect(button).to_be_enabled()
+    was = editor.locator(f"#id_{field}").input_value()
+    editor.locator(f"#id_{field}").fill(text)
+    expect(button).to_be_disabled()
+    expect(review).to_contain_text(words)
+    axe(editor)
+    review.get_by_role("link", name="К полю").click()
+    expect(editor.locator(f"#id_{field}")).to_be_focused()
+    editor.locator(f"#id_{field}").fill(was)
+    expect(button).to_be_enabled()
+    expect(review).not_to_contain_text(words)
+
+
+def test_segments_to_leave_out_are_picked_by_the_keyboard_and_the_reach_follows(editor, campaign, axe):
+    other = MembershipFactory(segment__name="Отказники", contact=Membership.objects.get().contact).segment
+    editor.reload()
+    review, button = editor.locator("#review"), editor.get_by_role("button", name="Выбрать сегменты")
+    expect(review.locator(".big")).to_have_text("1")
+    button.focus()
+    editor.keyboard.press("Enter")
+    editor.keyboard.type("отказ")
+    editor.keyboard.press("ArrowDown")
+    editor.keyboard.press("Space")
+    axe(editor)
+    expect(review.locator(".big")).to_have_text("0")
+    editor.keyboard.press("Escape")
+    expect(button).to_be_focused()
+    chip = editor.get_by_role("button", name=re.compile("Отказники.*убрать"))
+    expect(chip).to_be_visible()
+    editor.get_by_role("button", name="Сохранить").click()
+    expect(editor.locator(".toast")).to_contain_text("Кампания сохранена")
+    assert campaign.exclude_segments.get() == other
+    chip.click()
+    expect(chip).to_be_hidden()
+    expect(review.locator(".big")).to_have_text("1")
+    expect(editor.locator("[data-launch]")).to_be_enabled()
+
+
+def test_typing_on_breaks_no_preview_off_and_the_last_letter_counts(editor):
+    broken = []
+    editor.on("console", lambda message: broken.append(message.text) if "Abort" in message.text else None)
+    editor.on("requestfailed", lambda request: broken.append(request.url))
+    letter, shown = editor.locator("#id_html"), editor.locator("#preview .mail-body")
+    editor.route("**/preview/", lambda route: (sleep(0.5), route.continue_()))
+    for text in ("Первый", "Первый и второй", "Первый, второй, последний"):
+        letter.fill(f"<p>{text}</p>")
+        letter.blur()
+    expect(shown).to_contain_text("Первый, второй, последний")
+    assert broken == []
+
+
+def test_person_of_the_preview_stays_while_the_letter_is_typed(editor, campaign):
+    add_person(campaign.segment, "b@mail.example", first_name="Борис")
+    editor.reload()
+    editor.locator("#who").select_option(index=1)
+    editor.locator("#id_html").fill("<p>Добрый день, {{ contact.first_name }}</p>")
+    expect(editor.locator("#preview .mail-body")).to_contain_text("Добрый день, Борис")
 
 
 def test_date_is_asked_when_a_time_is_to_be_set(editor):

@@ -45,6 +45,12 @@ def test_call_says_how_long_it_took(track):
     assert (entry.title, entry.url) == ("Исходящий звонок, 4:12", "https://ats.example/4")
 
 
+def test_call_nobody_answered_has_no_length(track):
+    deal = DealFactory(stage=track.contact, visit=False)
+    NoteFactory(deal=deal, kind="call_out", text="Не взял трубку", params={"duration": 0})
+    assert timeline(deal, head())[0].title == "Исходящий звонок"
+
+
 def test_timeline_pages_by_instant(track):
     deal = DealFactory(stage=track.contact, visit=False)
     for hours in range(5):

@@ -43,7 +43,7 @@ class Command(BaseCommand):
             prepare()
             hint = first_login()
             connection.close()
-            connection.close_pool()  # from here on the database is for those we look after
+            connection.close_pool()  # type: ignore[attr-defined]  # from here on the database is for our children
             web.open()
             told = _("crmseg работает: %(url)s  (остановить: Ctrl-C)")
             self.stdout.write(told % {"url": os.environ["PUBLIC_URL"]})

@@ -1,5 +1,6 @@
 """Template words of every page; built in, so no template has to load them. Formats come from crmseg.web.formats."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -11,7 +12,7 @@ from django.forms import BoundField, CheckboxInput, RadioSelect, Select, Textare
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
@@ -19,6 +20,8 @@ from crmseg.web import formats
 from crmseg.web.panels import panels_for
 
 register = template.Library()
+WORD = re.compile(r"\w+")
+AFTER_SIGN = re.compile(r"(?<=[@.])")
 
 
 def _language() -> str:
@@ -48,8 +51,20 @@ def phone(value: str | None) -> str:
 
 
 @register.filter
+def breakable(address: str) -> SafeString:
+    """An e-mail address that may go on in the next line, after its @ and dots and nowhere else."""
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in AFTER_SIGN.split(address) if part))
+
+
+@register.filter
 def when(value: date | datetime | None) -> str:
     return formats.when(value, timezone.now(), _language()) if value else "—"
+
+
+@register.filter
+def due(value: datetime | None) -> str:
+    """When a task is due; of a whole day the day alone."""
+    return formats.due(value, timezone.now(), _language()) if value else "—"
 
 
 @register.filter
@@ -100,7 +115,7 @@ def avatar(user: Any, size: int = 22) -> SafeString:
         return mark_safe("")
     hue = getattr(user, "hue", (getattr(user, "pk", 0) or 0) * 137 % 360)
     name = str(user)
-    initials = getattr(user, "initials", "") or "".join(word[0] for word in name.split()[:2]).upper()
+    initials = getattr(user, "initials", "") or "".join(word[0] for word in WORD.findall(name)[:2]).upper()
     return _letters(hue, size, name, initials)
 
 

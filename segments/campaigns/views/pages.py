@@ -11,7 +11,7 @@ from crmseg.accounts.policy import allowed, may, visible
 from crmseg.web.page import is_fragment, render_page
 from crmseg.web.paging import Keyset
 
-from .. import reports
+from .. import letters, reports
 from ..models import Campaign, Message, MessageEvent
 from ..policy import find
 
@@ -45,8 +45,17 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
     if is_fragment(request) and request.GET.get("seen", found.look) != found.look:
         # The buttons around it belong to another state.
         return HttpResponseClientRefresh()
+    if is_fragment(request) and "letter" in request.GET:
+        return render_page(request, "campaigns/_letter.html", {"campaign": found, "letter": _letter(request, found)})
     context = {"campaign": found, **_report(request, found), **_ledger(request, found)}
+    if not is_fragment(request):
+        context["letter"] = _letter(request, found)
     return render_page(request, "campaigns/detail.html", context, partial="report")
+
+
+def _letter(request: HttpRequest, campaign: Campaign) -> letters.Shown | None:
+    given = request.GET.get("letter", "")
+    return letters.show(campaign, request.user, chosen=int(given) if given.isdecimal() and len(given) < 19 else None)
 
 
 def _go(request: HttpRequest, url: str) -> HttpResponse:
@@ -67,7 +76,6 @@ def _report(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "reasons": [(Message.Reason(reason).label, count) for reason, count in found.reasons.items()],
         "unknown": [(message, message.can_resend(now)) for message in unknown.order_by("id")[:MOST_UNKNOWN]],
         "events": events.order_by("-at", "-id")[:MOST_EVENTS],
-        "step": campaign.steps.first(),
         "can_launch": may(request.user, "campaigns.launch"),
         "can_edit": may(request.user, "campaigns.edit") and campaign.is_editable and not campaign.is_leaving,
         "is_live": campaign.state == Campaign.State.RUNNING or campaign.is_leaving,

@@ -1,8 +1,10 @@
 """Doors that make a campaign: a new draft, the page where it is written, its preview and review."""
 
+from copy import copy
 from typing import Any, cast
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -13,9 +15,10 @@ from django.views.decorators.http import require_POST
 from crmseg.accounts.models import User
 from crmseg.accounts.policy import allowed, may
 from crmseg.web.page import flash, render_page
+from segments.models import Segment
 
 from .. import preview as looks
-from ..forms import CampaignForm, DraftForm
+from ..forms import NOW, CampaignForm, DraftForm, WhomForm
 from ..launch import LaunchRefused, launch
 from ..models import Campaign
 from ..policy import find
@@ -58,21 +61,32 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 @allowed("campaigns.edit")
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """The letter as one person will see it, from what stands in the form now; saves nothing."""
-    campaign = find(request, pk)
+    campaign, excluded = _typed(request, find(request, pk))
     who = request.POST.get("who", "")
-    shown = looks.show(campaign, _template(request), who=int(who) if who.isdecimal() else None)
+    chosen = int(who) if who.isdecimal() and len(who) < 19 else None
+    shown = looks.show(campaign, _template(request), who=chosen, excluded=excluded)
     return render_page(request, "campaigns/_preview.html", {"shown": shown, "campaign": campaign})
 
 
 @allowed("campaigns.edit")
 def review(request: HttpRequest, pk: int) -> HttpResponse:
-    """Who gets it, counted by the query that sends; from the saved campaign."""
+    """Who gets it, counted by the query that sends: of the saved campaign, or as the form that is posted has it."""
     campaign = find(request, pk)
     if not campaign.is_editable or campaign.is_leaving:
         return HttpResponseRedirect(reverse("campaigns:detail", args=[pk]))
+    if request.method == "POST":
+        meant, excluded = _typed(request, campaign)
+        found = looks.review(meant, _template(request), now=timezone.now(), excluded=excluded)
+        context = {"campaign": meant, "review": found, "can_launch": may(request.user, "campaigns.launch")}
+        is_later = request.POST.get("when", NOW) != NOW
+        return render_page(request, "campaigns/edit.html#review", context | {"is_later": is_later})
     form = CampaignForm(instance=campaign, user=cast(User, request.user))
     found = looks.review(campaign, _stored(campaign), now=timezone.now())
-    return _page(request, campaign, form, review=found, partial="review")
+    return _page(request, campaign, form, review=found, is_later=bool(campaign.schedule), partial="review")
+
+
+def _typed(request: HttpRequest, campaign: Campaign) -> tuple[Campaign, QuerySet[Segment]]:
+    return WhomForm(request.POST, instance=copy(campaign), user=cast(User, request.user)).typed()
 
 
 def _saved(request: HttpRequest, form: CampaignForm) -> HttpResponse:

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 
 from crmseg.web import formats
 
@@ -110,3 +110,11 @@ def test_days(value, ru, en):
 )
 def test_span(value, shown):
     assert plain(formats.span(value, "ru")) == shown
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "shown"), [(23, 59, "завтра"), (23, 0, "завтра, 23:00"), (0, 0, "завтра, 00:00")]
+)
+def test_task_of_a_whole_day_is_due_on_the_day(hour, minute, shown):
+    tomorrow = timezone.localtime(NOW) + timedelta(days=1)
+    assert formats.due(tomorrow.replace(hour=hour, minute=minute), NOW, "ru") == shown

@@ -1,5 +1,7 @@
 """integrations.amocrm.views: the page in each state, who may what, and what amoCRM says against a connection."""
 
+import json
+
 import pytest
 from django.urls import reverse
 
@@ -176,3 +178,27 @@ def test_admin_reads_everything_again(admin, known, django_capture_on_commit_cal
     ImportStep.objects.filter(entity="users").update(done=7)
     assert admin.post(reverse("amocrm:again")).status_code == 302
     assert ImportStep.objects.get(entity="users").done == 7  # it runs already and goes on as it is
+
+
+@pytest.mark.parametrize(
+    ("state", "total", "error", "text", "kind"),
+    [
+        ("connected", None, "", "Импорт из amoCRM завершён", "ok"),
+        ("connected", 12, "", "amoCRM прочитан заново", "ok"),
+        ("connected", 12, "Нет прав", "Импорт завершён, но amoCRM отдал не всё", "bad"),
+        ("needs_repair", None, "", "Импорт остановлен: amoCRM больше не принимает токен", "bad"),
+    ],
+)
+def test_strip_says_how_the_import_ended_and_asks_no_more(client_of_browser, known, state, total, error, text, kind):
+    client_of_browser.force_login(UserFactory(role=Role.MANAGER))
+    prepare()
+    url = reverse("amocrm:banner")
+    running = client_of_browser.get(url, HTTP_HX_REQUEST="true")
+    assert "hx-trigger" in running.content.decode()
+    assert "HX-Trigger" not in running
+    ImportStep.objects.update(state="done", total=total, error=error)
+    known.put(state=state)
+    ended = client_of_browser.get(url, HTTP_HX_REQUEST="true")
+    assert ended.content.strip() == b""
+    told = json.loads(ended["HX-Trigger"])["toast"]
+    assert (told["text"].startswith(text), told["kind"]) == (True, kind)

@@ -45,6 +45,10 @@ SENTENCES = [
     (c("created_at", "more_than_ago", "22d"), "создан больше 22 дней назад"),
     (c("created_at", "within_last", "21d"), "создан за последние 21 день"),
     (c("created_at", "within_last", "3m"), "создан за последние 3 месяца"),
+    (c("created_at", "within_last", "1m"), "создан за последний месяц"),
+    (c("created_at", "within_last", "1w"), "создан за последнюю неделю"),
+    (c("created_at", "within_next", "1d"), "создан в ближайший день"),
+    (c("open_deals", "eq", 0), "число открытых сделок равно 0"),
     (c("last_won_at", "in_period", "this_quarter"), "последняя покупка в этом квартале"),
     ({"has": "deals"}, "есть сделка"),
     ({"has": "deals", "op": "eq", "value": 0}, "нет сделок"),
@@ -148,4 +152,4 @@ def _example(rules: Rules, entity: str, key: str, op: Any) -> dict[str, Any]:
 def test_english_durations_have_english_plurals(cast: Cast) -> None:
     with translation.override("en"):
         found = sentence(parse(c("created_at", "within_last", "1d")))
-    assert "1 day" in found
+    assert "in the last day" in found

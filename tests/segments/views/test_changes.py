@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crmseg.accounts.models import Role, User
-from segments import builder
+from segments import builder, gallery
 from segments.models import Membership, Segment
 from tests.factories import NOW, ContactFactory, MembershipFactory, SegmentFactory
 
@@ -163,3 +163,18 @@ def test_pause_until_no_day_to_come_is_refused(marketer, until):
 def test_changes_are_posts(marketer):
     segment = SegmentFactory()
     assert {marketer.get(at(name, segment)).status_code for name in ("pause", "resume")} == {405}
+
+
+def test_ready_one_is_edited_in_the_language_of_the_reader_and_stored_as_it_was(marketer):
+    gallery.ensure(NOW)
+    ready = Segment.objects.get(ready_key="rfm_fading")
+    User.objects.update(language="en")
+    url = reverse("segments:edit", args=[ready.pk])
+    form = marketer.get(url).context["form"]
+    shown = {"name": form["name"].value(), "description": form["description"].value()}
+    assert "".join(shown.values()).isascii()
+    marketer.post(url, shown | {"rules_text": form["rules_text"].value()})
+    kept = Segment.objects.get(pk=ready.pk)
+    assert (kept.name, kept.description) == (ready.name, ready.description)
+    marketer.post(url, shown | {"name": "Sleepers", "rules_text": form["rules_text"].value()})
+    assert Segment.objects.get(pk=ready.pk).name == "Sleepers"

@@ -34,6 +34,7 @@ def _plant(contacts: int, deals: int, seed: int, now: int) -> Store:
     intents = plan.intents(rng, contacts, deals) if contacts else []
     for intent in intents:
         plan.walk(rng, book, intent, now)
+    plan.turn_back(book, intents)
     intents.sort(key=lambda intent: intent.created_at)
     firms = companies(Random(f"{seed}/companies"), store, book, max(contacts * 12 // 100, 1), now)  # noqa: S311
     people = _people(store, book, contacts, intents, firms, (seed, now))

@@ -6,7 +6,7 @@ from typing import Any
 from integrations.amocrm.sandbox.rows import CLOSED, LOST, WON, Contact, Event, Lead
 from integrations.amocrm.sandbox.seed import words
 from integrations.amocrm.sandbox.seed.dictionaries import REASONS, Book
-from integrations.amocrm.sandbox.seed.plan import DAY, Intent
+from integrations.amocrm.sandbox.seed.plan import DAY, Intent, by_day
 from integrations.amocrm.sandbox.state import Store
 from integrations.amocrm.sandbox.values import midnight
 
@@ -82,7 +82,7 @@ class Deals:
             values[fields["cost"].id] = f"{(lead.price or 0) * rng.uniform(0.68, 0.85):.2f}"
         if rng.random() < 0.25:
             moment = lead.created_at + int(20 * DAY * rng.random())
-            values[fields["meeting_at"].id] = moment - moment % 1800
+            values[fields["meeting_at"].id] = by_day(moment) // 1800 * 1800
             values[fields["visit_on"].id] = midnight(moment)
         if lead.status_id == WON:
             values |= self._contract(lead)

@@ -21,6 +21,8 @@ FORGOTTEN = (0.15, 0.15, 0.17, 0.12)  # the share that waits longer still,
 OLDEST = (25, 60, 200, 40)  # up to so many days
 SERVICE_PACE, SERVICE_OLDEST = 7, 30
 LOST_WEIGHTS = (15, 30, 48, 7)
+ASLEEP = 340  # days since which a third of those who came back now and then did not
+RETURNS = 40  # one open deal of so many was taken a stage too far, and back
 
 
 @dataclass(slots=True)
@@ -46,12 +48,18 @@ def intents(rng: Random, contacts: int, deals: int) -> list[Intent]:
     won = list(_won(rng, people, round(deals * 0.09)))
     lost = list(_lost(rng, people, round(deals * 0.30)))
     known = [intent.person for intent in won + lost if intent.end != "junk"]
+    callers = _without(people, {intent.person for intent in lost if intent.end == "junk"}, set(order))
     rest = max(deals - len(won) - len(lost), 0)
-    opened = [Intent(rng.choice(known) if known and rng.random() < 0.12 else next(people)) for _ in range(rest)]
+    opened = [Intent(rng.choice(known) if known and rng.random() < 0.12 else next(callers)) for _ in range(rest)]
     for intent in opened:
         if rng.random() < 0.04:
             intent.size = "service"
     return (won + lost + opened)[:deals]
+
+
+def _without(people: Iterator[int], strangers: set[int], everybody: set[int]) -> Iterator[int]:
+    """Whoever called by mistake does not come again, unless there is nobody else."""
+    return people if strangers >= everybody else (person for person in people if person not in strangers)
 
 
 def _won(rng: Random, people: Iterator[int], count: int) -> Iterator[Intent]:
@@ -63,12 +71,13 @@ def _won(rng: Random, people: Iterator[int], count: int) -> Iterator[Intent]:
     for _ in range(max(count * 8 // 100, 1)):
         left -= 1
         yield Intent(next(people), "mansion", "won", rng.randint(15, 330))
-    for _ in range(max(count * 25 // 300, 1)):
+    for number in range(max(count * 25 // 300, 1)):
         person, times = next(people), rng.randint(2, 4)
         left -= times
+        silent = ASLEEP if number % 3 == 2 else 0
         for turn in range(times):
             size = "house" if turn == times - 1 else rng.choice(("small", "service"))
-            yield Intent(person, size, "won", rng.randint(20, 120) + 150 * turn)
+            yield Intent(person, size, "won", rng.randint(20, 120) + 150 * turn + silent)
     for _ in range(max(left, 1)):
         yield Intent(next(people), "house", "won", rng.randint(5, 720))
 
@@ -104,6 +113,21 @@ def walk(rng: Random, book: Book, intent: Intent, now: int) -> None:
     for moment, (pipeline_id, status_id) in zip(moments, stages, strict=True):
         previous = min(max(at_work(rng, moment, now), previous + 60), now)
         intent.steps.append((previous, pipeline_id, status_id))
+
+
+def turn_back(book: Book, intents: list[Intent]) -> None:
+    """Some deals stand where they are because they went too far and came back."""
+    for intent in [one for one in intents if _may_return(book, one)][::RETURNS]:
+        *before, last = intent.steps
+        following = book.main[book.main.index(last[2]) + 1]
+        intent.steps = [*before, ((before[-1][0] + last[0]) // 2, book.main_id, following), last]
+
+
+def _may_return(book: Book, intent: Intent) -> bool:
+    if intent.end != "open" or len(intent.steps) < 2 or intent.steps[-1][2] not in book.main[:-1]:
+        return False
+    (left_at, *_where, left), (entered_at, *_here, stage) = intent.steps[-2:]
+    return entered_at - left_at > DAY and left in book.main[: book.main.index(stage)]
 
 
 def _open_route(rng: Random, book: Book, intent: Intent) -> tuple[list[tuple[int, int]], float]:
@@ -147,6 +171,15 @@ def _forward(rng: Random, book: Book, target: int) -> list[tuple[int, int]]:
 
 def at_work(rng: Random, moment: int, now: int) -> int:
     """The same Moscow day between nine and seven, as long as that is not in the future."""
-    morning = (moment + 3 * 3600) // DAY * DAY + 6 * 3600
-    placed = morning + int(36_000 * rng.random())
+    placed = morning(moment) + int(36_000 * rng.random())
     return placed if placed <= now else moment
+
+
+def by_day(moment: int) -> int:
+    """The same Moscow day in working hours, without a draw."""
+    return morning(moment) + moment % 36_000
+
+
+def morning(moment: int) -> int:
+    """Nine o'clock of its Moscow day."""
+    return (moment + 3 * 3600) // DAY * DAY + 6 * 3600

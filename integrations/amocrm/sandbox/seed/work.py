@@ -7,11 +7,12 @@ from integrations.amocrm.sandbox.rows import CLOSED, SINGULAR, Company, Contact,
 from integrations.amocrm.sandbox.seed import words
 from integrations.amocrm.sandbox.seed.dictionaries import Book
 from integrations.amocrm.sandbox.seed.people import phone
-from integrations.amocrm.sandbox.seed.plan import DAY, at_work
+from integrations.amocrm.sandbox.seed.plan import DAY, at_work, by_day
 from integrations.amocrm.sandbox.state import Store
 
 NOTE_TYPES = ("common", "call_out", "call_in", "amomail_message", "sms_out", "service_message")
 NOTE_WEIGHTS = (44, 22, 12, 12, 5, 5)
+HALF_HOUR = 1800
 EVENT_TYPES = {"common": "common_note_added", "call_out": "outgoing_call", "call_in": "incoming_call",
                "amomail_message": "outgoing_mail", "sms_out": "outgoing_sms",
                "service_message": "service_note_added"}  # fmt: skip
@@ -63,7 +64,8 @@ class Work:
     def _params(self, note_type: str, lead: Lead, contact: Contact) -> dict[str, Any]:
         rng = self.rng
         if note_type == "common":
-            return {"text": rng.choice(words.COMMENTS).format(price=round((lead.price or 4e6) / 1e6, 1))}
+            millions = f"{(lead.price or 4e6) / 1e6:.1f}".replace(".", ",")
+            return {"text": rng.choice(words.COMMENTS).format(price=millions)}
         number = contact.values[self.phone_id][0][0] if self.phone_id in contact.values else phone(rng)
         if note_type in ("call_in", "call_out"):
             answered = rng.random() < 0.7
@@ -73,7 +75,7 @@ class Work:
                 "source": "domuozera-ats",
                 "link": f"https://ats.domuozera.example/records/{rng.getrandbits(32):08x}.mp3" if answered else "",
                 "phone": number,
-                "call_result": rng.choice(words.RESULTS) if answered else "Не взял трубку",
+                "call_result": rng.choice(words.CALL_RESULTS) if answered else words.MISSED[note_type],
                 "call_status": 4 if answered else 6,
             }
         if note_type == "sms_out":
@@ -108,24 +110,31 @@ class Work:
     def _open_task(self, lead: Lead) -> None:
         """A third overdue, a fifth due today, the rest ahead."""
         rng, now = self.rng, self.now
-        evening = (now + 3 * 3600) // DAY * DAY + 21 * 3600 - 3 * 3600 - 1
         draw = rng.random()
         if draw < 0.35:
-            due = max(now - int(DAY * (0.1 + 40 * rng.random() ** 2)), lead.created_at + 3600)
+            due = max(now - int(DAY * (0.1 + 40 * rng.random() ** 2)), lead.created_at + 3600) // HALF_HOUR * HALF_HOUR
         elif draw < 0.55:
-            due = max(evening - 3600 * rng.randrange(6), now)
+            due = self._on(0, rng.randrange(6))
         else:
-            due = evening + DAY * rng.randint(1, 21)
+            days = rng.randint(1, 21)
+            due = self._on(days, days % 3 and days % 6)
         created_at = min(at_work(rng, max(lead.created_at, due - 9 * DAY), now), now)
         task = self._task(lead, max(created_at, lead.created_at), due)
         lead.closest_task_at = task.complete_till
 
+    def _on(self, days: int, hours: int) -> int:
+        """So many days ahead by Moscow's clock, so many hours before eight in the evening; none: the whole day."""
+        midnight = (self.now + 3 * 3600) // DAY * DAY + 21 * 3600 + days * DAY
+        due = midnight - (4 + hours) * 3600
+        return due if hours and due > self.now else midnight - 60
+
     def _done_task(self, lead: Lead, until: int) -> None:
-        due = self.rng.randint(lead.created_at, until)
-        task = self._task(lead, lead.created_at, due)
-        task.is_completed, task.result = True, self.rng.choice(words.RESULTS)
-        task.updated_at = due
-        self.store.events.append(Event("task_completed", "task", task.id, task.responsible_user_id, due))
+        moment = self.rng.randint(lead.created_at, until)
+        done_at = min(max(by_day(moment), lead.created_at), until)
+        task = self._task(lead, lead.created_at, done_at // HALF_HOUR * HALF_HOUR + HALF_HOUR)
+        task.is_completed, task.result = True, self.rng.choice(_results(task.text))
+        task.updated_at = done_at
+        self.store.events.append(Event("task_completed", "task", task.id, task.responsible_user_id, done_at))
 
     def _task(self, lead: Lead, created_at: int, due: int) -> Task:
         rng, who = self.rng, lead.responsible_user_id
@@ -133,7 +142,15 @@ class Work:
             self.store.new_id("tasks"), who, who, created_at, created_at, who, rng.choice(words.TASKS), due,
             lead.id, "leads", task_type_id=rng.choices((1, 2, 3), (80, 12, 8))[0],
         )  # fmt: skip
+        task.text = words.TASKS_OF_TYPE.get(task.task_type_id, task.text)
         self.store.tasks[task.id] = task
         self.store.tasks_of.setdefault(lead.id, []).append(task.id)
         self.store.events.append(Event("task_added", "task", task.id, who, created_at))
         return task
+
+
+def _results(text: str) -> tuple[str, ...]:
+    """What such a task may end with."""
+    if text in words.TASKS_OF_TYPE.values():
+        return words.MET
+    return words.DONE if text in words.PAPERWORK else words.RESULTS

@@ -129,6 +129,36 @@ def test_history_has_skips_returns_and_moves_between_pipelines(big):
     assert any(old[1] != new[1] for old, new in moves)
 
 
+def test_some_open_deals_have_come_back_and_stand_there(big, leads):
+    order = [status.id for status in big.store.main_pipeline().ordered()]
+    last = {event.entity_id: event for event in big.store.events if event.type == "lead_status_changed"}
+    back = [
+        lead
+        for lead in leads
+        if lead.status_id in order[:-2]
+        and (event := last.get(lead.id))
+        and event.before[0] in order
+        and order.index(event.before[0]) > order.index(event.after[0])
+    ]
+    assert len(back) > 20
+
+
+def test_who_called_by_mistake_has_no_open_deal_of_their_own(big, leads):
+    junk = {reason.id for reason in big.store.loss_reasons.values() if reason.name == "Нецелевое обращение"}
+    strangers = {lead.main for lead in leads if lead.loss_reason_id in junk}
+    assert strangers
+    assert not strangers & {lead.main for lead in leads if lead.status_id not in (142, 143)}
+
+
+def test_some_who_bought_several_times_have_fallen_asleep(leads):
+    won = [lead for lead in leads if lead.status_id == 142]
+    latest = {}
+    for lead in won:
+        latest[lead.main] = max(latest.get(lead.main, 0), lead.closed_at)
+    times = Counter(lead.main for lead in won)
+    assert sum(times[who] > 1 and latest[who] < NOW - 340 * DAY for who in times) > 3
+
+
 def test_nothing_happens_in_the_future_or_before_its_beginning(big, leads, contacts):
     assert all(lead.created_at <= (lead.closed_at or lead.updated_at) <= NOW for lead in leads)
     created = {contact.id: contact.created_at for contact in contacts}
@@ -177,6 +207,20 @@ def test_tasks_are_overdue_due_today_ahead_and_done(big):
     assert any(NOW <= till < evening for till in opened)
     assert any(till > evening for till in opened)
     assert all(task.result for task in tasks if task.is_completed)
+    assert {till % 1800 for till in opened} <= {0, 1740}  # on the half hour, or the whole day: a minute to midnight
+    assert {(till + 3 * 3600) % DAY for till in opened if till % 1800} == {DAY - 60}
+
+
+def test_nobody_works_at_night(big):
+    done = [task.updated_at for task in big.store.tasks.values() if task.is_completed]
+    assert sum(not 9 <= (at + 3 * 3600) % DAY / 3600 <= 19 for at in done) < len(done) / 20
+
+
+def test_call_that_was_answered_ends_with_words_said_in_a_call(big):
+    calls = [note.params for note in big.store.notes["leads"].values() if note.note_type in ("call_in", "call_out")]
+    results = {params["call_result"] for params in calls if params["duration"]}
+    assert results.isdisjoint({"Недозвон", "Отправлено"})
+    assert len(results) == 5
 
 
 def test_every_type_of_note_is_there(big):

@@ -124,8 +124,9 @@ def test_ledger_is_filtered_by_state(login, campaign, person):
     person("b@mail.example", allowed=False)
     started(campaign)
     page = login().get(reverse("campaigns:detail", args=[campaign.pk]), {"state": "skipped"}).content.decode()
-    assert "b@mail.example" in page
-    assert "a@mail.example" not in page
+    ledger = page[page.index('id="ledger"') :]
+    assert "b@mail.example" in ledger
+    assert "a@mail.example" not in ledger
 
 
 @pytest.mark.parametrize(
@@ -178,3 +179,72 @@ def test_unknown_letter_is_closed(login):
 def test_letter_of_another_campaign_is_not_found(login):
     message, other = MessageFactory(state="unknown"), CampaignFactory()
     assert login().post(reverse("campaigns:resend", args=[other.pk, message.pk])).status_code == 404
+
+
+def detail(client, campaign, *, fragment=False, **query):
+    headers = {"HX-Request": "true"} if fragment else {}
+    return client.get(reverse("campaigns:detail", args=[campaign.pk]), query, headers=headers).content.decode()
+
+
+def test_report_shows_the_letter_and_not_its_source(login, campaign, person):
+    person("a@mail.example", first_name="Елена")
+    started(campaign)
+    campaign.steps.update(html="<p>Переписано потом</p>")
+    page = detail(login(), campaign)
+    letter, source = page[page.index('id="letter"') :].split("<details", 1)
+    assert "<p>Здравствуйте, Елена</p>" in letter
+    assert "Переписано" not in page
+    assert "{{" not in letter
+    assert "Здравствуйте, {{ contact.first_name }}" in source
+
+
+def test_letter_of_a_chosen_recipient_carries_the_subject_that_left(login, campaign, person):
+    person("a@mail.example", first_name="Елена")
+    chosen = person("b@mail.example", first_name="Борис")
+    started(campaign)
+    Message.objects.filter(contact=chosen).update(state="accepted", sent_at=NOW, subject="Боря, как ушло")
+    client, message = login(), Message.objects.get(contact=chosen)
+    for answer in (
+        detail(client, campaign, letter=message.pk),
+        detail(client, campaign, fragment=True, letter=message.pk),
+    ):
+        assert "Боря, как ушло" in answer
+        assert "<p>Здравствуйте, Борис</p>" in answer
+        assert message.token not in answer
+
+
+def test_letter_first_shown_is_one_that_left(login, campaign, person):
+    person(first_name="Анна")
+    gone = person("b@mail.example", first_name="Борис")
+    started(campaign)
+    Message.objects.filter(contact=gone).update(state="accepted", sent_at=NOW, subject="Тема")
+    assert "<p>Здравствуйте, Борис</p>" in detail(login(), campaign)
+
+
+def test_letter_of_another_campaign_is_not_shown(login, campaign, person):
+    other = MessageFactory(contact__first_name="Чужой")
+    person("a@mail.example", first_name="Елена")
+    started(campaign)
+    assert "<p>Здравствуйте, Елена</p>" in detail(login(), campaign, letter=other.pk)
+
+
+def test_letter_of_a_scheduled_campaign_is_shown_as_somebody_will_see_it(login, campaign, person):
+    person("a@mail.example", first_name="Елена")
+    leaving(campaign)
+    page = detail(login(), campaign)
+    assert "Как увидит" in page
+    assert "<p>Здравствуйте, Елена</p>" in page
+
+
+def test_letter_without_html_is_shown_as_text(login, campaign, person):
+    person("a@mail.example")
+    campaign.steps.update(html="", text="Первая строка\nВторая <b>строка</b>")
+    started(campaign)
+    assert "Первая строка<br>Вторая &lt;b&gt;строка" in detail(login(), campaign)
+
+
+def test_letter_that_cannot_be_written_says_why(login, campaign, person):
+    person("a@mail.example")
+    campaign.steps.update(subject="{{ contact.first_name }}", html="<p>Текст</p>")
+    started(campaign)
+    assert "пустая тема" in detail(login(), campaign)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from segments.campaigns import launch
 from segments.campaigns.models import Campaign, Message
-from tests.factories import CampaignFactory, CustomFieldFactory, SegmentFactory
+from tests.factories import CampaignFactory, CustomFieldFactory, MembershipFactory, SegmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -269,3 +269,93 @@ def test_review_is_a_page_too(login, campaign):
     page = login("head").get(reverse("campaigns:review", args=[campaign.pk])).content.decode()
     assert "<html" in page
     assert "Отправлять некому" in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"subject": " "}, "Темы письма нет. Напишите её."),
+        ({"html": ""}, "Текст письма пуст. Напишите его."),
+        ({"html": "<p>&nbsp;</p><br>"}, "Текст письма пуст. Напишите его."),
+        ({"html": "<p>", "subject": ""}, "Напишите тему и текст письма."),
+        ({"html": "{% for %}"}, "В шаблоне ошибка: текст, строка 1"),
+    ],
+)
+def test_preview_tells_what_keeps_the_letter_from_leaving(login, campaign, changes, words):
+    url = reverse("campaigns:preview", args=[campaign.pk])
+    page = login().post(url, values(campaign, **changes)).content.decode()
+    assert words in page[page.index("<template data-obstacles>") :]
+
+
+def test_letter_without_a_subject_is_shown_all_the_same(login, campaign, person):
+    person("a@mail.example", first_name="Анна")
+    url = reverse("campaigns:preview", args=[campaign.pk])
+    assert "Здравствуйте, <mark>Анна" in login().post(url, values(campaign, subject="")).content.decode()
+
+
+def review(client, campaign):
+    url = reverse("campaigns:review", args=[campaign.pk])
+    return client.get(url, headers={"HX-Request": "true"}).content.decode()
+
+
+def typed(client, campaign, **changes):
+    return client.post(reverse("campaigns:review", args=[campaign.pk]), values(campaign, **changes)).content.decode()
+
+
+def test_review_follows_the_form_before_it_is_saved(login, campaign, person):
+    other = SegmentFactory()
+    MembershipFactory(segment=other, contact=person("a@mail.example", first_name="Анна"))
+    person("b@mail.example", first_name="Борис")
+    client = login()
+    assert "Отправить 2 писем" in typed(client, campaign).replace("письма", "писем")
+    assert "Отправить 1 письмо" in typed(client, campaign, exclude_segments=[other.pk])
+    assert "Запланировать 1 письмо" in typed(client, campaign, segment=other.pk, when="at")
+    assert "нет согласия" in typed(client, campaign, purpose="service")
+    campaign.refresh_from_db()
+    assert (campaign.segment == other, campaign.purpose, campaign.exclude_segments.count()) == (False, "advertising", 0)
+
+
+def test_preview_takes_its_people_from_the_form(login, campaign, person):
+    other = SegmentFactory()
+    MembershipFactory(segment=other, contact=person("a@mail.example", first_name="Анна"))
+    person("b@mail.example", first_name="Борис")
+    url = reverse("campaigns:preview", args=[campaign.pk])
+    page = login().post(url, values(campaign, exclude_segments=[other.pk])).content.decode()
+    assert "<mark>Борис</mark>" in page
+    assert page.count("<option") == 1
+
+
+def test_segments_to_leave_out_are_picked_with_their_sizes(login, campaign):
+    other = SegmentFactory(name="Отказники", size=1284)
+    campaign.exclude_segments.add(other)
+    page = login().get(reverse("campaigns:edit", args=[campaign.pk])).content.decode()
+    assert re.search(rf'<input type="checkbox" name="exclude_segments" value="{other.pk}"[^>]*checked', page)
+    assert re.search(r'<button class="chip" type="button" data-unpick="[^"]+">Отказники', page)
+    assert "1\u202f284" in page[page.index("data-picker") :]
+    assert "<select multiple" not in page
+
+
+def test_letter_that_cannot_be_sent_has_no_way_out(login, campaign, person):
+    person("a@mail.example")
+    client = login()
+    assert not re.search(r"<button[^>]*data-launch[^>]*disabled", review(client, campaign))
+    campaign.steps.update(html="<p></p>")
+    page = review(client, campaign)
+    assert re.search(r"<button[^>]*data-launch[^>]*disabled", page)
+    assert "Текст письма пуст. Напишите его." in page
+    assert 'href="#id_html"' in page
+
+
+def test_paused_segment_stands_in_the_way_of_the_button(login, campaign, person):
+    person("a@mail.example")
+    campaign.segment.pause(now=timezone.now())
+    page = review(login(), campaign)
+    assert "на паузе" in page
+    assert re.search(r"<button[^>]*data-launch[^>]*disabled", page)
+
+
+def test_letter_of_markup_alone_is_not_launched(login, campaign, person):
+    person("a@mail.example")
+    response = edit(login(), campaign, act="launch", html="<p>&nbsp;</p>")
+    assert response.status_code == 422
+    assert "Текст письма пуст. Напишите его." in response.content.decode()
