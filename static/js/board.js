@@ -1,9 +1,5 @@
-/* The board: dragging, the move menu, the keyboard, closing with a reason. Works on cards the server drew.
-   In: <li class="deal" data-moves=URL>, <ul class="cards" data-stage data-kind>, #move-menu, #lost, .dock.
-   Out: POST to data-moves with stage, from, loss_reason and this board's query. The card moves at once; the answer brings
-   the card and both columns' figures out of band, a refusal too if the card stood elsewhere; else it goes back to its
-   exact place.
-   Texts come from data attributes of #board. */
+/* The board: dragging, the move menu, the keyboard, closing with a reason. A card moves at once; the answer to its POST
+   brings it and both columns' figures out of band, or it goes back to its exact place. */
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];

@@ -62,6 +62,7 @@ def test_copied_directory_is_another_home():
 
 
 def test_home_that_an_older_crmseg_wrote_down_without_files_is_the_same():
+    files("")
     assert arming.is_armed(NOW)
     files("1-2")
     assert arming.is_armed(NOW)
