@@ -36,12 +36,15 @@ def load_pipelines(rows: Sequence[Row], now: datetime) -> Loaded:
     result = Loaded()
     with transaction.atomic():
         _step_back(rows)
+        known = _by_amo_id(Pipeline.objects.all())
         for row in rows:
-            own = {name: row[name] for name in ("name", "position", "is_main", "is_archived")}
-            pipeline = _row(Pipeline, {"amo_id": row["amo_id"]}, {**own, "deleted_at": None}, result)
+            own = {name: row[name] for name in ("amo_id", "name", "position", "is_main", "is_archived")}
+            pipeline = known.setdefault(row["amo_id"], Pipeline())
+            _put(pipeline, {**own, "deleted_at": None}, result)
+            stages = _by_amo_id(pipeline.stages.all())
             for stage in row["stages"]:
-                key = {"pipeline": pipeline, "amo_id": stage["amo_id"]}
-                _row(Stage, key, {**stage, "deleted_at": None}, result)
+                place = stages.setdefault(stage["amo_id"], Stage(pipeline=pipeline))
+                _put(place, {**stage, "deleted_at": None}, result)
             gone = pipeline.stages.exclude(amo_id__in=[stage["amo_id"] for stage in row["stages"]])
             gone.filter(amo_id__isnull=False, deleted_at__isnull=True).update(deleted_at=now)
         _vanish(Pipeline.objects.all(), [row["amo_id"] for row in rows], now)
@@ -51,8 +54,9 @@ def load_pipelines(rows: Sequence[Row], now: datetime) -> Loaded:
 def load_loss_reasons(rows: Sequence[Row], now: datetime) -> Loaded:
     result = Loaded()
     with transaction.atomic():
+        known = _by_amo_id(LossReason.objects.all())
         for row in rows:
-            _row(LossReason, {"amo_id": row["amo_id"]}, {**row, "deleted_at": None}, result)
+            _put(known.setdefault(row["amo_id"], LossReason()), {**row, "deleted_at": None}, result)
         _vanish(LossReason.objects.all(), [row["amo_id"] for row in rows], now)
     return result
 
@@ -60,11 +64,12 @@ def load_loss_reasons(rows: Sequence[Row], now: datetime) -> Loaded:
 def load_fields(entity: str, rows: Sequence[Row], now: datetime) -> Loaded:
     result = Loaded()
     with transaction.atomic():
+        fields = CustomField.objects.filter(entity=entity)
+        known, by_key = _by_amo_id(fields), {field.key: field for field in fields}
         for row in rows:
-            if not CustomField.objects.filter(entity=entity, amo_id=row["amo_id"]).exists():
-                # a field made anew under a known code continues the old one
-                CustomField.objects.filter(entity=entity, key=row["key"]).update(amo_id=row["amo_id"])
-            _row(CustomField, {"entity": entity, "amo_id": row["amo_id"]}, {**row, "deleted_at": None}, result)
+            # a field made anew under a known code continues the old one
+            field = known.setdefault(row["amo_id"], by_key.get(row["key"]) or CustomField(entity=entity))
+            _put(field, {**row, "deleted_at": None}, result)
         _vanish(CustomField.objects.filter(entity=entity), [row["amo_id"] for row in rows], now)
     return result
 
@@ -79,17 +84,18 @@ def _vanish(rows: models.QuerySet[Any], present: Collection[int], now: datetime)
     rows.filter(amo_id__isnull=False, deleted_at__isnull=True).exclude(amo_id__in=present).update(deleted_at=now)
 
 
-def _row(model: type[models.Model], key: dict[str, Any], values: dict[str, Any], result: Loaded) -> Any:
-    known = model._default_manager.filter(**key).first()
-    if known is None:
-        made = model._default_manager.create(**key | values)
-        result.created.append(made.pk)
-        return made
-    _put(known, values, result)
-    return known
+def _by_amo_id(rows: models.QuerySet[Any]) -> dict[int, Any]:
+    return {row.amo_id: row for row in rows}
 
 
-def _put(row: models.Model, values: dict[str, Any], result: Loaded) -> None:
+def _put(row: Any, values: dict[str, Any], result: Loaded) -> None:
+    """A new row is made, a known one changed where it differs."""
+    if row._state.adding:
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.save(force_insert=True)
+        result.created.append(row.pk)
+        return
     changed = [name for name, value in values.items() if getattr(row, name) != value]
     if not changed:
         result.unchanged += 1
