@@ -6,7 +6,9 @@ from typing import Any
 
 import orjson
 import pytest
+from django.db import connection
 
+from crmseg.accounts.models import User
 from integrations.amocrm import connect
 from integrations.amocrm.client import AmoClient
 from integrations.amocrm.importing import run_import
@@ -37,11 +39,44 @@ def client(account: Account, box: Sandbox) -> Iterator[AmoClient]:
         yield amo
 
 
+@pytest.fixture(scope="session")
+def kept() -> dict[str, bytes]:
+    """The tables as an import left them."""
+    return {}
+
+
 @pytest.fixture
-def imported(client: AmoClient) -> AmoClient:
-    """An account whose import is complete."""
+def imported(client: AmoClient, kept: dict[str, bytes]) -> AmoClient:
+    """An account whose import is complete. It is imported once; from then on its rows are put back."""
+    is_first_here = not User.objects.exists()
+    if kept and is_first_here:
+        put_back(kept)
+        client.account.refresh_from_db()
+        return client
     assert run_import(client, clock=lambda: NOW)
+    if is_first_here:
+        kept |= rows()
     return client
+
+
+def rows() -> dict[str, bytes]:
+    with connection.cursor() as cursor:
+        told = {table: _read(cursor, table) for table in connection.introspection.django_table_names()}
+    return {table: text for table, text in told.items() if text}
+
+
+def _read(cursor: Any, table: str) -> bytes:
+    with cursor.copy(f'COPY "{table}" TO STDOUT') as told:
+        return b"".join(told)
+
+
+def put_back(kept: dict[str, bytes]) -> None:
+    """References are looked at when the transaction ends, so the order is free."""
+    with connection.cursor() as cursor:
+        for table, told in kept.items():
+            cursor.execute(f'DELETE FROM "{table}"')
+            with cursor.copy(f'COPY "{table}" FROM STDIN') as taken:
+                taken.write(told)
 
 
 def edit(box: Sandbox, path: str, *, method: str = "PATCH", **fields: Any) -> int:
