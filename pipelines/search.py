@@ -32,22 +32,29 @@ def people(typed: str, owner: str = "contact") -> Q:
         return Q()
     mailed, called = (rows.values_list(owner, flat=True) for rows in _addresses(typed, owner))
     if max(map(len, words)) >= GRAM:
-        named = OWNERS[owner].filter(*(Q(name_key__holds=word) for word in words))
+        named = OWNERS[owner].filter(_all("name_key__holds", words))
         if (ids := _ids(named.values_list("pk", flat=True), mailed, called)) is not None:
             return _among(ids)
-    return Q(*(Q(name_key__contains=word) for word in words)) | Q(pk__in=mailed) | Q(pk__in=called)
+    return _all("name_key__contains", words) | Q(pk__in=mailed) | Q(pk__in=called)
 
 
 def deals(typed: str) -> Q:
-    """By a part of the name, of a contact's name, or of a phone in any writing (three digits or more)."""
-    key = fold(typed)
+    """By the name, a contact's name (every word must be in it), or a phone in any writing (three digits or more)."""
+    words = fold(typed).split()
+    if not words:
+        return Q()
     links = DealContact.objects.order_by().values_list("deal", flat=True)
     called = links.filter(contact__in=_phones(local_digits(typed)).values("contact"))
-    if len(key) >= GRAM:
-        named = Deal.objects.filter(name_key__holds=key).values_list("pk", flat=True)
-        if (ids := _ids(named, links.filter(contact__name_key__holds=key), called)) is not None:
+    if max(map(len, words)) >= GRAM:
+        named = Deal.objects.filter(_all("name_key__holds", words)).values_list("pk", flat=True)
+        if (ids := _ids(named, links.filter(_all("contact__name_key__holds", words)), called)) is not None:
             return _among(ids)
-    return Q(name_key__contains=key) | Q(pk__in=links.filter(contact__name_key__contains=key)) | Q(pk__in=called)
+    theirs = links.filter(_all("contact__name_key__contains", words))
+    return _all("name_key__contains", words) | Q(pk__in=theirs) | Q(pk__in=called)
+
+
+def _all(lookup: str, words: Sequence[str]) -> Q:
+    return Q(*((lookup, word) for word in words))
 
 
 def _ids(*found: QuerySet) -> list[int] | None:

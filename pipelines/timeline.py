@@ -12,10 +12,12 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from crmseg.accounts.models import User
 from crmseg.accounts.policy import Viewer, visible
+from crmseg.web import formats
 
 from .models import Contact, Deal, DealContact, Note, StageVisit, Task
 
@@ -114,7 +116,9 @@ def _deals_of(contact: Contact) -> QuerySet[Any]:
 def _title(note: Note) -> str:
     seconds = note.params.get("duration")
     label = str(note.get_kind_display())
-    return f"{label}, {seconds // 60}:{seconds % 60:02d}" if seconds and isinstance(seconds, int) else label
+    if not seconds or not isinstance(seconds, int):
+        return label
+    return f"{label}, {formats.call(seconds, (get_language() or 'ru')[:2])}"
 
 
 def _move_in_words(visit: StageVisit) -> str:

@@ -51,20 +51,38 @@ def port(text: str) -> int:
 
 
 def refuse_busy(host: str, port: int) -> None:
+    try:
+        _bind(host, port)
+    except PermissionError:
+        told = _("Порт %(port)s занять нельзя без прав root. Укажите другой: --port 8000")
+        raise ProcessError(told % {"port": port}) from None
+    except (OSError, OverflowError) as error:
+        if isinstance(error, OverflowError) or error.errno not in {48, 98}:
+            told = _("Адрес %(host)s:%(port)s не подходит: %(error)s. Укажите другой.")
+            why = causes.of(error) if isinstance(error, OSError) else error
+            raise ProcessError(told % {"host": host, "port": port, "error": why}) from None
+        told = _("Порт %(port)s занят. Укажите другой: --port %(next)s")
+        raise ProcessError(told % {"port": port, "next": _free_after(host, port)}) from None
+
+
+def _free_after(host: str, port: int) -> int:
+    """The next port that is free, with the two behind it: the demo takes three."""
+    some = range(port + 1, min(port + 1000, LAST_PORT - 1))
+    return next((each for each in some if all(_is_free(host, each + more) for more in range(3))), port + 1)
+
+
+def _is_free(host: str, port: int) -> bool:
+    try:
+        _bind(host, port)
+    except OSError:
+        return False
+    return True
+
+
+def _bind(host: str, port: int) -> None:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except PermissionError:
-            told = _("Порт %(port)s занять нельзя без прав root. Укажите другой: --port 8000")
-            raise ProcessError(told % {"port": port}) from None
-        except (OSError, OverflowError) as error:
-            if isinstance(error, OverflowError) or error.errno not in {48, 98}:
-                told = _("Адрес %(host)s:%(port)s не подходит: %(error)s. Укажите другой.")
-                why = causes.of(error) if isinstance(error, OSError) else error
-                raise ProcessError(told % {"host": host, "port": port, "error": why}) from None
-            told = _("Порт %(port)s занят. Укажите другой: --port %(next)s")
-            raise ProcessError(told % {"port": port, "next": port + 1}) from None
+        probe.bind((host, port))
 
 
 class Web:

@@ -57,6 +57,12 @@ def faults(asked: Collection[str]) -> list[str]:
     return unreachable(asked) if asked else []
 
 
+def unstarted() -> list[str]:
+    """No server of one's own is named, and those of `serve` do not run."""
+    unset = [name for name in EMBEDDED if not os.environ.get(name)]
+    return unreachable(unset) if unset and "CRMSEG_GATE" not in os.environ else []
+
+
 def unreachable(asked: Collection[str]) -> list[str]:
     from crmseg.starting import reachability
 

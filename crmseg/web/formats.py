@@ -129,6 +129,12 @@ def span(value: timedelta, language: str) -> str:
     return _stay(count, unit, language)
 
 
+def call(seconds: int, language: str) -> str:
+    """How long people talked: 9 мин 42 с, 42 с."""
+    parts = [(seconds // 60, "duration-minute"), (seconds % 60, "duration-second")]
+    return " ".join(_stay(count, unit, language) for count, unit in parts if count)
+
+
 @lru_cache(maxsize=4096)
 def _stay(count: int, unit: str, language: str) -> str:
     words = format_unit(count, unit, length="short", locale=language).split()[-1].rstrip(".")

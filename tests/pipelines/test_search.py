@@ -48,7 +48,10 @@ def test_company_is_found_by_its_phone():
     assert list(Company.objects.filter(search.people("123-45-67", "company"))) == [company]
 
 
-@pytest.mark.parametrize("typed", ["ПРОЕКТУ", "савина", "555-18", "+7 (903) 555", "8 903 555-18", "89035551842"])
+@pytest.mark.parametrize(
+    "typed",
+    ["ПРОЕКТУ", "проекту дом", "савина", "Савина Елена", "555-18", "+7 (903) 555", "8 903 555-18", "89035551842"],
+)
 def test_deal_is_found_by_name_contact_and_phone(track, typed):
     person = ContactFactory(name="Елена Савина")
     ContactPointFactory(contact=person, kind="phone", value="+79035551842")
@@ -94,12 +97,13 @@ def people_by_scan(typed: str) -> Q:
 
 
 def deals_by_scan(typed: str) -> Q:
-    key, digits = fold(typed), search.local_digits(typed)
+    words, digits = fold(typed).split(), search.local_digits(typed)
     phones = ContactPoint.objects.filter(kind="phone", value__contains=digits, contact__isnull=False)
-    linked = Q(contact__name_key__contains=key)
+    linked = Q(*(("contact__name_key__contains", word) for word in words))
     if digits:
         linked |= Q(contact__in=phones.values("contact"))
-    return Q(name_key__contains=key) | Q(pk__in=DealContact.objects.filter(linked).values("deal"))
+    named = Q(*(("name_key__contains", word) for word in words))
+    return named | Q(pk__in=DealContact.objects.filter(linked).values("deal"))
 
 
 LETTERS = "аеёЕЁбвВz1290 %_\\'@.+-()İßﬁй"

@@ -42,7 +42,7 @@ def test_call_says_how_long_it_took(track):
     deal = DealFactory(stage=track.contact, visit=False)
     NoteFactory(deal=deal, kind="call_out", params={"duration": 252, "link": "https://ats.example/4"})
     entry = timeline(deal, head())[0]
-    assert (entry.title, entry.url) == ("Исходящий звонок, 4:12", "https://ats.example/4")
+    assert (entry.title, entry.url) == ("Исходящий звонок, 4\xa0мин 12\xa0с", "https://ats.example/4")
 
 
 def test_call_nobody_answered_has_no_length(track):

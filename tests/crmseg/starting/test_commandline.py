@@ -3,6 +3,7 @@ import socket
 
 import pytest
 
+from crmseg.processes import tree
 from crmseg.starting import reachability
 from crmseg.starting.commandline import needs_database
 from tests.crmseg.conftest import command
@@ -81,7 +82,14 @@ def test_busy_port_is_told_with_another_to_try(empty_dir):
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
         line = only_line(command("serve", "--port", str(port)))
-    assert line == f"Порт {port} занят. Укажите другой: --port {port + 1}\n"
+    other = line.removeprefix(f"Порт {port} занят. Укажите другой: --port ").strip()
+    assert int(other) > port
+
+
+def test_port_that_is_offered_is_free_with_the_two_behind_it(monkeypatch):
+    busy = {8000, 8001, 8004}
+    monkeypatch.setattr(tree, "_is_free", lambda host, port: port not in busy)
+    assert tree._free_after("127.0.0.1", 8000) == 8005
 
 
 @pytest.mark.parametrize("name", ["serve", "demo"])

@@ -68,6 +68,13 @@ def test_words_are_asked_for_too(monkeypatch):
     assert standalone.unprepared() == ["Переводы не собраны. Выполните: python3 manage.py compilemessages"]
 
 
+def test_a_site_started_elsewhere_without_servers_says_so_and_ends(empty_dir):
+    ended = started([*SITE, "--config", os.devnull])
+    assert ended.returncode == 3
+    assert NOTHING in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_a_site_without_our_gunicorn_settings_ends_as_gunicorn_can(empty_dir):
     ended = started(
         [*SITE, "--config", os.devnull], DATABASE_URL="postgres://crm@127.0.0.1:1/crm", **PRODUCTION, DEBUG="?"
