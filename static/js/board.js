@@ -231,8 +231,9 @@ on("keydown", (event) => {
     if (item) choose(item);
     return;
   }
-  const card = event.target.closest?.(".deal");
-  if (!card || event.target.matches("input, textarea, select") || !KEYS[event.code]) return;
+  if (!KEYS[event.code] || event.target.matches("input, textarea, select")) return;
+  const card = event.target.closest(".deal");
+  if (!card) return event.target === document.body && focusCard($(".col:not(.mini) .deal"));
   event.preventDefault();
   const rows = $$(".deal", card.parentElement);
   KEYS[event.code](card, rows, rows.indexOf(card));

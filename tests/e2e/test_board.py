@@ -152,7 +152,8 @@ def test_lost_card_asks_the_reason_first(open_board, track, deals):
 
 def test_card_moves_by_keyboard_and_keeps_the_focus(open_board, track, deals):
     page = open_board()
-    card(page, deals[0]).get_by_role("link").focus()
+    page.keyboard.press("KeyJ")
+    expect(card(page, deals[0]).get_by_role("link")).to_be_focused()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("KeyM")
     page.keyboard.press("Digit4")
