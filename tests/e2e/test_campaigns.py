@@ -206,3 +206,47 @@ def test_ledger_on_a_phone_shows_state_and_reason_without_scrolling(browser_page
     for words in (message.address, "Отклонено", "Почтовый сервер отказал"):
         expect(table.get_by_text(words).filter(visible=True)).to_have_count(1)
     assert table.evaluate("table => table.scrollWidth <= table.parentNode.clientWidth")
+
+
+def leave_page(page, *, name, agree):
+    """Click a way out; gives the kinds of the questions that were asked."""
+    asked = []
+
+    def answer(dialog):
+        asked.append(dialog.type)
+        dialog.accept() if agree else dialog.dismiss()
+
+    page.on("dialog", answer)
+    page.locator("header.top").get_by_role("link", name=name).click(no_wait_after=True)
+    page.wait_for_timeout(500)
+    page.remove_listener("dialog", answer)
+    return asked
+
+
+def test_typed_letter_is_not_lost_without_a_question(editor, campaign):
+    address = editor.url
+    editor.locator("#id_subject").click()
+    editor.keyboard.type("Другая ")
+    assert leave_page(editor, name="К списку кампаний", agree=False) == ["beforeunload"]
+    expect(editor.locator("#id_subject")).to_have_value(re.compile("Другая"))
+    assert editor.url == address
+    editor.get_by_role("button", name="Сохранить").click()
+    expect(editor.locator(".toast")).to_contain_text("Кампания сохранена")
+    editor.locator("#id_subject").click()
+    assert leave_page(editor, name="К списку кампаний", agree=True) == []
+    expect(editor).to_have_url(re.compile(reverse("campaigns:list") + "$"))
+
+
+def test_typed_segment_is_not_lost_without_a_question(browser_page):
+    page = browser_page(user=UserFactory(role=Role.MARKETER))
+    page.goto(reverse("segments:new"))
+    page.locator("#id_name").click()
+    page.keyboard.type("Молчат")
+    assert leave_page(page, name="Назад без сохранения", agree=False) == ["beforeunload"]
+    expect(page.locator("#id_name")).to_have_value("Молчат")
+    page.locator("#id_rules_text").fill("{")
+    page.get_by_role("button", name="Сохранить").click()  # refused, so still not saved
+    expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+    page.locator("#id_name").click()
+    assert leave_page(page, name="Назад без сохранения", agree=True) == ["beforeunload"]
+    expect(page).to_have_url(re.compile(reverse("segments:list") + "$"))
