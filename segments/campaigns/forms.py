@@ -1,6 +1,6 @@
 """The wizard's one form: whom, what, when. It reads and writes a campaign together with its step."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -17,11 +17,10 @@ from segments.models import Segment
 from . import personal
 from .models import Campaign, Purpose, Step
 from .rendering import MAX_SOURCE, problems, too_long
-from .schedule import is_late
+from .schedule import FARTHEST, is_late
 
 NOW, AT, REGULAR = "now", "at", "regular"
 LOCAL = "%Y-%m-%dT%H:%M"
-FARTHEST = timedelta(days=2 * 366)
 WHEN = _("Когда отправить")
 TIMES = [(NOW, _("Сейчас")), (AT, _("В назначенное время"))]
 
@@ -157,6 +156,15 @@ class CampaignForm(WhomForm):
         template = {name: self.cleaned_data[name] for name in ("subject", "html", "text")}
         Step.objects.update_or_create(campaign=campaign, position=1, defaults=template)
         return campaign
+
+
+def typed_time(text: str) -> datetime | None:
+    """The time as the form has it; none when it is missing or cannot be read."""
+    try:
+        found: datetime | None = CampaignForm.base_fields["at"].clean(text)
+    except forms.ValidationError:
+        return None
+    return found
 
 
 def _wrong_time(at: datetime | None, now: datetime) -> str:

@@ -1,15 +1,18 @@
 """Why a letter cannot be sent as it stands: told beside the button while it is written, and again by the launch.
 
-What flows in: the sources of a letter. What flows out: the field to go to and the reason, with what to do next.
+What flows in: the sources of a letter, or the time set for it. What flows out: the field to go to and the reason, with
+what to do next.
 """
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from crmseg.web.reasons import Reason
 
 from . import personal
 from .rendering import problems
+from .schedule import FARTHEST, is_late
 
 SILENT = re.compile(r"<(?!img\b)[^>]*>|&nbsp;|\s", re.IGNORECASE)
 
@@ -30,6 +33,15 @@ def of_letter(template: dict[str, str]) -> list[Obstacle]:
     if not has_subject:
         return [Obstacle("subject", Reason("no_subject"))]
     return [] if has_text else [Obstacle("html", Reason("no_text"))]
+
+
+def of_time(at: datetime | None, now: datetime) -> list[Obstacle]:
+    """Of a letter that is to leave at a set time."""
+    if at is None:
+        return [Obstacle("at", Reason("no_time"))]
+    if is_late(at, now):
+        return [Obstacle("at", Reason("time_passed"))]
+    return [Obstacle("at", Reason("time_too_far"))] if at > now + FARTHEST else []
 
 
 def _is_blank(template: dict[str, str]) -> bool:

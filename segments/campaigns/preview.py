@@ -5,17 +5,18 @@ the very query that a launch pours into the ledger.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from crmseg.web.reasons import Reason
 from pipelines.models import Contact
-from segments.models import Segment
+from segments.models import Membership, Segment
 
 from . import fallback, personal
 from .audience import audience, is_member
@@ -62,6 +63,8 @@ class Review:
     nameless: int
     blockers: list[Reason]  # but for those of the letter
     obstacles: list[Obstacle]  # those of the letter
+    time: Sequence[Obstacle]  # those of the time set for it
+    emptied_by: list[str]  # the excluded segments that leave nobody
 
 
 def show(
@@ -115,16 +118,31 @@ def checks(template: dict[str, str], length: int, size: int) -> list[Check]:
 
 
 def review(
-    campaign: Campaign, template: dict[str, str], *, now: datetime, excluded: QuerySet[Segment] | None = None
+    campaign: Campaign,
+    template: dict[str, str],
+    *,
+    now: datetime,
+    excluded: QuerySet[Segment] | None = None,
+    time: Sequence[Obstacle] = (),
 ) -> Review:
-    """Who gets it and who does not, in words, and what stands in the way."""
+    """Who gets it and who does not, in words, and what stands in the way; ``time``: what is wrong with the set time."""
     blockers, obstacles = blockers_beside_the_letter(campaign), of_letter(template)
     if campaign.segment_id is None:
-        return Review(0, 0, [], 0, blockers, obstacles)
+        return Review(0, 0, [], 0, blockers, obstacles, time, [])
     found = audience(campaign, now=now, excluded=excluded)
     counts = found.counts()
     to_send = counts.pop("", 0)
     reasons = [(str(Message.Reason(reason).label), count) for reason, count in counts.items()]
     nameless = found.nameless() if fallback.bare(template) else 0
     skipped = sorted(reasons, key=lambda one: -one[1])
-    return Review(to_send + sum(counts.values()), to_send, skipped, nameless, blockers, obstacles)
+    total = to_send + sum(counts.values())
+    emptied_by = [] if total else [segment.title for segment in _emptying(campaign, excluded)]
+    return Review(total, to_send, skipped, nameless, blockers, obstacles, time, emptied_by)
+
+
+def _emptying(campaign: Campaign, excluded: QuerySet[Segment] | None) -> QuerySet[Segment]:
+    """Of the excluded segments those with people the campaign would write to otherwise."""
+    chosen = campaign.exclude_segments.all() if excluded is None else excluded
+    people = Contact.objects.filter(is_member(campaign, Segment.objects.none())).order_by()
+    inside = Membership.objects.filter(left_at__isnull=True, contact__in=people.values("pk"))
+    return chosen.filter(Exists(inside.filter(segment=OuterRef("pk"))))

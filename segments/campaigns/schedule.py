@@ -16,6 +16,7 @@ from django.utils.dateparse import parse_datetime
 from crmseg.web.reasons import Explained, Reason
 
 LATE = timedelta(hours=2)
+FARTHEST = timedelta(days=2 * 366)  # later than that nobody sets a time
 HORIZON = timedelta(days=5 * 366)  # a rule that gives no date within five years gives none
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 

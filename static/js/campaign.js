@@ -67,7 +67,7 @@ function judgeLaunch() {
   const found = obstacles();
   if (found && place.textContent.trim() !== found.textContent.trim()) place.replaceChildren(found);
   button.disabled = isStale || "blocked" in button.dataset || place.childElementCount > 0;
-  if (button.disabled) button.setAttribute("aria-describedby", place.id);
+  if (button.disabled) button.setAttribute("aria-describedby", "blockers obstacles");
   else button.removeAttribute("aria-describedby");
 }
 

@@ -7,6 +7,7 @@ from time import sleep
 import pytest
 from celery import Task
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from crmseg.accounts.models import Role
@@ -148,6 +149,8 @@ def test_letter_that_cannot_be_sent_cannot_be_clicked_away(editor, axe, field, t
 def test_segments_to_leave_out_are_picked_by_the_keyboard_and_the_reach_follows(editor, campaign, axe):
     other = MembershipFactory(segment__name="Отказники", contact=Membership.objects.get().contact).segment
     editor.reload()
+    errors = []
+    editor.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     review, button = editor.locator("#review"), editor.get_by_role("button", name="Выбрать сегменты")
     expect(review.locator(".big")).to_have_text("1")
     button.focus()
@@ -157,8 +160,12 @@ def test_segments_to_leave_out_are_picked_by_the_keyboard_and_the_reach_follows(
     editor.keyboard.press("Space")
     axe(editor)
     expect(review.locator(".big")).to_have_text("0")
+    expect(review).to_contain_text("Исключения убирают всех, кто в сегменте: «Отказники»")
+    expect(editor.locator("#who")).to_have_count(0)
     editor.keyboard.press("Escape")
     expect(button).to_be_focused()
+    editor.locator("#id_subject").fill("Ещё тема")
+    expect(editor.locator("#preview")).to_contain_text("Ещё тема")
     chip = editor.get_by_role("button", name=re.compile("Отказники.*убрать"))
     expect(chip).to_be_visible()
     editor.get_by_role("button", name="Сохранить").click()
@@ -168,6 +175,7 @@ def test_segments_to_leave_out_are_picked_by_the_keyboard_and_the_reach_follows(
     expect(chip).to_be_hidden()
     expect(review.locator(".big")).to_have_text("1")
     expect(editor.locator("[data-launch]")).to_be_enabled()
+    assert errors == []
 
 
 def test_typing_on_breaks_no_preview_off_and_the_last_letter_counts(editor):
@@ -196,6 +204,24 @@ def test_date_is_asked_when_a_time_is_to_be_set(editor):
     expect(date).to_be_hidden()
     editor.get_by_text("В назначенное время").click()
     expect(date).to_be_visible()
+
+
+def test_reason_of_the_time_stands_beside_the_button_and_follows_it(editor, axe):
+    button, review = editor.locator("[data-launch]"), editor.locator("#review")
+    expect(button).to_be_enabled()
+    editor.get_by_text("В назначенное время").click()
+    expect(review).to_contain_text("Укажите дату и время")
+    expect(button).to_be_disabled()
+    axe(editor)
+    for day, words in (("2001-01-01T10:00", "Назначенное время прошло"), (in_days(3), "")):
+        editor.get_by_label("Дата и время").fill(day)
+        editor.get_by_label("Дата и время").blur()
+        expect(review.locator("#blockers")).to_contain_text(words) if words else expect(button).to_be_enabled()
+    expect(review.locator("#blockers")).to_be_empty()
+
+
+def in_days(number):
+    return f"{timezone.localtime() + timedelta(days=number):%Y-%m-%dT%H:%M}"
 
 
 def test_ledger_on_a_phone_shows_state_and_reason_without_scrolling(browser_page):

@@ -1,6 +1,7 @@
 """Doors that make a campaign: a new draft, the page where it is written, its preview and review."""
 
 from copy import copy
+from datetime import datetime
 from typing import Any, cast
 
 from django.conf import settings
@@ -8,19 +9,21 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from crmseg.accounts.models import User
 from crmseg.accounts.policy import allowed, may
-from crmseg.web.page import flash, render_page
+from crmseg.web.page import flash, is_fragment, render_page
 from segments.models import Segment
 
 from .. import preview as looks
-from ..forms import NOW, CampaignForm, DraftForm, WhomForm
+from ..forms import AT, NOW, CampaignForm, DraftForm, WhomForm, typed_time
 from ..launch import LaunchRefused, launch
 from ..models import Campaign
+from ..obstacles import Obstacle, of_time
 from ..policy import find
 from ..tasks import start_soon
 
@@ -76,17 +79,28 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponseRedirect(reverse("campaigns:detail", args=[pk]))
     if request.method == "POST":
         meant, excluded = _typed(request, campaign)
-        found = looks.review(meant, _template(request), now=timezone.now(), excluded=excluded)
+        now, time = timezone.now(), _typed_time(request)
+        found = looks.review(meant, _template(request), now=now, excluded=excluded, time=time)
         context = {"campaign": meant, "review": found, "can_launch": may(request.user, "campaigns.launch")}
         is_later = request.POST.get("when", NOW) != NOW
         return render_page(request, "campaigns/edit.html#review", context | {"is_later": is_later})
     form = CampaignForm(instance=campaign, user=cast(User, request.user))
-    found = looks.review(campaign, _stored(campaign), now=timezone.now())
+    now = timezone.now()
+    found = looks.review(campaign, _stored(campaign), now=now, time=_stored_time(campaign, now))
     return _page(request, campaign, form, review=found, is_later=bool(campaign.schedule), partial="review")
 
 
 def _typed(request: HttpRequest, campaign: Campaign) -> tuple[Campaign, QuerySet[Segment]]:
     return WhomForm(request.POST, instance=copy(campaign), user=cast(User, request.user)).typed()
+
+
+def _typed_time(request: HttpRequest) -> list[Obstacle]:
+    return of_time(typed_time(request.POST.get("at", "")), timezone.now()) if request.POST.get("when") == AT else []
+
+
+def _stored_time(campaign: Campaign, now: datetime) -> list[Obstacle]:
+    schedule = campaign.schedule or {}
+    return of_time(parse_datetime(schedule["at"]), now) if "at" in schedule else []
 
 
 def _saved(request: HttpRequest, form: CampaignForm) -> HttpResponse:
@@ -117,7 +131,7 @@ def _page(
         "form": form,
         "campaign": campaign,
         "chips": CHIPS,
-        "shown": looks.show(campaign, template, who=None) if partial is None else None,
+        "shown": None if partial and is_fragment(request) else looks.show(campaign, template, who=None),
         "can_launch": may(request.user, "campaigns.launch"),
         **more,
     }

@@ -359,3 +359,37 @@ def test_letter_of_markup_alone_is_not_launched(login, campaign, person):
     response = edit(login(), campaign, act="launch", html="<p>&nbsp;</p>")
     assert response.status_code == 422
     assert "Текст письма пуст. Напишите его." in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [(None, "Укажите дату и время"), (-2, "Назначенное время прошло"), (900, "не дальше двух лет"), (2, "")],
+)
+def test_review_tells_what_is_wrong_with_the_time(login, campaign, person, days, words):
+    person("a@mail.example")
+    at = "" if days is None else f"{timezone.localtime() + timedelta(days=days):%Y-%m-%dT%H:%M}"
+    page = typed(login(), campaign, when="at", at=at)
+    told = page[page.index('id="blockers"') : page.index('id="obstacles"')]
+    assert words in told
+    assert ('href="#id_at"' in told) is bool(words)
+    assert bool(re.search(r"<button[^>]*data-launch data-blocked disabled", page)) is bool(words)
+    assert 'href="#id_at"' not in typed(login(), campaign, when="now", at=at)
+
+
+def test_review_tells_of_a_saved_time_that_has_passed(login, campaign, person):
+    person("a@mail.example")
+    campaign.schedule = {"at": "2001-01-01T10:00:00+03:00"}
+    campaign.save()
+    page = review(login(), campaign)
+    assert "Назначенное время прошло" in page
+    assert re.search(r"<button[^>]*data-launch[^>]*disabled", page)
+
+
+def test_review_names_the_exclusion_that_leaves_nobody(login, campaign, person):
+    other, unlike = SegmentFactory(name="Отказники"), SegmentFactory(name="Чужие")
+    MembershipFactory(segment=other, contact=person("a@mail.example"))
+    MembershipFactory(segment=unlike)
+    page = typed(login(), campaign, exclude_segments=[other.pk, unlike.pk])
+    assert "Исключения убирают всех, кто в сегменте: «Отказники»" in page
+    assert ("Выберите другой сегмент" in page, "Чужие" in page) == (False, False)
+    assert "Выберите другой сегмент" in typed(login(), CampaignFactory(segment=unlike), segment=SegmentFactory().pk)
