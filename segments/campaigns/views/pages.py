@@ -70,6 +70,7 @@ def _report(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     events = MessageEvent.objects.filter(message__run__campaign=campaign).select_related("message__contact")
     return {
         "report": found,
+        "left_out": campaign.exclude_segments.all(),
         "states": [
             (state, label, found.states[state]) for state, label in Message.State.choices if found.states[state]
         ],

@@ -8,7 +8,7 @@ from django.utils import timezone
 from crmseg.accounts.models import User
 from segments.campaigns import launch
 from segments.campaigns.models import Message
-from tests.factories import NOW, CampaignFactory, MessageFactory
+from tests.factories import NOW, CampaignFactory, MessageFactory, SegmentFactory
 
 from ..conftest import started
 
@@ -248,3 +248,12 @@ def test_letter_that_cannot_be_written_says_why(login, campaign, person):
     campaign.steps.update(subject="{{ contact.first_name }}", html="<p>Текст</p>")
     started(campaign)
     assert "пустая тема" in detail(login(), campaign)
+
+
+def test_report_names_the_segments_that_are_left_out(login, campaign, person):
+    person("a@mail.example")
+    for name in ("Молчуны", "Отказники"):
+        campaign.exclude_segments.add(SegmentFactory(name=name))
+    started(campaign)
+    page = re.sub(r"<[^>]+>", "", detail(login(), campaign))
+    assert f"{campaign.segment} кроме Молчуны, Отказники ·" in page
