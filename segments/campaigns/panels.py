@@ -44,6 +44,6 @@ def letters(subject: timeline.Subject, viewer: Viewer, limit: int, before: datet
     for message in rows.select_related("run__campaign").order_by("-sent_at", "-pk")[:limit]:
         assert message.sent_at is not None  # the filter says so
         title = _("Письмо «%(subject)s»") % {"subject": message.subject}
-        state = _("отписался") if message.unsubscribed_at else message.get_state_display()
+        state = _("Отписка") if message.unsubscribed_at else message.get_state_display()
         body = _("Кампания «%(name)s»: %(state)s") % {"name": message.run.campaign.name, "state": str(state).lower()}
         yield timeline.Entry(message.sent_at, "message", "send", title, body)

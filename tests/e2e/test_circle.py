@@ -187,5 +187,5 @@ def see_on_card(page: Page, buyer: Buyer) -> None:
     page.get_by_label("Имя, телефон или почта").fill(buyer.name)
     page.get_by_label("Имя, телефон или почта").press("Enter")
     page.get_by_role("link", name=buyer.name).click()
-    expect(page.locator(".feed")).to_contain_text("отписался")
+    expect(page.locator(".feed")).to_contain_text("отписка")
     page.context.close()

@@ -287,10 +287,10 @@ class Message(models.Model):
 
 
 EVENTS = {
-    "delivered": _("письмо доставлено"),
-    "bounced": _("письмо не доставлено"),
-    "complained": _("пожаловался на спам"),
-    "unsubscribed": _("отписался"),
+    "delivered": _("Письмо доставлено"),
+    "bounced": _("Письмо не доставлено"),
+    "complained": _("Жалоба на спам"),
+    "unsubscribed": _("Отписка"),
 }
 
 

@@ -30,3 +30,9 @@ def test_letter_stands_on_the_timeline_of_its_person():
     entries = [entry for entry in timeline(message.contact, UserFactory()) if entry.kind == "message"]
     assert [entry.title for entry in entries] == ["Письмо «Смета»"]
     assert "принято" in entries[0].body
+
+
+def test_opt_out_on_the_timeline_fits_men_and_women():
+    message = MessageFactory(state="accepted", sent_at=NOW, unsubscribed_at=NOW)
+    (entry,) = [entry for entry in timeline(message.contact, UserFactory()) if entry.kind == "message"]
+    assert entry.body.endswith(": отписка")

@@ -257,3 +257,17 @@ def test_report_names_the_segments_that_are_left_out(login, campaign, person):
     started(campaign)
     page = re.sub(r"<[^>]+>", "", detail(login(), campaign))
     assert f"{campaign.segment} кроме Молчуны, Отказники ·" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("ru", ["Отписка: Оксана", "Жалоба на спам: Оксана"]), ("en", ["Opt-out: Оксана", "Spam complaint: Оксана"])],
+)
+def test_events_fit_men_and_women(login, language, words):
+    message = MessageFactory(contact__name="Оксана", state="accepted")
+    for kind in ("unsubscribed", "complained"):
+        message.events.create(kind=kind, at=NOW)
+    client = login()
+    User.objects.update(language=language)
+    page = re.sub(r"<[^>]+>", "", detail(client, message.run.campaign))
+    assert [word in page for word in words] == [True, True]
