@@ -25,6 +25,14 @@ WITH_NAMES_OF_THE_COMPANY = (
     gettext_noop("Около бизнеса"),
 )
 
+# What was shipped before and may be stored still, and the words that took its place.
+EARLIER = {
+    gettext_noop("Сделка перешла на этап раньше чем 3 дня назад, с тех пор разговоров не было"): gettext_noop(
+        "Сделка в работе перешла на этап от 3 до 14 дней назад; "
+        "за последние 3 дня не было ни звонка, ни письма, ни выполненной задачи"
+    )
+}
+
 
 def in_words_of_the_reader(stored: str) -> str:
     for shape, source in _shapes():
@@ -37,7 +45,8 @@ def in_words_of_the_reader(stored: str) -> str:
 @lru_cache(maxsize=1)
 def _shapes() -> list[tuple[re.Pattern[str], str]]:
     """How each shipped text looks in each language; those with more words of ours first."""
-    found = [(shape(words), source) for source in _sources() for words in _in_every_language(source)]
+    meant = {source: source for source in _sources()} | EARLIER
+    found = [(shape(words), now) for source, now in meant.items() for words in _in_every_language(source)]
     return sorted(found, key=lambda one: -len(one[0].pattern))
 
 

@@ -49,3 +49,13 @@ def test_every_shipped_name_is_known(db):
     with override("en"):
         stuck = [one.name for one in Segment.objects.exclude(ready_key=None) if one.title == one.name]
     assert stuck in ([], ["VIP"])
+
+
+@pytest.mark.parametrize(("language", "words"), [("ru", "от 3 до 14 дней назад"), ("en", "3 to 14 days ago")])
+def test_description_tells_its_rule_also_where_the_earlier_one_is_stored(language, words):
+    gallery.ensure(NOW)
+    segment = Segment.objects.get(ready_key="no_answer_3d")
+    earlier = "Сделка перешла на этап раньше чем 3 дня назад, с тех пор разговоров не было"
+    with override(language):
+        assert words in segment.about
+        assert words in in_words_of_the_reader(earlier)
