@@ -76,10 +76,6 @@ def acts() -> dict[str, frozenset[Role]]:
     return dict(_acts)
 
 
-def roles_for(act: str) -> frozenset[Role]:
-    return _acts.get(act, frozenset())
-
-
 def everyone_sees(roles: frozenset[Role] = STAFF) -> Rule:
     """A rule for rows that whole roles see, and others do not."""
 

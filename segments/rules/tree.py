@@ -104,8 +104,3 @@ def contact_nodes(node: Node) -> Iterator[Node]:
     if isinstance(node, Group):
         for child in node.nodes:
             yield from contact_nodes(child)
-
-
-def segments_of(node: Node) -> set[int]:
-    """The segments a rule reads."""
-    return {one.segment for one in walk(node) if isinstance(one, InSegment)}
