@@ -19,7 +19,8 @@ class Circle:
     show: Callable[[str, int, int | None, str], None]
     check: Callable[[], None] = lambda: None
     seconds: dict[str, float] = field(default_factory=dict)
-    patience: float = 170.0
+    patience: float = 600.0
+    """Seconds without anything new: a slow machine is waited for as long as it goes on."""
 
     def step(self, name: str, act: Callable[[], Any]) -> Any:
         began = time.monotonic()
@@ -34,16 +35,18 @@ class Circle:
         self, label: str, look: Callable[[], tuple[int, int | None, bool]], note: Callable[[], str] = lambda: ""
     ) -> None:
         """Look again and again until it is done: ``look`` gives done, total or None, and whether that is all."""
-        deadline = time.monotonic() + self.patience
+        heard_at, latest = time.monotonic(), None
         while True:
             done, total, is_over = look()
             said = note()
             self.show(label, done, total, said)
             if is_over:
                 return
-            if time.monotonic() > deadline:
+            if (done, total) != latest:
+                heard_at, latest = time.monotonic(), (done, total)
+            elif time.monotonic() - heard_at > self.patience:
                 got = _("%(done)s из %(total)s") % {"done": done, "total": total} if total else str(done)
-                told = _("не закончилось за %(seconds)s с (%(got)s). %(said)s")
+                told = _("ничего нового %(seconds)s с (%(got)s). %(said)s")
                 raise CircleError((told % {"seconds": round(self.patience), "got": got, "said": said}).rstrip(". "))
             self.check()
             time.sleep(0.25)

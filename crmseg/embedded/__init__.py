@@ -11,13 +11,13 @@ kernel drops the lock of a killed command, so its servers are simply found runni
 from crmseg.embedded.errors import EmbeddedError
 from crmseg.embedded.places import database_url, redis_url
 from crmseg.embedded.secret import local_secret
-from crmseg.embedded.users import failure, failure_within, private, servers
+from crmseg.embedded.users import failure, failure_of_a_broken_line, private, servers
 
 __all__ = [
     "EmbeddedError",
     "database_url",
     "failure",
-    "failure_within",
+    "failure_of_a_broken_line",
     "local_secret",
     "private",
     "redis_url",

@@ -10,15 +10,8 @@ from pathlib import Path
 from crmseg.embedded.binaries import POSTGRES_MAJOR, postgres_bin
 from crmseg.embedded.errors import EmbeddedError, belongs_to_another
 from crmseg.embedded.places import SOCKET_NAME, Places
-from crmseg.embedded.program import (
-    START_DEADLINE,
-    as_account,
-    clean_environment,
-    failed,
-    is_running,
-    launch,
-    wait_until,
-)
+from crmseg.embedded.program import as_account, clean_environment, failed, is_running, launch, silent, stop
+from crmseg.patience import wait_until
 from crmseg.words import gettext as _
 
 NAME = "PostgreSQL"
@@ -54,6 +47,7 @@ SELECT 'CREATE DATABASE crmseg' WHERE NOT EXISTS (SELECT FROM pg_database WHERE 
 
 class Postgres:
     name = NAME
+    ASK_WITHIN = 10  # seconds
 
     def __init__(self, place: Places, durable: bool = True, quick_commits: bool = False) -> None:
         self.place = place
@@ -84,22 +78,21 @@ class Postgres:
         self.process, self.log = launch(self.place, "postgres", argv)
 
     def wait(self) -> None:
-        """A running server answers at once; one in recovery or on its way out is given time."""
-        wait_until(lambda: self.answers() or self.is_gone(), START_DEADLINE)
-        if self.process is None and self.is_gone():
+        """A running server answers at once; one in recovery, on its way out or on a slow machine is waited for."""
+        is_up = self.comes_up()
+        if not is_up and self.process is None:
             self.launch()
-            wait_until(lambda: self.answers() or self.is_gone(), START_DEADLINE)
-        if not self.answers():
+            is_up = self.comes_up()
+        if not is_up:
             raise failed(NAME, self.log)
         self.ensure_database()
 
-    def answers(self) -> bool:
-        return self.run("pg_isready", "-q", "-h", self.place.sockets, "-t", "2").returncode == 0
+    def comes_up(self) -> bool:
+        return wait_until(self.answers, unless=lambda: not self.is_alive(), told=silent(NAME, self.log))
 
-    def is_gone(self) -> bool:
-        if self.process is not None:
-            return self.process.poll() is not None
-        return self.pid() is None
+    def answers(self) -> bool:
+        asked = self.run("pg_isready", "-q", "-h", self.place.sockets, "-t", str(self.ASK_WITHIN))
+        return asked.returncode == 0
 
     def is_alive(self) -> bool:
         if self.process is not None:
@@ -108,12 +101,7 @@ class Postgres:
 
     def stop(self) -> None:
         """Fast shutdown; a server too slow for it is told to drop everything and recovers at the next start."""
-        pid = self.process.pid if self.process else self.pid()
-        for each, patience in ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0)):
-            if pid is None or self.is_gone():
-                return
-            os.kill(pid, each)
-            wait_until(self.is_gone, patience)
+        stop(NAME, self.pid, (signal.SIGINT, 60.0), (signal.SIGQUIT, 30.0))
 
     def pid(self) -> int | None:
         """The postmaster of this cluster, if it lives."""

@@ -1,16 +1,18 @@
-"""Starting one server program and knowing whether a process is still it."""
+"""Starting one server program, knowing whether a process is still it, stopping it."""
 
 import os
+import signal
 import subprocess
-import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from crmseg.embedded.errors import EmbeddedError
 from crmseg.embedded.places import Account, Places
+from crmseg.patience import wait_until
 from crmseg.words import gettext as _
 
-START_DEADLINE = 60.0
 LOG_LIMIT = 10 * 1024 * 1024
 
 
@@ -80,24 +82,45 @@ def known_cause(log: Path) -> str:
     return ""
 
 
-def wait_until(done: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not done():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
+def silent(name: str, log: Path) -> str:
+    told = _("%(name)s ещё не отвечает, жду. Прервать: Ctrl-C. Журнал: %(log)s")
+    return told % {"name": name, "log": log}
+
+
+def stop(name: str, find: Callable[[], int | None], *ways: tuple[signal.Signals, float]) -> None:
+    """Returns when the process is gone. A way that does not end it in its seconds is followed by the next one."""
+    told = _("%(name)s ещё останавливается, жду.") % {"name": name}
+    for way, seconds in ways:
+        if (pid := find()) is None:
+            return
+        with suppress(ProcessLookupError):
+            os.kill(pid, way)
+        wait_until(partial(has_ended, pid), seconds=seconds, told=told)
 
 
 def is_running(pid: int, trace: str) -> bool:
-    """Alive, not a zombie, and its command line names our directory: pids are reused."""
+    """Alive, and its command line names our directory: pids are reused."""
+    return not has_ended(pid) and trace in command_line(pid)
+
+
+def has_ended(pid: int) -> bool:
+    """Also one that is not buried yet (a zombie)."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
-        return False
+        return True
     except PermissionError:
         pass
-    return trace in command_line(pid)
+    return state(pid).startswith("Z")
+
+
+def state(pid: int) -> str:
+    if Path("/proc/self/stat").exists():
+        try:
+            return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].strip()
+        except OSError:
+            return "Z"
+    return subprocess.run(["ps", "-p", str(pid), "-o", "state="], capture_output=True, text=True, check=False).stdout
 
 
 def command_line(pid: int) -> str:

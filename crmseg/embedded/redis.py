@@ -1,13 +1,17 @@
 """One Redis that keeps nothing: PostgreSQL holds all truth, Redis only wakes workers."""
 
-import re
 import socket
+import struct
 import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
+from signal import SIGKILL, SIGTERM
 
 from crmseg.embedded.binaries import redis_server
 from crmseg.embedded.places import Places
-from crmseg.embedded.program import START_DEADLINE, failed, launch, wait_until
+from crmseg.embedded.program import failed, launch, silent, stop
+from crmseg.patience import wait_until
 
 NAME = "Redis"
 FLAGS = ("--port", "0", "--unixsocketperm", "700", "--save", "", "--appendonly", "no", "--daemonize", "no")
@@ -15,6 +19,7 @@ FLAGS = ("--port", "0", "--unixsocketperm", "700", "--save", "", "--appendonly",
 
 class Redis:
     name = NAME
+    ASK_WITHIN = 10.0  # seconds
 
     def __init__(self, place: Places) -> None:
         self.place = place
@@ -35,31 +40,57 @@ class Redis:
         self.process, self.log = launch(self.place, "redis", argv)
 
     def wait(self) -> None:
-        wait_until(lambda: self.is_alive() or self.is_gone(), START_DEADLINE)
-        if not self.is_alive():
+        if not wait_until(self.answers, unless=self.is_gone, told=silent(NAME, self.log)):
             raise failed(NAME, self.log)
 
-    def is_alive(self) -> bool:
-        return "PONG" in self.ask("PING")
-
     def is_gone(self) -> bool:
-        return self.process is not None and self.process.poll() is not None
+        """One that we have just launched does not listen yet."""
+        return self.process.poll() is not None if self.process else not self.is_alive()
+
+    def is_alive(self) -> bool:
+        """Somebody listens: the kernel takes a call for a program that is busy or asleep, never for a dead one."""
+        try:
+            self.call().close()
+        except BlockingIOError:  # more are waiting for it than may
+            return True
+        except OSError:
+            return False
+        return True
+
+    def answers(self) -> bool:
+        try:
+            with closing(self.call()) as line:
+                line.settimeout(self.ASK_WITHIN)
+                line.sendall(b"PING\r\n")
+                return b"PONG" in line.recv(64)
+        except OSError:
+            return False
 
     def stop(self) -> None:
-        self.ask("SHUTDOWN NOSAVE")
-        wait_until(lambda: self.is_gone() if self.process else not self.is_alive(), 5.0)
+        """It keeps nothing: one too slow to say goodbye may be killed."""
+        stop(NAME, self.pid, (SIGTERM, 20.0), (SIGKILL, 20.0))
 
     def pid(self) -> int | None:
-        found = re.search(r"process_id:(\d+)", self.ask("INFO server"))
-        return int(found[1]) if found else None
+        """Who listens: the kernel knows, also when Redis has no time to tell."""
+        try:
+            with closing(self.call()) as line:
+                return listener(line) or None
+        except OSError:
+            return None
 
-    def ask(self, command: str) -> str:
-        """Redis' inline protocol: enough for three words, and no client library to import."""
-        with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(2.0)
-            try:
-                line.connect(str(self.place.redis_socket))
-                line.sendall(command.encode() + b"\r\n")
-                return line.recv(65536).decode(errors="replace")
-            except OSError:
-                return ""
+    def call(self) -> socket.socket:
+        line = socket.socket(socket.AF_UNIX)
+        line.setblocking(False)
+        try:
+            line.connect(str(self.place.redis_socket))
+        except OSError:
+            line.close()
+            raise
+        return line
+
+
+def listener(line: socket.socket) -> int:
+    if sys.platform == "linux":
+        return int(struct.unpack("3i", line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0])
+    local, peer_pid = 0, 2  # SOL_LOCAL, LOCAL_PEERPID of macOS
+    return int(struct.unpack("i", line.getsockopt(local, peer_pid, 4))[0])

@@ -3,7 +3,6 @@
 import fcntl
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from crmseg.embedded.postgres import Postgres
 from crmseg.embedded.program import stopped
 from crmseg.embedded.redis import Redis
 from crmseg.interrupts import ended_by_signals, undisturbed
+from crmseg.patience import wait_until
 from crmseg.words import gettext as _
 
 Server = Postgres | Redis
@@ -31,11 +31,10 @@ def failure() -> str:
     return ""
 
 
-def failure_within(seconds: float) -> str:
-    deadline = time.monotonic() + seconds
-    while not (reason := failure()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return reason
+def failure_of_a_broken_line() -> str:
+    """The same after a connection broke: that comes a moment before its server is gone, and one that ends is silent."""
+    wait_until(lambda: bool(failure()) or all(server.answers() for server in _relied_on), seconds=60.0, pause=0.1)
+    return failure()
 
 
 @contextmanager

@@ -20,9 +20,10 @@ from urllib.request import ProxyHandler, build_opener
 
 from crmseg import embedded
 from crmseg.interrupts import ended_by_signals, undisturbed
+from crmseg.patience import wait_until
 from crmseg.words import gettext as _
 
-STOP_WITHIN = 25.0
+STOP_WITHIN = 60.0  # a letter on its way to a slow mail server takes half of it
 LOG_LIMIT = 10 * 1024 * 1024
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -118,14 +119,16 @@ class Supervisor:
         self.children.append(child)
         return child
 
-    def wait_ready(self, child: Child, ready: Callable[[], bool], seconds: float = 60.0) -> None:
-        deadline = time.monotonic() + seconds
-        while not ready():
-            self.check()
-            if time.monotonic() > deadline:
-                told = _("%(name)s не отвечает %(seconds)s с. Причина в журнале: %(log)s")
-                raise ProcessError(told % {"name": child.name, "seconds": round(seconds), "log": child.log})
-            time.sleep(0.03)
+    def wait_ready(self, child: Child, ready: Callable[[], bool]) -> None:
+        """As long as it takes: a child that cannot get ready ends."""
+        told = _("%(name)s ещё не отвечает, жду. Прервать: Ctrl-C. Журнал: %(log)s")
+
+        def is_ready() -> bool:
+            if not (answers := ready()):
+                self.check()
+            return answers
+
+        wait_until(is_ready, told=told % {"name": child.name, "log": child.log}, pause=0.03)
 
     def failure(self) -> str:
         """What the children lean on comes first: they die of it."""
@@ -152,20 +155,20 @@ class Supervisor:
     def stop(self) -> None:
         """Whoever does not end in time is killed."""
         with undisturbed():
-            end(self.children, time.monotonic() + STOP_WITHIN)
+            end(self.children)
             self.children.clear()
 
 
-def end(children: list[Child], deadline: float) -> None:
+def end(children: list[Child]) -> None:
     for child in children:
         child.terminate()
+    told = _("Жду, пока закончат: %(names)s.") % {"names": ", ".join(child.name for child in children)}
+    wait_until(lambda: not any(child.is_alive for child in children), seconds=STOP_WITHIN, told=told)
     for child in children:
-        with suppress(subprocess.TimeoutExpired):
-            child.process.wait(max(0.5, deadline - time.monotonic()))
         child.kill()
 
 
-def answers(url: str, timeout: float = 2.0) -> bool:
+def answers(url: str, timeout: float = 10.0) -> bool:
     """Any HTTP answer of a server that is up counts, also a redirect to the login page."""
     try:
         with _direct.open(url, timeout=timeout) as response:

@@ -20,9 +20,8 @@ def servers(data_dir: Path, *, quick_commits: bool = False) -> Iterator[None]:
         try:
             yield
         except Exception as error:
-            # A connection ends a moment before its server is seen to be gone.
-            patience = 5.0 if isinstance(error, DatabaseError | OSError) else 0.0
-            if reason := embedded.failure_within(patience):
+            is_broken_line = isinstance(error, DatabaseError | OSError)
+            if reason := embedded.failure_of_a_broken_line() if is_broken_line else embedded.failure():
                 raise EmbeddedError(reason) from error
             raise
 

@@ -4,16 +4,19 @@ import signal
 import site
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 import redis
 
-from crmseg import embedded
+from crmseg import embedded, patience
 from crmseg.embedded import EmbeddedError, binaries, program, users
 from crmseg.embedded.places import SYSTEM_HOME, places
 from crmseg.embedded.postgres import Postgres
+from crmseg.embedded.redis import Redis
 from tests.crmseg.conftest import ROOT, holder, is_running, kill
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -124,6 +127,44 @@ def test_a_server_that_dies_in_use_is_named(data_dir):
         assert embedded.failure() == ""
         redis.from_url(os.environ["REDIS_URL"]).shutdown(nosave=True)
         assert embedded.failure().startswith("Redis остановился. Запустите команду ещё раз; ")
+
+
+@contextmanager
+def paused(pid: int) -> Iterator[None]:
+    """A machine that gives it no time: alive, and silent."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("server", [Postgres, Redis], ids=["PostgreSQL", "Redis"])
+def test_a_server_that_is_slow_to_answer_is_alive_and_no_second_one_starts(data_dir, server):
+    with embedded.servers(data_dir, durable=False):
+        pid = server(places(data_dir)).pid()
+        with paused(pid):
+            assert embedded.failure() == ""
+            found = server(places(data_dir))
+            found.launch()
+            assert found.process is None
+        found.wait()
+        assert server(places(data_dir)).pid() == pid
+
+
+@pytest.mark.parametrize("server", [Postgres, Redis], ids=["PostgreSQL", "Redis"])
+def test_a_server_that_is_slow_to_answer_is_waited_for_with_a_word(data_dir, server, monkeypatch, capsys):
+    with embedded.servers(data_dir, durable=False):
+        found = server(places(data_dir))
+        pid = found.pid()
+        capsys.readouterr()
+        with monkeypatch.context() as patch:
+            patch.setattr(patience, "TOLD_AFTER", 0)
+            patch.setattr(server, "ASK_WITHIN", 1)
+            patch.setattr(patience, "sleep", lambda _: os.kill(pid, signal.SIGCONT))
+            os.kill(pid, signal.SIGSTOP)
+            found.wait()
+        assert capsys.readouterr().err == f"{found.name} ещё не отвечает, жду. Прервать: Ctrl-C. Журнал: {found.log}\n"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from crmseg import patience
 from crmseg.processes.supervisor import ProcessError, Supervisor, answers
 from tests.crmseg.conftest import ROOT, is_running
 
@@ -50,11 +51,13 @@ def test_a_child_that_ends_while_awaited_is_named(tmp_path):
             tree.wait_ready(child, lambda: False)
 
 
-def test_a_child_that_never_gets_ready_is_given_up(tmp_path):
+def test_a_child_that_is_slow_to_get_ready_is_waited_for_with_a_word(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(patience, "TOLD_AFTER", 0)
+    looks = iter([False, False, False, True])
     with Supervisor(tmp_path) as tree:
         child = tree.start("slow", SLEEP)
-        with pytest.raises(ProcessError, match="slow не отвечает 0 с"):
-            tree.wait_ready(child, lambda: False, seconds=0.1)
+        tree.wait_ready(child, lambda: next(looks))
+        assert capsys.readouterr().err == f"slow ещё не отвечает, жду. Прервать: Ctrl-C. Журнал: {child.log}\n"
 
 
 def test_what_dies_beside_the_children_is_noticed(tmp_path):
