@@ -98,7 +98,7 @@ class Web:
             WEB,
             [sys.executable, "-m", "gunicorn", "crmseg.processes.gate", "--bind", address, "--no-control-socket"]
             + ["--worker-class", "gthread", "--workers", "1", "--threads", str(WEB_THREADS)]
-            + ["--timeout", "60", "--graceful-timeout", "15"]
+            + ["--timeout", "600", "--graceful-timeout", "15"]  # also the time to load and to wait for the schema
             + (["--worker-tmp-dir", str(memory)] if os.access(memory, os.W_OK) else []),
             env={"CRMSEG_GATE": str(behind)},
             pass_fds=[behind],

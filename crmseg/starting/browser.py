@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-PATIENCE = 240
+PATIENCE = 1800  # apt ended half-way leaves more to mend than a long wait
 
 
 def find() -> str:

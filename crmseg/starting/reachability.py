@@ -15,7 +15,7 @@ from crmseg.starting import environment
 from crmseg.words import gettext as _
 
 OLDEST_POSTGRES = 170000
-PATIENCE = 5
+PATIENCE = 20  # seconds: a busy server is no absent one
 DJANGO_OPTIONS = {"pool", "isolation_level", "assume_role", "server_side_binding"}
 
 

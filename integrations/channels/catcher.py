@@ -50,7 +50,7 @@ class Catcher:
         self.faults: deque[Fault] = deque()
         self.held = threading.Event()  # set while a slow letter waits
         self._release = threading.Event()
-        self._controller = Controller(_Handler(self), hostname=HOST, port=smtp_port or free_port(), ready_timeout=10)
+        self._controller = Controller(_Handler(self), hostname=HOST, port=smtp_port or free_port(), ready_timeout=300)
         self._http_port = http_port
         self.connections = 0
         self.is_pipelining = True

@@ -48,7 +48,7 @@ class Hooks:
                 self._start()
                 self._queue.put({"event": code, "destination": hook.destination, "body": body, "at": self.box.now()})
 
-    def flush(self, timeout: float = 10.0) -> bool:
+    def flush(self, timeout: float = 300.0) -> bool:
         """Wait until everything queued so far was attempted."""
         deadline = time.monotonic() + timeout
         while self._queue.unfinished_tasks and time.monotonic() < deadline:
