@@ -24,8 +24,8 @@ DEBUG = environment.flag("DEBUG")
 SECRET_KEY = environment.text("SECRET_KEY")
 FIELD_KEYS = environment.names("FIELD_KEYS")
 if IS_EMBEDDED or DEBUG:
-    SECRET_KEY = SECRET_KEY or embedded.local_secret(DATA_DIR, "secret_key")
-    FIELD_KEYS = FIELD_KEYS or [embedded.local_secret(DATA_DIR, "field_key")]
+    SECRET_KEY = SECRET_KEY or environment.local_secret(DATA_DIR, "secret_key")
+    FIELD_KEYS = FIELD_KEYS or [environment.local_secret(DATA_DIR, "field_key")]
 if not DEBUG:
     environment.refuse_weak("SECRET_KEY", SECRET_KEY, 50)
     environment.refuse_weak("FIELD_KEYS", next(iter(FIELD_KEYS), ""), 32)  # the current one; the others only read

@@ -1,7 +1,6 @@
 """The site for a WSGI server. `gunicorn.conf.py` has asked before; here others are told what was read wrong."""
 
 import os
-import sys
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
@@ -17,5 +16,5 @@ try:
         raise ImproperlyConfigured("\n".join(lines))
     application = get_wsgi_application()
 except (ImproperlyConfigured, EmbeddedError) as error:
-    sys.stderr.write(f"{error}\n")
+    standalone.tell(str(error).splitlines())
     raise SystemExit(NEVER_BOOTS) from None

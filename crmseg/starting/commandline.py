@@ -55,7 +55,8 @@ def run(argv: list[str]) -> int:
         _run(command, argv)
     except ImproperlyConfigured as error:
         told = str(error).splitlines()
-        return refuse(*told, *([] if command in WITHOUT_DATABASE else silent_servers(told)))
+        silent = [] if command in WITHOUT_DATABASE else silent_servers(told)
+        return refuse(environment.one_line([*told, *silent]))
     except CommandError as error:
         if "--traceback" in argv:
             raise

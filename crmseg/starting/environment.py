@@ -2,17 +2,21 @@
 
 What flows in: os.environ (contracts: DATABASE_URL, REDIS_URL, DATA_DIR, SECRET_KEY …). What flows out: plain values
 for settings.py. Whatever is wrong or missing is put down as one line an operator reads; `refuse_faults` at the end of
-the settings raises ImproperlyConfigured with all of them, so that nobody learns of the next one after mending this one.
+the settings raises ImproperlyConfigured with all of them, so that nobody learns of the next one after mending this one;
+whoever tells them makes `one_line` of them.
 """
 
 import os
 import re
+import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
 
+from crmseg import embedded
 from crmseg.words import gettext as _
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -33,6 +37,15 @@ def refuse_faults() -> None:
     lines, _faults[:] = "\n".join(_faults), []
     if lines:
         raise ImproperlyConfigured(lines)
+
+
+def one_line(faults: Sequence[str]) -> str:
+    """Several are numbered, and each keeps its next step."""
+    told = list(dict.fromkeys(" ".join(fault.split()) for fault in faults))
+    if len(told) == 1:
+        return told[0]
+    listed = "; ".join(f"{number}) {fault.rstrip('.')}" for number, fault in enumerate(told, 1))
+    return _("Нужно исправить: %(faults)s.") % {"faults": listed}
 
 
 def text(name: str, default: str = "") -> str:
@@ -159,12 +172,23 @@ def hosts(name: str) -> list[str]:
 
 def refuse_weak(name: str, value: str, least: int) -> None:
     """Long, of several characters, not Django's sample: what its own check asks of a key (security.W009)."""
-    told = _("%(name)s: слишком простой ключ, нужно от %(least)s случайных знаков. Создать: %(command)s")
+    told = _("%(name)s: слишком простой ключ, нужно от %(least)s случайных знаков.")
     if not value:
-        told = _("%(name)s не задан. Создать: %(command)s")
+        told = _("%(name)s не задан.")
     elif len(value) >= least and len(set(value)) >= SECRET_CHARACTERS and not value.startswith(INSECURE):
         return
-    fault(told % {"name": name, "least": least, "command": MAKE_SECRET})
+    is_told = any(MAKE_SECRET in line for line in _faults)
+    step = _("Создать так же.") if is_told else _("Создать: %(command)s") % {"command": MAKE_SECRET}
+    fault(told % {"name": name, "least": least} + f" {step}")
+
+
+def local_secret(data_dir: Path, name: str) -> str:
+    """Of this machine. Where it cannot be kept nothing starts, so what is returned then is never used."""
+    try:
+        return embedded.local_secret(data_dir, name)
+    except embedded.EmbeddedError as error:
+        fault(str(error))
+        return secrets.token_urlsafe(48)
 
 
 def smtp(url: str) -> dict[str, object]:

@@ -29,8 +29,9 @@ def servers(data_dir: Path, *, quick_commits: bool = False) -> Iterator[None]:
 def refuse_unreachable(given: Collection[str]) -> None:
     if not given:
         return
-    from crmseg.starting import reachability
+    from crmseg.starting import environment, reachability
 
-    reason = reachability.database() if "DATABASE_URL" in given else ""
-    if reason := reason or (reachability.redis() if "REDIS_URL" in given else ""):
-        raise EmbeddedError(reason)
+    reasons = [reachability.database() if "DATABASE_URL" in given else ""]
+    reasons += [reachability.redis() if "REDIS_URL" in given else ""]
+    if silent := [reason for reason in reasons if reason]:
+        raise EmbeddedError(environment.one_line(silent))

@@ -14,6 +14,7 @@ import django.conf
 from django.core.exceptions import ImproperlyConfigured
 
 from crmseg.embedded import EmbeddedError
+from crmseg.starting import environment, messages
 from crmseg.words import gettext as _
 
 ASKS = {"worker": {"DATABASE_URL", "REDIS_URL"}, "beat": {"DATABASE_URL", "REDIS_URL"}}  # celery's commands
@@ -27,9 +28,10 @@ def is_celery(argv: Sequence[str]) -> bool:
 
 
 def refuse_celery(argv: Sequence[str]) -> None:
-    """Ends the process with a line for each fault. A tree of `serve` has asked for its children."""
+    """Ends the process with one line. A tree of `serve` has asked for its children."""
     if "--help" in argv:
         return
+    messages.compile_for_the_screen()
     asked = next((ASKS[word] for word in argv if word in ASKS), set())
     if lines := faults(asked if "CRMSEG_EMBEDDED" not in os.environ else ()):
         tell(lines)
@@ -39,6 +41,7 @@ def refuse_celery(argv: Sequence[str]) -> None:
 def refuse_site() -> None:
     """The whole of a program of its own: ends with 1 when a line was told."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crmseg.settings")
+    messages.compile_for_the_screen()
     lines = faults(EMBEDDED) or unprepared()
     tell(lines)
     raise SystemExit(1 if lines else 0)
@@ -75,7 +78,7 @@ def unreachable(asked: Collection[str]) -> list[str]:
 
 def unprepared() -> list[str]:
     """What `serve` does by itself, and a site on servers of one's own is given by hand."""
-    from crmseg.starting import messages, schema, statics
+    from crmseg.starting import schema, statics
 
     django.setup()
     lines = []
@@ -99,5 +102,5 @@ def not_started(unset: Sequence[str]) -> str:
 
 
 def tell(lines: Sequence[str]) -> None:
-    for line in lines:
-        sys.stderr.write(" ".join(line.split()) + "\n")
+    if lines:
+        sys.stderr.write(environment.one_line(lines) + "\n")

@@ -70,3 +70,23 @@ def test_impossible_directory_is_told(monkeypatch, tmp_path, value):
 def test_secrets_are_measured_as_django_does(secret, says):
     line = told(environment.refuse_weak, "SECRET_KEY", secret, 50)
     assert (says in line) if says else line == ""
+
+
+def test_a_single_fault_stands_as_it_is():
+    assert (
+        environment.one_line(["DEBUG: ожидалось 1\nили 0.", "DEBUG: ожидалось 1 или 0."]) == "DEBUG: ожидалось 1 или 0."
+    )
+
+
+def test_several_faults_are_one_line_with_a_step_each():
+    told = environment.one_line(["Redis недоступен. Проверьте REDIS_URL.", "SECRET_KEY не задан. Создать: x"])
+    assert told == "Нужно исправить: 1) Redis недоступен. Проверьте REDIS_URL; 2) SECRET_KEY не задан. Создать: x."
+
+
+def test_a_directory_that_cannot_hold_secrets_hides_no_other_fault(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LOG_FORMAT", "xml")
+    for name in ("secret_key", "field_key"):
+        assert environment.local_secret(tmp_path / "file", name)
+    lines = told(environment.choice, "LOG_FORMAT", ("text", "json"), "text").splitlines()
+    assert (len(set(lines)), lines[-1].partition(":")[0]) == (2, "LOG_FORMAT")
