@@ -13,5 +13,8 @@ ASKED = "CRMSEG_ASKED_BY"
 if "CRMSEG_GATE" not in os.environ and os.environ.get(ASKED) != str(os.getpid()):
     os.environ[ASKED] = str(os.getpid())
     asking = "from crmseg.starting.standalone import refuse_site; refuse_site()"
-    if subprocess.run([sys.executable, "-c", asking], check=False).returncode:
-        sys.exit(1)
+    try:
+        if subprocess.run([sys.executable, "-c", asking], check=False).returncode:
+            sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

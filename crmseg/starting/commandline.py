@@ -7,7 +7,7 @@ Flows in: argv and the environment. Flows out: an exit code. With DATABASE_URL u
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from importlib import import_module
 
@@ -112,12 +112,19 @@ def ready_for(command: str, argv: list[str]) -> Iterator[None]:
         if not is_given and command not in MIGRATES_ITSELF:
             migrate_pending()
         try:
-            yield
+            with being_migrated() if command == "migrate" else nullcontext():
+                yield
         except Exception as error:
             # Whatever it broke with: when a server is gone, that is the reason.
             if reason := embedded.failure() or (unreachable_database() if is_given else ""):
                 raise EmbeddedError(reason) from error
             raise
+
+
+def being_migrated() -> AbstractContextManager[None]:
+    from crmseg.starting import schema
+
+    return schema.alone()
 
 
 def migrate_pending() -> None:

@@ -1,6 +1,13 @@
-"""Bring the schema up to date, once, however many commands start together."""
+"""Bring the schema up to date, once, however many commands start together.
+
+Whoever changes it holds a lock of the database (`alone`), so that others can tell "being made" from "forgotten".
+"""
 
 import hashlib
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.apps import apps
@@ -8,22 +15,54 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
+from crmseg.words import gettext as _
+
 LOCK = int.from_bytes(hashlib.sha256(b"crmseg.migrate").digest()[:7])
+LOOK_EVERY = 1.0  # seconds; nobody waits inside a statement, that would hold up an index made concurrently
 
 
 def apply_pending() -> int:
     """How many migrations were applied."""
     if not pending():
         return 0
+    with alone():
+        missing = pending()
+        if missing:
+            call_command("migrate", verbosity=0, interactive=False)
+        return len(missing - pending())
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """On a connection of its own, beside the pool: whatever the block does to others, it ends with the block."""
+    own = connection.copy()
+    own.settings_dict["OPTIONS"].pop("pool", None)
+    try:
+        with own.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+            yield
+    finally:
+        own.close()
+
+
+def missing_for_good() -> set[tuple[str, str]]:
+    """What nobody is about to apply: who starts together with a `migrate` waits until it is over, with a word."""
+    told = False
+    while missing := pending():
+        if not is_being_changed():
+            return pending()
+        if not told:
+            told = True
+            waiting = _("Жду: базу обновляет другая команда, осталось миграций: %(count)s.")
+            sys.stderr.write(waiting % {"count": len(missing)} + "\n")
+        time.sleep(LOOK_EVERY)
+    return set()
+
+
+def is_being_changed() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-        try:
-            missing = pending()
-            if missing:
-                call_command("migrate", verbosity=0, interactive=False)
-            return len(missing - pending())
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+        cursor.execute("SELECT NOT pg_try_advisory_xact_lock_shared(%s)", [LOCK])
+        return bool(cursor.fetchone()[0])
 
 
 def is_new() -> bool:

@@ -1,4 +1,5 @@
-"""What `celery -A crmseg` and `gunicorn crmseg.wsgi` ask before they begin: values that fit and servers that answer.
+"""What `celery -A crmseg` and `gunicorn crmseg.wsgi` ask before they begin: values that fit, servers that answer, a
+schema that is up to date.
 
 They are not started through `manage.py`, whose lines an operator reads: alone they retry for ever, or show tracebacks.
 `refuse_site` is a program of its own: gunicorn has to stay free of our modules.
@@ -6,7 +7,8 @@ They are not started through `manage.py`, whose lines an operator reads: alone t
 
 import os
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import django
@@ -33,18 +35,31 @@ def refuse_celery(argv: Sequence[str]) -> None:
         return
     messages.compile_for_the_screen()
     asked = next((ASKS[word] for word in argv if word in ASKS), set())
-    if lines := faults(asked if "CRMSEG_EMBEDDED" not in os.environ else ()):
-        tell(lines)
-        raise SystemExit(1)
+    if os.environ.get("CRMSEG_EMBEDDED"):
+        asked = set()
+    with leaving_quietly():
+        if lines := faults(asked) or (unprepared(of_site=False) if "DATABASE_URL" in asked else []):
+            tell(lines)
+            raise SystemExit(1)
 
 
 def refuse_site() -> None:
     """The whole of a program of its own: ends with 1 when a line was told."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crmseg.settings")
     messages.compile_for_the_screen()
-    lines = faults(EMBEDDED) or unprepared()
+    with leaving_quietly():
+        lines = faults(EMBEDDED) or unprepared()
     tell(lines)
     raise SystemExit(1 if lines else 0)
+
+
+@contextmanager
+def leaving_quietly() -> Iterator[None]:
+    """Ctrl-C while a migration is waited for."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
 
 
 def faults(asked: Collection[str]) -> list[str]:
@@ -76,16 +91,16 @@ def unreachable(asked: Collection[str]) -> list[str]:
     return [*lines, *([not_started(unset)] if unset else [])]
 
 
-def unprepared() -> list[str]:
-    """What `serve` does by itself, and a site on servers of one's own is given by hand."""
+def unprepared(*, of_site: bool = True) -> list[str]:
+    """What `serve` does by itself, and processes on servers of one's own are given by hand."""
     from crmseg.starting import schema, statics
 
     django.setup()
     lines = []
-    if missing := schema.pending():
+    if missing := schema.missing_for_good():
         told = _("База не готова, не применено миграций: %(count)s. Выполните: python3 manage.py migrate")
         lines.append(told % {"count": len(missing)})
-    if not statics.are_collected():
+    if of_site and not statics.are_collected():
         lines.append(_("Файлы для браузера не собраны. Выполните: python3 manage.py collectstatic --noinput"))
     if not messages.are_compiled():
         lines.append(_("Переводы не собраны. Выполните: python3 manage.py compilemessages"))

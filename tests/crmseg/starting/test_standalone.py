@@ -54,16 +54,19 @@ def test_missing_secrets_are_told(empty_dir, program, redis_url):
     assert re.findall(r"\d\) (\w+)", ended.stderr) == ["SECRET_KEY", "FIELD_KEYS", "DATABASE_URL"]
 
 
-def test_unprepared_site_is_told_what_to_run(data_dir):
+def test_unprepared_processes_are_told_what_to_run(data_dir):
     with embedded.servers(data_dir, durable=False):
+        worker = started(WORKER, CRMSEG_EMBEDDED="", **PRODUCTION)
         ended = started(SITE)
+    assert (worker.returncode, worker.stdout, worker.stderr.count("\n")) == (1, "", 1)
+    assert worker.stderr.startswith("База не готова, не применено миграций: ")
     told = re.findall(r"Выполните: (.+?)(?:;|\.$)", ended.stderr.strip())
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
     assert told == ["python3 manage.py migrate", "python3 manage.py collectstatic --noinput"]
 
 
 def test_words_are_asked_for_too(monkeypatch):
-    monkeypatch.setattr(schema, "pending", set)
+    monkeypatch.setattr(schema, "missing_for_good", set)
     monkeypatch.setattr(statics, "are_collected", lambda: True)
     assert standalone.unprepared() == []
     monkeypatch.setattr(messages, "are_compiled", lambda: False)
@@ -97,6 +100,19 @@ def test_celery_is_known_by_its_name(program, expected):
 def test_help_asks_nothing(monkeypatch):
     monkeypatch.setattr(standalone, "faults", lambda asked: pytest.fail("asked"))
     standalone.refuse_celery(["celery", "-A", "crmseg", "worker", "--help"])
+
+
+@pytest.mark.parametrize(("command", "code"), [("worker", 1), ("beat", 1), ("inspect", None)])
+def test_workers_and_the_clock_refuse_an_old_schema(monkeypatch, capsys, command, code):
+    monkeypatch.delenv("CRMSEG_EMBEDDED", raising=False)
+    monkeypatch.setattr(standalone, "faults", lambda asked: [])
+    monkeypatch.setattr(schema, "missing_for_good", lambda: {("segments", "0009_new")})
+    ended = None
+    try:
+        standalone.refuse_celery(["celery", "-A", "crmseg", command])
+    except SystemExit as exit:
+        ended = exit.code
+    assert (ended, "не применено миграций: 1." in capsys.readouterr().err) == (code, code == 1)
 
 
 @pytest.mark.parametrize(("command", "asked"), [("inspect", {"REDIS_URL"}), ("report", set())])
