@@ -1,7 +1,8 @@
 """What stands between `manage.py` and a command: its arguments, the servers it needs, the schema, errors in one line.
 
 Flows in: argv and the environment. Flows out: an exit code. With DATABASE_URL unset the command runs inside
-`embedded.servers`; with it set, the server is asked once before the command starts.
+`embedded.servers`; with it set, the server is asked once before the command starts;
+REDIS_URL is asked for those that cannot do without.
 """
 
 import os
@@ -38,6 +39,7 @@ WITHOUT_DATABASE = {
     "version",
 }
 MIGRATES_ITSELF = {"makemigrations", "migrate", "showmigrations", "sqlmigrate", "squashmigrations", "optimizemigration"}
+ASKS_REDIS = {"amocrm_sync"}  # keeps to amoCRM's limit together with the workers; others work without Redis
 SETS_UP_ITSELF = {"demo", "serve", "test"}
 HELP = {"", "help", "-h", "--help"}
 PASSES_ON = {"test"}  # what it is given belongs to pytest
@@ -105,10 +107,10 @@ def ready_for(command: str, argv: list[str]) -> Iterator[None]:
     if not needs_database(command, argv):
         yield
         return
-    is_given = bool(os.environ.get("DATABASE_URL"))
+    is_given, has_redis = bool(os.environ.get("DATABASE_URL")), bool(os.environ.get("REDIS_URL"))
     with embedded.servers(settings.DATA_DIR):
-        if is_given and (reason := unreachable_database()):
-            raise EmbeddedError(reason)
+        if silent := unreachable(is_given, has_redis and command in ASKS_REDIS):
+            raise EmbeddedError(environment.one_line(silent))
         if not is_given and command not in MIGRATES_ITSELF:
             migrate_pending()
         try:
@@ -116,7 +118,7 @@ def ready_for(command: str, argv: list[str]) -> Iterator[None]:
                 yield
         except Exception as error:
             # Whatever it broke with: when a server is gone, that is the reason.
-            if reason := embedded.failure() or (unreachable_database() if is_given else ""):
+            if reason := embedded.failure() or "".join(unreachable(is_given)):
                 raise EmbeddedError(reason) from error
             raise
 
@@ -143,7 +145,10 @@ def silent_servers(told: list[str]) -> list[str]:
     return reachability.silent(told)
 
 
-def unreachable_database() -> str:
+def unreachable(database: bool, redis: bool = False) -> list[str]:
+    if not (database or redis):
+        return []
     from crmseg.starting import reachability
 
-    return reachability.database()
+    reasons = [reachability.database() if database else "", reachability.redis() if redis else ""]
+    return [reason for reason in reasons if reason]

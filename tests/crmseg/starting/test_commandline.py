@@ -4,9 +4,10 @@ import socket
 
 import pytest
 
+from crmseg.embedded import EmbeddedError
 from crmseg.processes import tree
 from crmseg.starting import reachability
-from crmseg.starting.commandline import needs_database
+from crmseg.starting.commandline import needs_database, ready_for
 from tests.crmseg.conftest import command
 
 PASSWORD = "tayna-42"
@@ -149,3 +150,14 @@ def test_unreachable_redis_is_told_without_the_password(settings, monkeypatch):
     line = reachability.redis()
     assert line.startswith("Redis недоступен: redis://:***@127.0.0.1:1/0: ")
     assert line.endswith("Проверьте REDIS_URL.")
+
+
+@pytest.mark.parametrize(("name", "asked"), [("amocrm_sync", ["database", "redis"]), ("run_due", ["database"])])
+def test_a_command_asks_only_the_servers_it_needs(monkeypatch, name, asked):
+    seen = []
+    for server, address in (("database", "postgres://crm@127.0.0.1:1/crm"), ("redis", "redis://127.0.0.1:1/0")):
+        monkeypatch.setenv(f"{server.upper()}_URL", address)
+        monkeypatch.setattr(reachability, server, lambda server=server: seen.append(server) or f"{server} молчит.")
+    with pytest.raises(EmbeddedError) as told, ready_for(name, ["manage.py", name]):
+        pytest.fail("began")
+    assert (seen, [server in str(told.value) for server in asked]) == (asked, [True] * len(asked))
