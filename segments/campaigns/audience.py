@@ -19,6 +19,7 @@ from pipelines.models import Contact, ContactPoint
 from segments.models import Membership, Segment
 
 from .consent import AddressHash, allowed, suppressed
+from .greeting import first_name
 from .models import Campaign, Channel, Message, Purpose, Suppression
 
 Reason = Message.Reason
@@ -77,12 +78,12 @@ class Audience:
         return [Person(*row) for row in self._rows(sql)]
 
     def nameless(self) -> int:
-        """How many of those who get it have no first name."""
+        """How many of those who get it cannot be greeted by name."""
         sql = f"""
-            SELECT count(*) FROM ({self.sql}) AS v JOIN {Contact._meta.db_table} AS c ON c.id = v.contact_id
-            WHERE v.reason = '' AND c.first_name = ''
+            SELECT c.name, count(*) FROM ({self.sql}) AS v JOIN {Contact._meta.db_table} AS c ON c.id = v.contact_id
+            WHERE v.reason = '' AND c.first_name = '' GROUP BY c.name
         """  # noqa: S608
-        return int(next(self._rows(sql))[0])
+        return sum(int(count) for name, count in self._rows(sql) if not first_name(name))
 
     def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
         with connection.cursor() as cursor:

@@ -19,13 +19,14 @@ from django.utils.translation import gettext as _
 from crmseg.web import formats
 from pipelines.models import Contact, CustomField, Deal, DealContact
 
+from . import greeting
 from .names import Names
 
 Values = dict[str, Any]
 
 CONTACT: dict[str, Callable[[Contact], str]] = {
     "name": lambda contact: contact.name,
-    "first_name": lambda contact: contact.first_name,
+    "first_name": lambda contact: contact.first_name or greeting.first_name(contact.name),
     "last_name": lambda contact: contact.last_name,
     "company": lambda contact: contact.company.name if contact.company else "",
     "responsible": lambda contact: str(contact.responsible or ""),
