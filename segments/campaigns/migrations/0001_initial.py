@@ -151,7 +151,7 @@ class Migration(migrations.Migration):
                 ('address_hash', models.CharField(max_length=64)),
                 ('address_hint', models.CharField(blank=True, default='', max_length=100)),
                 ('channel', models.CharField(choices=[('email', 'Письмо'), ('sms', 'СМС'), ('telegram', 'Telegram'), ('whatsapp', 'WhatsApp'), ('task', 'Задача менеджеру')], max_length=8)),
-                ('reason', models.CharField(choices=[('unsubscribed', 'отписался'), ('bounced', 'адрес не существует'), ('complained', 'пожаловался на спам'), ('manual', 'внесён вручную')], max_length=12)),
+                ('reason', models.CharField(choices=[('unsubscribed', 'отказ от рассылки'), ('bounced', 'адрес не существует'), ('complained', 'жалоба на спам'), ('manual', 'добавлено вручную')], max_length=12)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={

@@ -42,10 +42,10 @@ class Suppression(models.Model):
     """An address we never write to again, by its keyed hash: it outlives contacts, imports and sync."""
 
     class Reason(models.TextChoices):
-        UNSUBSCRIBED = "unsubscribed", _("отписался")
+        UNSUBSCRIBED = "unsubscribed", _("отказ от рассылки")
         BOUNCED = "bounced", _("адрес не существует")
-        COMPLAINED = "complained", _("пожаловался на спам")
-        MANUAL = "manual", _("внесён вручную")
+        COMPLAINED = "complained", _("жалоба на спам")
+        MANUAL = "manual", _("добавлено вручную")
 
     address_hash = models.CharField(max_length=64)
     address_hint = models.CharField(max_length=100, blank=True, default="")  # a***@e***.ru, to recognise it on a screen

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db.models import F
+from django.utils import translation
 
 from pipelines.models import ContactPoint
 from segments.campaigns import consent
@@ -85,3 +86,15 @@ def test_address_is_kept_as_it_is_compared():
     consent.give(" Elena@Mail.example ", "email", "advertising", source="test", at=NOW)
     consent.withdraw("ELENA@mail.example", "email", "advertising", source="test", at=NOW)
     assert set(Consent.objects.values_list("address", flat=True)) == {EMAIL}
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("ru", ["отказ от рассылки", "адрес не существует", "жалоба на спам", "добавлено вручную"]),
+        ("en", ["opted out of mailings", "address does not exist", "reported as spam", "added by hand"]),
+    ],
+)
+def test_reason_does_not_guess_who_it_was(language, words):
+    with translation.override(language):
+        assert [str(reason.label) for reason in Suppression.Reason] == words
