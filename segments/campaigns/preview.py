@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from crmseg.web.reasons import Reason
 from pipelines.models import Contact
-from segments.models import Membership, Segment
+from segments.models import Segment
 
-from . import fallback, personal
+from . import fallback, nobody, personal
 from .audience import audience, is_member
 from .launch import blockers_beside_the_letter
 from .models import Campaign, Message
@@ -64,7 +64,7 @@ class Review:
     blockers: list[Reason]  # but for those of the letter
     obstacles: list[Obstacle]  # those of the letter
     time: Sequence[Obstacle]  # those of the time set for it
-    emptied_by: list[str]  # the excluded segments that leave nobody
+    causes: list[nobody.Cause]  # why nobody gets it
 
 
 def show(
@@ -136,13 +136,5 @@ def review(
     nameless = found.nameless() if fallback.bare(template) else 0
     skipped = sorted(reasons, key=lambda one: -one[1])
     total = to_send + sum(counts.values())
-    emptied_by = [] if total else [segment.title for segment in _emptying(campaign, excluded)]
-    return Review(total, to_send, skipped, nameless, blockers, obstacles, time, emptied_by)
-
-
-def _emptying(campaign: Campaign, excluded: QuerySet[Segment] | None) -> QuerySet[Segment]:
-    """Of the excluded segments those with people the campaign would write to otherwise."""
-    chosen = campaign.exclude_segments.all() if excluded is None else excluded
-    people = Contact.objects.filter(is_member(campaign, Segment.objects.none())).order_by()
-    inside = Membership.objects.filter(left_at__isnull=True, contact__in=people.values("pk"))
-    return chosen.filter(Exists(inside.filter(segment=OuterRef("pk"))))
+    causes = [] if to_send else nobody.causes(campaign, counts, excluded)
+    return Review(total, to_send, skipped, nameless, blockers, obstacles, time, causes)

@@ -85,11 +85,11 @@ class Message(models.Model):
     class Reason(models.TextChoices):
         NO_ADDRESS = "no_address", _("нет адреса")
         NO_CONSENT = "no_consent", _("нет согласия")
-        SUPPRESSED = "suppressed", _("отписан или в стоп-листе")
+        SUPPRESSED = "suppressed", _("отписка или стоп-лист")
         FREQUENCY_CAP = "frequency_cap", _("слишком часто")
         HOLDOUT = "holdout", _("контрольная группа")
         DUPLICATE_ADDRESS = "duplicate_address", _("адрес уже в рассылке")
-        LEFT_SEGMENT = "left_segment", _("вышел из сегмента")
+        LEFT_SEGMENT = "left_segment", _("уже не в сегменте")
         STAGE_CHANGED = "stage_changed", _("сделка сменила этап")
         REPLIED = "replied", _("клиент ответил")
         TEMPLATE_ERROR = "template_error", _("ошибка в шаблоне")

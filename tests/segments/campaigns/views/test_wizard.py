@@ -393,3 +393,17 @@ def test_review_names_the_exclusion_that_leaves_nobody(login, campaign, person):
     assert "Исключения убирают всех, кто в сегменте: «Отказники»" in page
     assert ("Выберите другой сегмент" in page, "Чужие" in page) == (False, False)
     assert "Выберите другой сегмент" in typed(login(), CampaignFactory(segment=unlike), segment=SegmentFactory().pk)
+
+
+def test_review_tells_everything_that_leaves_nobody_and_what_to_do(login, campaign, person):
+    other = SegmentFactory(name="Отказники")
+    MembershipFactory(segment=other, contact=person("a@mail.example"))
+    person()
+    person("b@mail.example", allowed=False)
+    person("c@mail.example", allowed=False)
+    page = typed(login(), campaign, exclude_segments=[other.pk])
+    told = re.sub(r"<[^>]*>", "|", page[page.index("Отправлять некому") :])
+    causes = ["нет согласия||2", "Получите согласие на рекламу", "исключения убирают «Отказники»||1"]
+    causes += ["Уберите исключение", "нет адреса||1", "Добавьте почту"]
+    assert [cause in told for cause in causes] == [True] * 6
+    assert re.findall(r'href="#(id_[a-z_0-9]+)" data-goto', page) == ["id_purpose_1", "id_exclude_segments_open"]
