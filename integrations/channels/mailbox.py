@@ -6,17 +6,22 @@
 
 import itertools
 import json
+import os
 import re
 import threading
 import uuid
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
 from functools import partial
 from html import escape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import get_month_names
 
 from crmseg import words
 from crmseg.words import gettext as _
@@ -27,10 +32,11 @@ STYLE = """
 a{color:light-dark(#2F5BEA,#8BA4FF)}table{border-collapse:collapse;width:100%}
 td,th{text-align:left;padding:6px 8px;border-bottom:1px solid light-dark(#E4E7EC,#272C35);vertical-align:top}
 iframe{width:100%;height:480px;border:1px solid light-dark(#D3D8E0,#363C47);border-radius:8px;background:#fff}
-pre{white-space:pre-wrap;overflow-wrap:anywhere}
+pre,td{overflow-wrap:anywhere}pre{white-space:pre-wrap}.when{white-space:nowrap}
 """
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; base-uri 'none'"
 LISTED = 200
+HOME = "Europe/Moscow"  # as in the settings, which are not loaded here
 Answer = tuple[HTTPStatus, str, str]
 
 
@@ -156,13 +162,23 @@ def _list_page(letters: list[dict[str, Any]], total: int) -> str:
     rows = "".join(
         f"<tr><td>{escape(one['to'])}</td>"
         f'<td><a href="/letters/{one["name"]}/">{escape(one["subject"]) or nameless}</a></td>'
-        f"<td>{escape(one['date'])}</td></tr>"
+        f'<td class="when">{escape(when(one["date"]))}</td></tr>'
         for one in reversed(letters)
     )
     head = "".join(f"<th>{name}</th>" for name in (_("Кому"), _("Тема"), _("Когда")))
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     none = _("Писем пока нет.")
     return _page(_("Письма: %(total)s") % {"total": total}, table if letters else f"<p>{none}</p>")
+
+
+def when(header: str) -> str:
+    """A ``Date`` header on the clock and in the language of the installation: 21 ноя 2026, 14:32."""
+    try:
+        at = parsedate_to_datetime(header).astimezone(ZoneInfo(os.environ.get("TIME_ZONE", "").strip() or HOME))
+    except ValueError:
+        return header
+    month = get_month_names("abbreviated", locale=words.language())[at.month][:3]
+    return f"{at.day} {month} {at.year}, {at:%H:%M}"
 
 
 def _linked(text: str) -> str:
@@ -176,5 +192,7 @@ def _letter_page(one: dict[str, Any]) -> str:
     frame = f'<iframe sandbox title="{letter}" src="/letters/{one["name"]}/html"></iframe>' if one["html"] else ""
     return _page(
         one["subject"],
-        f"{_way_back()}{frame}<h2>{text}</h2><pre>{_linked(one['text'])}</pre><h2>{heads}</h2><table>{headers}</table>",
+        f"{_way_back()}<p>{escape(one['to'])}<br>{escape(when(one['date']))}</p>{frame}"
+        f"<h2>{text}</h2><pre>{_linked(one['text'])}</pre>"
+        f"<details><summary>{heads}</summary><table>{headers}</table></details>",
     )

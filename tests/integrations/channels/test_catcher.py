@@ -49,6 +49,23 @@ def test_mailbox_speaks_the_language_of_the_installation(catcher, letter, monkey
     assert [word in shown for word in ("All emails", "Headers", "Заголовки")] == [True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("language", "zone", "words"),
+    [("ru", "", "1 июл 2026, 23:30"), ("en", "Asia/Yekaterinburg", "2 Jul 2026, 01:30")],
+)
+def test_mailbox_tells_the_time_of_the_installation(catcher, monkeypatch, language, zone, words):
+    monkeypatch.setenv("LANGUAGE_CODE", language)
+    monkeypatch.setenv("TIME_ZONE", zone)
+    name = catcher.mailbox.keep(b"Subject: x\r\nDate: Wed, 01 Jul 2026 20:30:00 +0000\r\n\r\n", "a@b", ["c@d"])
+    assert words in get(catcher, "/")[0]
+    assert words in get(catcher, f"/letters/{name}/")[0]
+
+
+def test_odd_date_is_shown_as_it_came(catcher):
+    catcher.mailbox.keep(b"Subject: x\r\nDate: <soon>\r\n\r\n", "a@b", ["c@d"])
+    assert "&lt;soon&gt;" in get(catcher, "/")[0]
+
+
 def test_json_holds_headers_and_bodies(catcher, letter):
     body, _ = get(catcher, "/messages.json")
     found = json.loads(body)["messages"][0]
