@@ -33,7 +33,7 @@ CONTACT: dict[str, Callable[[Contact], str]] = {
 }
 DEAL: dict[str, Callable[[Deal], str]] = {
     "name": lambda deal: deal.name,
-    "price": lambda deal: rubles(deal.price),
+    "price": lambda deal: rubles(deal.price or None),  # amoCRM says 0 where no budget is set
     "stage": lambda deal: deal.stage.name,
     "pipeline": lambda deal: deal.pipeline.name,
     "responsible": lambda deal: str(deal.responsible or ""),

@@ -2,7 +2,7 @@ import pytest
 from django.utils import translation
 
 from crmseg.web.reasons import Reason
-from segments.campaigns import rendering
+from segments.campaigns import personal, rendering
 from segments.campaigns.rendering import (
     TemplateFailed,
     highlight,
@@ -11,6 +11,7 @@ from segments.campaigns.rendering import (
     paragraphs,
     render,
 )
+from tests.factories import ContactFactory, DealFactory
 
 URL = "https://crm.example/u/1/"
 PERSON = {"contact": {"first_name": "Елена", "company": "Рога & <Копыта>", "custom": {"city": "Псков"}}, "deal": {}}
@@ -38,6 +39,17 @@ def test_values_come_into_subject_and_body():
 def test_missing_value_takes_the_fallback(source):
     found = letter(f'<p>{{{{ {source} | default: "коллега" }}}}</p>', values={"contact": {"first_name": ""}})
     assert "<p>коллега</p>" in found.html
+
+
+@pytest.mark.parametrize(
+    ("price", "words"), [(830_000, "830\u202f000\u202f₽"), (0, "по запросу"), (None, "по запросу")]
+)
+def test_deal_without_a_budget_takes_the_fallback(db, price, words):
+    contact = ContactFactory()
+    DealFactory(price=price, contact=contact)
+    values = personal.people([contact.pk])[contact.pk]
+    found = letter("<p>Смета: {{ deal.price | default: 'по запросу' }}</p>{{ deal.price }}", values=values)
+    assert f"<p>Смета: {words}</p>{words if price else '<p'}" in found.html
 
 
 def test_values_are_escaped_in_html_and_plain_in_text():
