@@ -12,6 +12,7 @@ from django.utils.translation.reloader import translation_file_changed
 from hypothesis import settings as hypothesis_settings
 
 from crmseg.starting import messages
+from tests.patience import PATIENCE
 
 MIGRATED = {"django_content_type", "auth_permission"}
 
@@ -54,6 +55,15 @@ def _is_long(item: pytest.Item) -> bool:
     database = item.get_closest_marker("django_db")
     commits = database is not None and database.kwargs.get("transaction", False)
     return commits or any(item.get_closest_marker(name) for name in ("browser", "tree"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _patient_database() -> Iterator[None]:
+    """A person does not wait for a heavy rule; a test on a busy machine does."""
+    with pytest.MonkeyPatch.context() as patch:
+        for limit in ("segments.membership.FILL_WITHIN_MS", "segments.builder.PREVIEW_WITHIN_MS"):
+            patch.setattr(limit, round(PATIENCE * 1000))
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -110,7 +110,7 @@ class _Handler:
             _hang_up(server)
         if fault == Fault.SLOW:
             self.catcher.held.set()
-            await asyncio.to_thread(self.catcher._release.wait, 60)
+            await asyncio.to_thread(self.catcher._release.wait)
         return f"250 OK {name}"
 
 

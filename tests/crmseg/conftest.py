@@ -15,6 +15,7 @@ from crmseg import embedded
 from crmseg.embedded.places import places
 from crmseg.embedded.postgres import Postgres
 from crmseg.embedded.redis import Redis
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -97,7 +98,7 @@ def command(*arguments: str, **options) -> subprocess.CompletedProcess:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=PATIENCE,
         check=False,
         **options,
     )

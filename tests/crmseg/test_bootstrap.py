@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMANDLINE = "import json, sys\ndef run(argv):\n    print(json.dumps([sys.prefix, argv[1:]]))\n    return 7\n"
 
@@ -55,7 +57,7 @@ def start(clone: Path, *arguments: str, **variables: str) -> subprocess.Popen:
 
 
 def outcome(process: subprocess.Popen) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=110)
+    out, err = process.communicate(timeout=PATIENCE)
     return process.returncode, out, err
 
 
@@ -157,5 +159,5 @@ def test_something_is_told_while_pip_is_silent(clone, monkeypatch, capsys):
     said = threading.Event()
     monkeypatch.setattr(module, "say", lambda text: (print(text), said.set()))
     with module.telling(lambda: "получаю: 1 из 3"):
-        assert said.wait(10)
+        assert said.wait(PATIENCE)
     assert capsys.readouterr().out.startswith("  получаю: 1 из 3, 0 с\n")

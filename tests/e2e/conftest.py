@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.patience import PATIENCE
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 ASKED = {"resultTypes": ["violations"], "preload": False, "rules": {"target-size": {"enabled": True}}}
@@ -25,6 +27,13 @@ ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# A machine may be slower than a person reads: what would go by itself after six seconds waits to be looked at.
+TOASTS_STAY = """
+{
+  const real = window.setTimeout;
+  window.setTimeout = (act, delay, ...given) => (delay === 6000 || delay === 12000 ? 0 : real(act, delay, ...given));
+}
+"""
 OF_COLOUR = ("color-contrast", "link-in-text-block")
 
 
@@ -34,8 +43,9 @@ def chromium() -> Iterator[Browser]:
     if path is None:
         pytest.skip("Chromium is not installed: browser tests are skipped")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in this thread beside the ORM
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGS, timeout=PATIENCE * 1000)
         yield browser
         browser.close()
 
@@ -56,6 +66,8 @@ def browser_page(chromium: Browser, live_server: Any) -> Iterator[Callable[..., 
             locale="ru-RU",
             reduced_motion="reduce",
         )
+        context.set_default_timeout(PATIENCE * 1000)
+        context.add_init_script(TOASTS_STAY)
         contexts.append(context)
         if user is not None:
             context.add_cookies([_session(user, live_server.url)])

@@ -6,8 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,10 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from tests.crmseg.conftest import OUTSIDE, ROOT, is_running, open_directory
 from tests.crmseg.management.commands.test_serve import free_port
+from tests.patience import PATIENCE, until
 
+LAST_WORDS = "Остановить всё: Ctrl-C"
 TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
-STARTS_WITHIN, STOPS_WITHIN = 240.0, 60.0
 _direct = build_opener(ProxyHandler({}))
 
 
@@ -61,17 +61,8 @@ class Product:
 
 
 def read(url: str, headers: dict[str, str] | None = None) -> dict[str, Any]:
-    with _direct.open(Request(url, headers=headers or {}), timeout=10) as answer:
+    with _direct.open(Request(url, headers=headers or {}), timeout=PATIENCE) as answer:
         return json.loads(answer.read() or "{}")
-
-
-def until(look: Callable[[], Any], seconds: float = 60.0, pause: float = 0.25) -> Any:
-    """What `look` finds, as soon as it finds something."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"nothing after {seconds:.0f} s"
-        time.sleep(pause)
-    return found
 
 
 @contextmanager
@@ -81,13 +72,13 @@ def demo(contacts: int) -> Iterator[Product]:
         output = path / "output.txt"
         process = _start(path, output, contacts)
         try:
-            until(lambda: process.poll() is not None or "Ctrl-C" in output.read_text(), STARTS_WITHIN)
+            until(lambda: process.poll() is not None or LAST_WORDS in output.read_text(), 0.25, 5 * PATIENCE)
             assert process.poll() is None, output.read_text()
             yield Product(path, output.read_text())
         finally:
             family = _family(process.pid, path)
             process.send_signal(signal.SIGINT)
-            code = process.wait(STOPS_WITHIN)
+            code = process.wait(PATIENCE)
         assert code == 130, output.read_text()
         assert len(family) > 5
         assert not [pid for pid in family if is_running(pid)]

@@ -173,7 +173,7 @@ def test_drawer_moves_the_card_behind_it_and_takes_a_note(open_board, track, dea
     expect(page.locator("#drawer .note-text").first).to_have_text("Думают до весны")
     expect(page.locator("#drawer .toast", has_text="Примечание добавлено")).to_be_visible()
     page.fill("#drawer textarea", "Или до лета")
-    page.get_by_role("button", name="Добавить").click(timeout=3_000)  # the toast does not cover it
+    page.get_by_role("button", name="Добавить").click()  # the toast, which stays, does not cover it
     expect(page.locator("#drawer .note-text").first).to_have_text("Или до лета")
     page.go_back()
     expect(page.locator("#drawer")).not_to_be_visible()

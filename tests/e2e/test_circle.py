@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.conftest import TOASTS_STAY
 from tests.e2e.mouse import drag
-from tests.e2e.product import Product, demo, until
+from tests.e2e.product import Product, demo
+from tests.patience import PATIENCE, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.tree, pytest.mark.timeout(360)]
+pytestmark = [pytest.mark.browser, pytest.mark.tree, pytest.mark.timeout(1800)]
 
 CONTACTS = 80
 SEGMENT = "Разовые покупатели"
 CAMPAIGN = "Спасибо за покупку"
 SUBJECT = "спасибо, что выбрали нас"
 WON, CLOSED, UNSORTED = 142, {142, 143}, 1
-PATIENCE = 60_000
 VIEW = {"width": 1440, "height": 900}
 
 
@@ -60,7 +61,8 @@ def test_the_circle(chromium: Browser, product: Product):
 def open_page(chromium: Browser, product: Product) -> Page:
     context = chromium.new_context(base_url=product.url, viewport=VIEW, locale="ru-RU", reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PATIENCE * 1000)
+    page.add_init_script(TOASTS_STAY)
     return page
 
 
@@ -153,7 +155,7 @@ def launch_campaign(page: Page, product: Product) -> None:
     expect(page.locator("#leaving")).to_contain_text("Письма уйдут через")
     assert not [letter for letter in product.letters() if letter["subject"].endswith(SUBJECT)]
     page.get_by_role("button", name="Отправить сейчас").click()
-    expect(page.locator(".badge", has_text="Завершена").first).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".badge", has_text="Завершена").first).to_be_visible()
 
 
 def letter_to(product: Product, buyer: Buyer) -> dict[str, Any] | None:

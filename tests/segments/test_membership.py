@@ -228,13 +228,13 @@ def test_fill_is_done_at_once_when_it_is_quick(segment):
 
 
 def test_fill_that_takes_too_long_is_left_to_a_worker(segment, monkeypatch):
-    monkeypatch.setattr(membership, "FILL_WITHIN_MS", 1)
+    monkeypatch.setattr(membership, "FILL_WITHIN_MS", 50)
     monkeypatch.setattr(membership, "refresh", lambda *_args, **_kwargs: sleep_in_database())
     assert not membership.fill(segment, now=NOW)
 
 
 def sleep_in_database():
-    Segment.objects.extra(select={"nap": "pg_sleep(1)"}).first()
+    Segment.objects.extra(select={"nap": "pg_sleep(600)"}).first()
 
 
 def test_rule_that_nobody_can_satisfy_empties_the_segment(segment, monkeypatch):

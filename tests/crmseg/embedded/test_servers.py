@@ -114,7 +114,7 @@ def test_a_killed_server_starts_again(data_dir):
 def test_a_pid_that_now_belongs_to_a_stranger_is_no_obstacle(data_dir):
     with embedded.servers(data_dir, durable=False):
         note = (places(data_dir).cluster / "postmaster.pid").read_text()
-    stranger = subprocess.Popen(["sleep", "60"])
+    stranger = subprocess.Popen(["sleep", "3600"])
     lines = [str(stranger.pid), *note.splitlines()[1:]]
     (places(data_dir).cluster / "postmaster.pid").write_text("\n".join(lines))
     with embedded.servers(data_dir, durable=False):

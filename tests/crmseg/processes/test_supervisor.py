@@ -2,7 +2,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,9 @@ import pytest
 from crmseg import patience
 from crmseg.processes.supervisor import ProcessError, Supervisor, answers
 from tests.crmseg.conftest import ROOT, is_running
+from tests.patience import until
 
-SLEEP = [sys.executable, "-c", "import time; print('ready', flush=True); time.sleep(60)"]
+SLEEP = [sys.executable, "-c", "import time; print('ready', flush=True); time.sleep(3600)"]
 
 
 def python(code: str) -> list[str]:
@@ -20,13 +20,6 @@ def python(code: str) -> list[str]:
 
 def has_said(path: Path, word: str) -> bool:
     return path.exists() and word in path.read_text()
-
-
-def wait_for(condition, seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_output_goes_to_a_log_of_the_same_name(tmp_path):
@@ -77,7 +70,7 @@ def test_a_server_that_died_is_named_before_the_child_that_died_of_it(tmp_path):
 def test_a_child_may_be_stopped_by_a_signal_of_its_own(tmp_path):
     deaf_to_requests = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True)"
     with Supervisor(tmp_path) as tree:
-        child = tree.start("heavy", python(deaf_to_requests + "; time.sleep(60)"), stop_signal=signal.SIGQUIT)
+        child = tree.start("heavy", python(deaf_to_requests + "; time.sleep(3600)"), stop_signal=signal.SIGQUIT)
         tree.wait_ready(child, lambda: has_said(tmp_path / "heavy.log", "up"))
     assert child.process.returncode == -signal.SIGQUIT
 
@@ -93,7 +86,7 @@ def test_support_is_stopped_after_those_who_lean_on_it(tmp_path):
     says_goodbye = (
         "import signal, sys, time\n"
         "def bye(*_): print(f'{time.monotonic_ns()}', flush=True); sys.exit()\n"
-        "signal.signal(signal.SIGTERM, bye); print('ready', flush=True); time.sleep(60)"
+        "signal.signal(signal.SIGTERM, bye); print('ready', flush=True); time.sleep(3600)"
     )
     with Supervisor(tmp_path) as outside, Supervisor(tmp_path, others=outside.failure) as tree:
         for name, supervisor in (("catcher", outside), ("worker", tree)):
@@ -107,14 +100,14 @@ def test_a_child_deaf_to_requests_is_killed_with_its_own_children(tmp_path, monk
     monkeypatch.setattr("crmseg.processes.supervisor.STOP_WITHIN", 0.1)
     deaf = (
         "import signal, subprocess, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-        "print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
+        "print(subprocess.Popen(['sleep', '3600']).pid, flush=True); time.sleep(3600)"
     )
     with Supervisor(tmp_path) as tree:
         child = tree.start("deaf", python(deaf))
         tree.wait_ready(child, lambda: has_said(tmp_path / "deaf.log", "\n"))
     grandchild = int((tmp_path / "deaf.log").read_text())
     assert not is_running(child.process.pid)
-    wait_for(lambda: not is_running(grandchild))
+    until(lambda: not is_running(grandchild))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of a killed parent")
@@ -122,7 +115,7 @@ def test_children_end_with_a_killed_parent(tmp_path):
     code = (
         "import sys; from pathlib import Path; from crmseg.processes.supervisor import Supervisor\n"
         "with Supervisor(Path(sys.argv[1])) as tree:\n"
-        "    print(tree.start('one', ['sleep', '60']).process.pid, flush=True); tree.watch()"
+        "    print(tree.start('one', ['sleep', '3600']).process.pid, flush=True); tree.watch()"
     )
     parent = subprocess.Popen(
         [*python(code), str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
@@ -130,7 +123,7 @@ def test_children_end_with_a_killed_parent(tmp_path):
     child = int(parent.stdout.readline())
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-    wait_for(lambda: not is_running(child))
+    until(lambda: not is_running(child))
 
 
 def test_any_page_of_a_server_that_is_up_is_an_answer(live_server):

@@ -10,6 +10,7 @@ import pytest
 from crmseg import embedded
 from crmseg.starting import messages, schema, standalone, statics
 from tests.crmseg.conftest import ROOT
+from tests.patience import PATIENCE
 
 PRODUCTION = {"SECRET_KEY": "0123456789" * 5, "FIELD_KEYS": "0123456789" * 5}
 WORKER = ["celery", "-A", "crmseg", "worker"]
@@ -25,7 +26,7 @@ def started(program: list[str], **env: str) -> subprocess.CompletedProcess:
         env={**os.environ, **env},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 

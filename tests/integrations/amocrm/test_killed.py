@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 from django.conf import settings
@@ -13,6 +12,7 @@ from integrations.amocrm.models import ImportStep
 from pipelines.models import Contact, Deal
 from tests import database
 from tests.benchmarks.import_ import stand_in
+from tests.patience import PATIENCE, until
 
 PAGE_25 = """
 import os, sys, time
@@ -34,16 +34,13 @@ def command(*arguments: str) -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str]) -> dict[str, object]:
-    out, _ = process.communicate(timeout=90)
+    out, _ = process.communicate(timeout=2 * PATIENCE)
     assert process.returncode == 0
     return json.loads(out.strip().splitlines()[-1])
 
 
 def wait_for(entity: str) -> None:
-    deadline = time.monotonic() + 60
-    while not ImportStep.objects.filter(entity=entity, done__gt=0).exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(ImportStep.objects.filter(entity=entity, done__gt=0).exists, pause=0.01)
 
 
 @pytest.mark.django_db(transaction=True)

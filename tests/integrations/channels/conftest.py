@@ -2,6 +2,7 @@ import pytest
 
 from integrations.channels.catcher import HOST, Catcher
 from integrations.channels.email.channel import EmailChannel
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -16,4 +17,4 @@ def email_url(port):
 
 @pytest.fixture
 def channel(catcher):
-    return EmailChannel(email_url(catcher.ports.smtp), sender="Дом у озера <info@ozero.example>", timeout=5)
+    return EmailChannel(email_url(catcher.ports.smtp), sender="Дом у озера <info@ozero.example>", timeout=PATIENCE)

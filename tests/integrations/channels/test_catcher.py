@@ -9,6 +9,7 @@ import urllib.request
 import pytest
 
 from integrations.channels.mailbox import Mailbox
+from tests.patience import PATIENCE
 
 from .test_mime import envelope
 
@@ -93,4 +94,4 @@ def test_catcher_runs_as_a_program_and_ends_on_sigterm(tmp_path):
     )
     assert "letters on http://127.0.0.1:" in program.stderr.readline()
     program.send_signal(signal.SIGTERM)
-    assert program.wait(10) == 0
+    assert program.wait(PATIENCE) == 0

@@ -8,6 +8,7 @@ import pytest
 from integrations.channels.catcher import Fault, free_port
 from integrations.channels.email.channel import EmailChannel
 from segments.campaigns.channel import PermanentFailure, TemporaryFailure, Unknown
+from tests.patience import PATIENCE
 
 from .conftest import email_url
 from .test_mime import envelope
@@ -63,10 +64,18 @@ def test_only_an_unknown_user_is_a_bad_address(catcher, channel):
 
 
 def test_silence_after_the_last_line_is_unknown(catcher, channel):
-    channel.timeout = 0.3
     catcher.faults.append(Fault.SLOW)
-    with pytest.raises(Unknown):
-        send(channel)
+    with channel.open() as connection:
+        end = connection.smtp.docmd
+
+        def end_in_a_hurry(command):
+            connection.smtp.sock.settimeout(0.3)
+            return end(command)
+
+        connection.smtp.docmd = end_in_a_hurry
+        with pytest.raises(Unknown):
+            connection.send(envelope())
+        assert catcher.held.wait(PATIENCE)
     assert len(catcher.letters()) == 1
 
 
@@ -98,7 +107,7 @@ def test_refused_recipient_never_begins_a_letter_of_the_next_one(catcher, channe
     """A server may say 354 although it refused the recipient: then it waits for the end of a letter."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=_odd_server, args=[server], daemon=True).start()
-        odd = EmailChannel(email_url(server.getsockname()[1]), sender="a@b.example", timeout=5)
+        odd = EmailChannel(email_url(server.getsockname()[1]), sender="a@b.example", timeout=PATIENCE)
         with odd.open() as connection:
             with pytest.raises(PermanentFailure):
                 connection.send(envelope(to="nobody@mail.example"))

@@ -16,6 +16,7 @@ from segments.campaigns.models import Campaign, Message, Run, Suppression
 from segments.campaigns.models.message import LEASE
 from segments.campaigns.rendering import Letter
 from tests.factories import NOW, MessageFactory, RunFactory, StepFactory
+from tests.patience import PATIENCE
 
 from .conftest import started
 
@@ -406,7 +407,7 @@ def test_d9_pause_waits_for_the_handover_that_has_begun_and_stops_the_next(campa
 
     thread = threading.Thread(target=work)
     thread.start()
-    begun.wait(10)
+    assert begun.wait(PATIENCE)
     Campaign.objects.get().pause(now=NOW)
     at_pause = run.messages.filter(state="handing_over").count()
     thread.join()

@@ -40,7 +40,7 @@ def test_d9_refusal_that_commits_while_the_handover_waits_wins(campaign, person,
         act(message)
         thread.start()
         wait_for_somebody_to_wait()
-    thread.join(20)
+    thread.join()
     assert begun == [False]
     assert Message.objects.get().state == state
 

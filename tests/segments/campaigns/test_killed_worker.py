@@ -15,6 +15,7 @@ from segments.campaigns import delivery
 from segments.campaigns.models import Message
 from segments.campaigns.models.message import LEASE
 from tests import database
+from tests.patience import PATIENCE
 
 from .conftest import started
 
@@ -53,9 +54,9 @@ def test_killed_worker_leaves_one_unknown_and_nobody_gets_two(campaign, person, 
     started(campaign, now)
     catcher.faults.extend([Fault.NONE, Fault.NONE, Fault.SLOW])
     doomed = worker(catcher)
-    assert catcher.held.wait(30)
+    assert catcher.held.wait(PATIENCE)
     doomed.send_signal(signal.SIGKILL)
-    doomed.wait(10)
+    doomed.wait()
     catcher.release()
 
     later = timezone.now() + LEASE * 2

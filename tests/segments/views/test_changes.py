@@ -134,8 +134,8 @@ def test_preview_names_the_place_of_an_error_only_where_there_is_one(marketer):
 
 
 def test_preview_that_takes_too_long_says_so(marketer, monkeypatch):
-    monkeypatch.setattr(builder, "PREVIEW_WITHIN_MS", 1)
-    monkeypatch.setattr(builder, "matching", lambda *_a, base, **_k: base.extra(where=["pg_sleep(1) IS NOT NULL"]))
+    monkeypatch.setattr(builder, "PREVIEW_WITHIN_MS", 50)
+    monkeypatch.setattr(builder, "matching", lambda *_a, base, **_k: base.extra(where=["pg_sleep(600) IS NOT NULL"]))
     ContactFactory()
     assert "Слишком тяжёлое условие" in marketer.post(PREVIEW, form(), **HX).content.decode()
 

@@ -3,7 +3,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -12,6 +11,7 @@ from crmseg.embedded.postgres import Postgres
 from crmseg.embedded.redis import Redis
 from crmseg.processes.supervisor import answers
 from tests.crmseg.conftest import ROOT, is_running
+from tests.patience import PATIENCE, until
 
 pytestmark = pytest.mark.tree
 
@@ -37,26 +37,21 @@ def served(site_dir):
     yield process, port
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=40)
+    process.communicate(timeout=PATIENCE)
 
 
-def said(path, words: str, seconds: float = 30.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not (path.exists() and words in path.read_text()):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
+def said(path, words: str) -> bool:
+    return until(lambda: path.exists() and words in path.read_text())
 
 
 def test_serve_answers_works_and_stops_everything(served, site_dir):
     process, port = served
     postmaster = Postgres(places(site_dir)).pid()
-    assert answers(f"http://127.0.0.1:{port}/")
+    assert until(lambda: answers(f"http://127.0.0.1:{port}/"))
     assert said(site_dir / "log" / "worker-io.log", " ready.")
     assert said(site_dir / "log" / "worker-heavy.log", " ready.")
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=30) == 130
+    assert process.wait(PATIENCE) == 130
     assert not is_running(postmaster)
     assert not answers(f"http://127.0.0.1:{port}/")
 
@@ -66,7 +61,7 @@ def test_serve_ends_with_one_line_of_ours_when_a_server_is_killed(served, site_d
     process, port = served
     killed = server(places(site_dir))
     os.kill(killed.pid(), signal.SIGKILL)
-    assert process.wait(timeout=40) == 1
+    assert process.wait(PATIENCE) == 1
     lines = process.stderr.read().splitlines()
     assert lines[-1] == (
         f"{killed.name} остановился. Запустите команду ещё раз; если повторится, причина в журнале: {killed.log}"

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 
 from integrations.amocrm.sandbox.server import serve
 from integrations.amocrm.sandbox.transport import transport
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_command_prints_address_and_token_and_stops_when_told():
     answer = httpx2.get(f"{url}/api/v4/webhooks", headers={"Authorization": f"Bearer {token}"}).json()
     assert answer["_embedded"]["webhooks"][0]["destination"] == "http://127.0.0.1:9/in"
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (0, "")
 
 
