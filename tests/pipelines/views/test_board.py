@@ -1,5 +1,6 @@
 """The board's door: page, fragment, whose deals, how many queries."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -142,6 +143,22 @@ def test_deal_without_a_budget_shows_no_sum_anywhere(login, track, price):
         page = client.get(url).content.decode()
         assert "₽" not in page
         assert "—" in page
+
+
+def test_owner_of_a_deal_without_a_budget_stands_beside_its_title(login, track):
+    owner, client = UserFactory(), login()
+    deals = [DealFactory(stage=track.quote, price=price, responsible=owner) for price in (None, 1_000_000)]
+    page = client.get(BOARD).content.decode()
+    rows = [card_html(page, deal).partition('<div class="deal-money">')[2].partition("</div>")[0] for deal in deals]
+    assert ["deal-title" in row for row in rows] == [True, False]
+    assert ["avatar" in row for row in rows] == [True, True]
+
+
+def test_head_tells_count_and_sum_on_a_phone_too(login, track):
+    DealFactory(stage=track.quote, price=4_830_000)
+    total = re.search(r'<span[^>]*id="board-total".*?</span>', login().get(BOARD).content.decode())[0]
+    assert "1 сделка в работе · <b>4,8" in total
+    assert "hide-sm" not in total
 
 
 def deals_url(deal) -> str:
