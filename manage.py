@@ -7,11 +7,6 @@ happens. `bootstrap` does only this, with the test tools, and prints the interpr
 Everything above `main` uses the standard library only.
 """
 
-import sys
-
-if sys.version_info < (3, 11):  # noqa: UP036 — this is the line that tells
-    sys.exit("Нужен Python 3.11 или новее, а запущен %d.%d." % sys.version_info[:2])  # noqa: UP031
-
 import hashlib
 import importlib.util
 import json
@@ -19,6 +14,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import sysconfig
 import threading
 import time
@@ -26,6 +22,36 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+# fmt: off
+IN_ENGLISH = {  # there is no catalogue yet that could be read
+    "Нужен Python 3.11 или новее, а запущен %d.%d.": "Python 3.11 or newer is needed, this is %d.%d.",
+    "Жду: другая команда уже готовит окружение…": "Waiting: another command is preparing the environment…",
+    "Не хватает модуля venv. В Debian и Ubuntu: apt install python%d.%d-venv":
+        "The module venv is missing. On Debian and Ubuntu: apt install python%d.%d-venv",
+    "Не удалось создать .venv: %s": "Could not make .venv: %s",
+    "Не удалось установить библиотеки: %s (подробно: %s)": "Could not install the libraries: %s (in detail: %s)",
+    "раскладываю по местам: %d из %d": "putting them in their places: %d of %d",
+    "жду ответа каталога библиотек": "waiting for the package index",
+    "получаю: %d из %d %s": "getting: %d of %d %s",
+    "%s, %.0f с": "%s, %.0f s",
+    "компилирую, чтобы команды начинались быстрее": "compiling, so that commands start sooner",
+    "Готовлю окружение: ставлю библиотеки…": "Preparing the environment: installing the libraries…",
+    "готово за %.0f с": "ready in %.0f s",
+    "В %s нет Django. Удалите этот каталог и повторите.": "There is no Django in %s. Delete this folder and try again.",
+    "Для test нужен pytest: pip install -r requirements-dev.txt":
+        "test needs pytest: pip install -r requirements-dev.txt",
+    "Не удалось подготовить окружение в %s: %s: %s": "Could not prepare the environment in %s: %s: %s",
+}
+# fmt: on
+
+
+def _(text: str) -> str:
+    return IN_ENGLISH[text] if os.environ.get("LANGUAGE_CODE", "").strip() == "en" else text
+
+
+if sys.version_info < (3, 11):  # noqa: UP036 — an old Python gets as far as this line
+    sys.exit(_("Нужен Python 3.11 или новее, а запущен %d.%d.") % sys.version_info[:2])
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -94,7 +120,7 @@ def lock() -> Iterator[int]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("Жду: другая команда уже готовит окружение…")
+            say(_("Жду: другая команда уже готовит окружение…"))
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield descriptor
     finally:
@@ -103,8 +129,8 @@ def lock() -> Iterator[int]:
 
 def create_venv(lock_fd: int) -> None:
     if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
-        version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        raise BootstrapError(f"Не хватает модуля venv. В Debian и Ubuntu: apt install python{version}-venv")
+        told = _("Не хватает модуля venv. В Debian и Ubuntu: apt install python%d.%d-venv")
+        raise BootstrapError(told % sys.version_info[:2])
     shutil.rmtree(VENV, ignore_errors=True)
     VENV.mkdir()
     STAMP.write_text("{}")
@@ -112,8 +138,8 @@ def create_venv(lock_fd: int) -> None:
     command = [sys.executable, "-m", "venv", *(["--without-pip"] if wheel else []), str(VENV)]
     made = subprocess.run(command, capture_output=True, text=True, errors="replace", pass_fds=[lock_fd], check=False)
     if made.returncode:
-        reason = (made.stdout + made.stderr).strip().splitlines() or ["причина неизвестна"]
-        raise BootstrapError(f"Не удалось создать .venv: {reason[-1]}")
+        reason = (made.stdout + made.stderr).strip().splitlines() or [f"exit code {made.returncode}"]
+        raise BootstrapError(_("Не удалось создать .venv: %s") % reason[-1])
     if wheel:
         zipfile.ZipFile(wheel).extractall(site_packages())
 
@@ -169,8 +195,8 @@ def install(names: list[str], lock_fd: int) -> None:
     if pip.returncode:
         lines = progress.lines
         errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR")]
-        reason = (errors or lines or ["pip не ответил"])[-1]
-        raise BootstrapError(f"Не удалось установить библиотеки: {reason} (подробно: {VENV / 'pip.log'})")
+        reason = (errors or lines or [f"pip: exit code {pip.returncode}"])[-1]
+        raise BootstrapError(_("Не удалось установить библиотеки: %s (подробно: %s)") % (reason, VENV / "pip.log"))
 
 
 class Progress:
@@ -199,11 +225,12 @@ class Progress:
 
     def told(self) -> str:
         if self.laid_out_of:
-            return f"раскладываю по местам: {min(self.laid_out(), self.laid_out_of)} из {self.laid_out_of}"
+            out_of = self.laid_out_of
+            return _("раскладываю по местам: %d из %d") % (min(self.laid_out(), out_of), out_of)
         if not self.got:
-            return "жду ответа каталога библиотек"
+            return _("жду ответа каталога библиотек")
         what = " ".join(part for part in (self.name, self.size and f"({self.size})") if part)
-        return f"получаю: {self.got} из {max(self.total, self.got)} {what}".rstrip()
+        return (_("получаю: %d из %d %s") % (self.got, max(self.total, self.got), what)).rstrip()
 
     def laid_out(self) -> int:
         """pip writes INSTALLER when a library is in its place."""
@@ -218,7 +245,7 @@ def telling(told: Callable[[], str]) -> Iterator[None]:
 
     def tell() -> None:
         while not is_over.wait(TELL_EVERY):
-            say(f"  {told()}, {time.monotonic() - started:.0f} с")
+            say("  " + _("%s, %.0f с") % (told(), time.monotonic() - started))
 
     teller = threading.Thread(target=tell, daemon=True)
     teller.start()
@@ -233,7 +260,7 @@ def compile_all(lock_fd: int) -> None:
     """Now and on every processor: the processes of a first start would each compile the same files, all at once."""
     rooms = [path for path in ROOT.iterdir() if (path / "__init__.py").exists() and path.name != "tests"]
     command = [str(PYTHON), "-m", "compileall", "-q", "-j", "0", "-x", NOT_COMPILED]
-    with telling(lambda: "компилирую, чтобы команды начинались быстрее"):
+    with telling(lambda: _("компилирую, чтобы команды начинались быстрее")):
         subprocess.run(
             [*command, str(site_packages()), *map(str, rooms)],
             stdout=subprocess.DEVNULL,
@@ -251,7 +278,7 @@ def prepare(dev: bool) -> None:
         if is_ready(needs):
             return
         started = time.monotonic()
-        say("Готовлю окружение: ставлю библиотеки…")
+        say(_("Готовлю окружение: ставлю библиотеки…"))
         stamp = read_stamp()
         if not is_whole(stamp) and not is_foreign():
             create_venv(lock_fd)
@@ -259,7 +286,7 @@ def prepare(dev: bool) -> None:
         install(list(needs), lock_fd)
         compile_all(lock_fd)
         write_stamp({**stamp.get("installed", {}), **needs})
-        say(f"  готово за {time.monotonic() - started:.0f} с")
+        say("  " + _("готово за %.0f с") % (time.monotonic() - started))
 
 
 # The entry
@@ -267,7 +294,7 @@ def prepare(dev: bool) -> None:
 
 def enter_venv(command: str) -> None:
     if os.environ.get(REEXEC_MARK):
-        raise BootstrapError(f"В {VENV} нет Django. Удалите этот каталог и повторите.")
+        raise BootstrapError(_("В %s нет Django. Удалите этот каталог и повторите.") % VENV)
     prepare(dev=command in ("test", "bootstrap"))
     if command == "bootstrap":
         print(PYTHON)
@@ -286,7 +313,7 @@ def bootstrap() -> None:
         print(sys.executable)
         sys.exit(0)
     if command == "test" and importlib.util.find_spec("pytest") is None:
-        raise BootstrapError("Для test нужен pytest: pip install -r requirements-dev.txt")
+        raise BootstrapError(_("Для test нужен pytest: pip install -r requirements-dev.txt"))
 
 
 def main() -> None:
@@ -295,7 +322,8 @@ def main() -> None:
     except BootstrapError as error:
         sys.exit(str(error))
     except OSError as error:
-        sys.exit(f"Не удалось подготовить окружение в {ROOT}: {error.strerror}: {error.filename}")
+        told = _("Не удалось подготовить окружение в %s: %s: %s")
+        sys.exit(told % (ROOT, error.strerror, error.filename))
     except KeyboardInterrupt:
         sys.exit(130)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crmseg.settings")

@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -72,9 +73,9 @@ def test_a_fresh_clone_is_prepared_once_for_two_commands_at_once(clone):
     assert "pytest-1.0" in (clone / ".venv" / "pip.log").read_text()
     # A changed list is installed again; what pip cannot do is told in one line.
     (clone / "requirements.txt").write_text("--no-index\nno-such-package==1.0 --hash=sha256:" + "0" * 64)
-    code, _, err = outcome(start(clone, "demo"))
-    assert (code, err.splitlines()[0]) == (1, "Готовлю окружение: ставлю библиотеки…")
-    assert "библиотеки: No matching distribution found for no-such-package" in err.splitlines()[-1]
+    code, _, err = outcome(start(clone, "demo", LANGUAGE_CODE="en"))
+    assert (code, err.splitlines()[0]) == (1, "Preparing the environment: installing the libraries…")
+    assert "libraries: No matching distribution found for no-such-package" in err.splitlines()[-1]
 
 
 def test_a_killed_preparation_is_repaired(clone):
@@ -161,3 +162,17 @@ def test_something_is_told_while_pip_is_silent(clone, monkeypatch, capsys):
     with module.telling(lambda: "получаю: 1 из 3"):
         assert said.wait(PATIENCE)
     assert capsys.readouterr().out.startswith("  получаю: 1 из 3, 0 с\n")
+
+
+def test_first_words_are_in_the_language_of_the_installation(clone, monkeypatch):
+    module = fresh_manage(clone)
+    spoken = set(re.findall(r'_\("(.+?)"\)', (clone / "manage.py").read_text()))
+    assert spoken == set(module.IN_ENGLISH)
+    assert all(shape(russian) == shape(english) for russian, english in module.IN_ENGLISH.items())
+    assert module.Progress(4).told() == "жду ответа каталога библиотек"
+    monkeypatch.setenv("LANGUAGE_CODE", "en")
+    assert module.Progress(4).told() == "waiting for the package index"
+
+
+def shape(text: str) -> list[str]:
+    return re.findall(r"%\.?\d*[a-z]", text)
