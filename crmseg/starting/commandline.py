@@ -11,15 +11,17 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from importlib import import_module
+from typing import Any
 
 import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line, get_commands
+from django.core.management import execute_from_command_line, get_commands, load_command_class
 from django.core.management.base import CommandError, SystemCheckError
 
 from crmseg import embedded
 from crmseg.embedded import EmbeddedError
+from crmseg.processes import tree
 from crmseg.processes.supervisor import ProcessError
 from crmseg.starting import arguments, environment, helping, messages
 from crmseg.words import gettext as _
@@ -83,9 +85,27 @@ def _run(command: str, argv: list[str]) -> None:
     if command and not command.startswith("-"):
         arguments.refuse_unknown(command)
     ours = helping.own(command)
+    if command == "runserver":
+        refuse_busy_address(argv)
     call = arguments.read(ours, argv) if ours else partial(execute_from_command_line, argv)
     with ready_for(command, argv):
         call()
+
+
+def refuse_busy_address(argv: list[str]) -> None:
+    """Django says it in English, after the servers have started; what else is wrong with its arguments it may tell."""
+    from django.core.management.commands.runserver import naiveip_re
+    from django.utils.autoreload import DJANGO_AUTORELOAD_ENV
+
+    command: Any = load_command_class(get_commands()["runserver"], "runserver")
+    try:
+        options = helping.parser_of(command, argv).parse_args(argv[2:])
+    except CommandError:
+        return
+    address = naiveip_re.match(options.addrport or command.default_port)
+    if address and not os.environ.get(DJANGO_AUTORELOAD_ENV):  # its child takes over a port that was free
+        usual = command.default_addr_ipv6 if options.use_ipv6 else command.default_addr
+        tree.refuse_busy((address[1] or usual).strip("[]"), int(address[5]), "runserver")
 
 
 def refuse(*faults: Exception | str) -> int:

@@ -6,8 +6,9 @@ import pytest
 
 from crmseg.embedded import EmbeddedError
 from crmseg.processes import tree
+from crmseg.processes.supervisor import ProcessError
 from crmseg.starting import reachability
-from crmseg.starting.commandline import needs_database, ready_for
+from crmseg.starting.commandline import needs_database, ready_for, refuse_busy_address
 from tests.crmseg.conftest import command
 
 PASSWORD = "tayna-42"
@@ -85,6 +86,21 @@ def test_busy_port_is_told_with_another_to_try(empty_dir):
         line = only_line(command("serve", "--port", str(port)))
     other = line.removeprefix(f"Порт {port} занят. Укажите другой: --port ").strip()
     assert int(other) > port
+
+
+@pytest.mark.parametrize("address", ["%d", "127.0.0.1:%d", "localhost:%d"])
+def test_runserver_tells_a_busy_port_like_the_others(address):
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        with pytest.raises(ProcessError) as told:
+            refuse_busy_address(["manage.py", "runserver", "--noreload", address % port])
+    other = str(told.value).removeprefix(f"Порт {port} занят. Укажите другой: runserver ")
+    assert int(other) > port
+
+
+def test_runserver_tells_itself_what_else_is_wrong():
+    assert refuse_busy_address(["manage.py", "runserver", "port"]) is None
+    assert refuse_busy_address(["manage.py", "runserver", "--prot", "1"]) is None
 
 
 def test_port_that_is_offered_is_free_with_the_two_behind_it(monkeypatch):
