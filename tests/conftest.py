@@ -7,7 +7,9 @@ from operator import attrgetter
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import override_settings
 from django.utils.translation.reloader import translation_file_changed
 from hypothesis import settings as hypothesis_settings
 
@@ -80,15 +82,10 @@ def _delete_all(operations: DatabaseOperations, style: Any, tables: list[str], *
     return ["; ".join(f"DELETE FROM {operations.quote_name(table)}" for table in tables if table not in MIGRATED)]
 
 
-@pytest.fixture(autouse=True)
-def _plain_static_files(settings):
-    """Pages under test need no collected static files."""
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    }
-
-
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings):
-    """People under test need no slow hash."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+@pytest.fixture(autouse=True, scope="session")
+def _plain_files_and_quick_passwords() -> Iterator[None]:
+    """Pages under test need no collected static files, and people no slow hash."""
+    static = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    quick = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with override_settings(STORAGES=settings.STORAGES | static, PASSWORD_HASHERS=quick):
+        yield
