@@ -1,7 +1,9 @@
 """amoCRM is the stand-in's core in this process: no socket, no network, a small seeded account."""
 
+import pickle
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import orjson
@@ -15,14 +17,27 @@ from integrations.amocrm.importing import run_import
 from integrations.amocrm.limiter import Unlimited
 from integrations.amocrm.models import Account
 from integrations.amocrm.sandbox.core import Sandbox
+from integrations.amocrm.sandbox.seed import plant
 from integrations.amocrm.sandbox.transport import transport
 
 NOW = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
 
 
+def new_sandbox(**asked: Any) -> Sandbox:
+    """The same seed gives the same account, and copying that is thrice as quick as planting it for every test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("integrations.amocrm.sandbox.seed.plant", lambda **size: pickle.loads(_planted(**size)))
+        return Sandbox(limits=False, **asked)
+
+
+@cache
+def _planted(**size: int) -> bytes:
+    return pickle.dumps(plant(**size))
+
+
 @pytest.fixture
 def box() -> Iterator[Sandbox]:
-    sandbox = Sandbox(contacts=60, deals=80, seed=3, limits=False, now=int(NOW.timestamp()), base_url="http://amo.test")
+    sandbox = new_sandbox(contacts=60, deals=80, seed=3, now=int(NOW.timestamp()), base_url="http://amo.test")
     yield sandbox
     sandbox.close()
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from integrations.amocrm.sandbox import Sandbox
+from tests.integrations.amocrm.conftest import new_sandbox
 
 NOW = 1_790_000_000  # 2026-09-21 17:13:20 in Moscow
 
@@ -68,7 +68,7 @@ class Clock:
 
 @pytest.fixture
 def box():
-    box = Sandbox(contacts=40, deals=60, limits=False, now=NOW)
+    box = new_sandbox(contacts=40, deals=60, now=NOW)
     box.clock = Clock(NOW)
     yield box
     box.close()
