@@ -1,22 +1,38 @@
 """A real browser for any page: `browser_page(theme, width, user=…)` opens one, `axe(page)` asserts it is accessible."""
 
-import json
+import mimetypes
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.patience import PATIENCE
 
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+HERE = Path(__file__).parent
+AXE = (HERE / "axe.js").read_text()
 ASKED = {"resultTypes": ["violations"], "preload": False, "rules": {"target-size": {"enabled": True}}}
+OF_COLOUR = ("color-contrast", "link-in-text-block")
 HEIGHTS = {1440: 900, 390: 844}
+WITHOUT = [
+    # pages the browser would draw for itself beside every window of ours
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup", "PreloadTopChromeWebUI"),
+    "SpareRendererForSitePerProcess",  # a process for a site that is never visited
+    # what Playwright asks to leave out, and this list replaces
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades", "LensOverlay"),
+    *("HttpsFirstBalancedModeAutoEnable", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning"),
+    *("AvoidCorsURLLoaderRestartOnRedirect", "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled"),
+    "PreconnectToSearch",
+]
 ARGS = [
     "--headless=new",
     "--no-sandbox",
@@ -26,6 +42,9 @@ ARGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-site-isolation-trials",
+    "--renderer-process-limit=1",
+    f"--disable-features={','.join(WITHOUT)}",
 ]
 # A machine may be slower than a person reads: what would go by itself after six seconds waits to be looked at.
 TOASTS_STAY = """
@@ -34,7 +53,6 @@ TOASTS_STAY = """
   window.setTimeout = (act, delay, ...given) => (delay === 6000 || delay === 12000 ? 0 : real(act, delay, ...given));
 }
 """
-OF_COLOUR = ("color-contrast", "link-in-text-block")
 
 
 @pytest.fixture(scope="session")
@@ -50,87 +68,123 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def visitor(chromium: Browser, live_server: Any) -> Iterator[BrowserContext]:
+    """One window for all tests: in a new one every file would be fetched and compiled again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StaticFilesHandler, "serve", _serve)
+        context = _window(chromium, live_server)
+        context.new_page()  # a window without a page closes
+        yield context
+        context.close()
+
+
+def _window(chromium: Browser, live_server: Any) -> BrowserContext:
+    context = chromium.new_context(
+        base_url=live_server.url,
+        viewport={"width": 1440, "height": HEIGHTS[1440]},
+        locale="ru-RU",
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(PATIENCE * 1000)
+    context.add_init_script(TOASTS_STAY)
+    return context
+
+
+def _serve(handler: StaticFilesHandler, request: HttpRequest) -> HttpResponse:
+    """From memory, and once to a browser."""
+    name = handler.file_path(request.path)
+    return HttpResponse(_file(name), mimetypes.guess_type(name)[0], headers={"Cache-Control": "max-age=86400"})
+
+
+@cache
+def _file(name: str) -> bytes:
+    path = HERE / "vendor" / name if name == "axe.min.js" else finders.find(name)
+    if path is None:
+        raise Http404(name)
+    return Path(path).read_bytes()
+
+
 @pytest.fixture
-def browser_page(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
+def browser_page(chromium: Browser, visitor: BrowserContext, live_server: Any) -> Iterator[Callable[..., Page]]:
     """`browser_page("dark", 390, user=head)`: a page of that look, logged in without the form when a user is given.
 
-    Whatever the page's scripts throw, or the CSP refuses, fails the test.
+    Whatever the page's scripts throw, or the CSP refuses, fails the test. `alone`, in a window of its own, is the page
+    whose clock is to be moved: a clock is the window's, for good.
     """
-    contexts, complaints = [], []
+    windows, complaints = [], []
 
-    def open_page(theme: str = "light", width: int = 1440, user: Any = None) -> Page:
-        context = chromium.new_context(
-            base_url=live_server.url,
-            viewport={"width": width, "height": HEIGHTS.get(width, 900)},
-            color_scheme=theme,
-            locale="ru-RU",
-            reduced_motion="reduce",
-        )
-        context.set_default_timeout(PATIENCE * 1000)
-        context.add_init_script(TOASTS_STAY)
-        contexts.append(context)
+    def open_page(theme: str = "light", width: int = 1440, user: Any = None, alone: bool = False) -> Page:
+        context = visitor
+        if alone:
+            context = _window(chromium, live_server)
+            windows.append(context)
         if user is not None:
-            context.add_cookies([_session(user, live_server.url)])
+            context.add_cookies([session(user, live_server.url)])
         page = context.new_page()
+        page.emulate_media(color_scheme=theme)
+        if width != 1440:
+            page.set_viewport_size({"width": width, "height": HEIGHTS.get(width, 900)})
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda m: complaints.append(m.text) if "Content Security Policy" in m.text else None)
         return page
 
     yield open_page
-    for context in contexts:
+    for context in windows:
         context.close()
+    for page in visitor.pages[1:]:
+        page.close()
+    visitor.clear_cookies()
+    visitor.set_offline(False)
     assert not complaints
 
 
-def _session(user: Any, url: str) -> dict[str, str]:
+def session(user: Any, url: str) -> dict[str, str]:
+    """The cookie of who logged in without the form."""
     client = Client()
     client.force_login(user)
-    return {
-        "name": settings.SESSION_COOKIE_NAME,
-        "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
-        "url": url,
-    }
+    name = settings.SESSION_COOKIE_NAME
+    return {"name": name, "value": client.cookies[name].value, "url": url}
 
 
 @pytest.fixture
 def axe() -> Callable[..., None]:
-    """Assert that axe finds nothing on the page as it stands, WCAG 2.2 AA and best practice, or by some rules only."""
+    """Assert that axe finds nothing on the page as it stands, WCAG 2.2 AA and best practice, or by some rules only.
 
-    def run(page: Page, only: tuple[str, ...] = ()) -> None:
-        if page.evaluate("window.axe === undefined"):
-            page.evaluate(AXE.read_text())
+    In a part of it, when `within` tells which. `theme` names the look, when one page is looked at more than once: the
+    colours of what looks as it did in that theme are not asked for again.
+    """
+
+    def run(page: Page, only: tuple[str, ...] = (), within: str | None = None, theme: str | None = None) -> None:
         asked = ASKED | ({"runOnly": list(only)} if only else {})
-        found = page.evaluate(f"axe.run(document, {json.dumps(asked)})")["violations"]
-        assert not found, "\n".join(
-            f"{rule['id']}: {rule['help']}\n"
-            + "\n".join(f"    {node['html']}\n    {node['failureSummary']}" for node in rule["nodes"])
-            for rule in found
-        )
+        found = page.evaluate(AXE, {"asked": asked, "within": within, "theme": theme, "ofColour": OF_COLOUR})
+        assert not found, "\n".join(found)
 
     return run
 
 
 @pytest.fixture
-def in_both_themes(axe, no_sideways_scroll) -> Callable[[Page], None]:
+def in_both_themes(axe, no_sideways_scroll) -> Callable[..., None]:
     """Assert both of a page as it stands. The dark theme needs no other visit, and can change colours only."""
 
-    def check(page: Page) -> None:
+    def check(page: Page, within: str | None = None) -> None:
         page.emulate_media(color_scheme="light")
-        axe(page)
+        axe(page, within=within, theme="light")
         no_sideways_scroll(page)
         page.emulate_media(color_scheme="dark")
-        axe(page, OF_COLOUR)
+        axe(page, OF_COLOUR, within=within, theme="dark")
 
     return check
 
 
 @pytest.fixture
 def in_every_look(in_both_themes) -> Callable[[Page], None]:
-    """The same in each width: a stylesheet follows the window."""
+    """The same in each width, the present one first: a stylesheet follows the window."""
 
     def check(page: Page) -> None:
-        for width, height in HEIGHTS.items():
-            page.set_viewport_size({"width": width, "height": height})
+        for width in sorted(HEIGHTS, key=lambda width: width != page.viewport_size["width"]):
+            if width != page.viewport_size["width"]:
+                page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
             in_both_themes(page)
 
     return check

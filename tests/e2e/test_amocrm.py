@@ -54,7 +54,7 @@ def test_import_in_all_its_trouble_is_accessible(browser_page, in_every_look, ad
 def test_strip_vanishes_from_every_page_and_says_that_the_import_is_over(browser_page, admin):
     account = Account.objects.create(base_url="https://x.amocrm.ru", token="x", amo_id=1, name="Дом", connected_at=NOW)
     prepare()
-    page = browser_page(user=admin)
+    page = browser_page(user=admin, alone=True)
     page.clock.install()
     page.goto(reverse("contacts:list"))
     expect(page.locator("#import-banner")).to_be_visible()
