@@ -75,7 +75,7 @@ def leaving(campaign, since=0):
 def test_page_of_what_is_about_to_leave_counts_down_and_can_stop_it(login, campaign):
     leaving(campaign, since=20)
     page = login().get(reverse("campaigns:detail", args=[campaign.pk])).content.decode()
-    assert re.search(r'data-left="(3\d|40)"', page)
+    assert 0 < int(re.search(r'data-left="(\d+)"', page)[1]) <= 40
     assert reverse("campaigns:take_back", args=[campaign.pk]) in page
     assert reverse("campaigns:edit", args=[campaign.pk]) not in page
     assert "js/countdown" in page
