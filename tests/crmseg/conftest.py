@@ -15,10 +15,10 @@ from crmseg import embedded
 from crmseg.embedded.places import places
 from crmseg.embedded.postgres import Postgres
 from crmseg.embedded.redis import Redis
-from tests.patience import PATIENCE
+from tests.crmseg.commands import ROOT
+from tests.crmseg.commands import run as command
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-
+__all__ = ["ROOT", "command"]
 
 OUTSIDE = ("DATABASE_URL", "REDIS_URL", "CRMSEG_EMBEDDED", "SECRET_KEY", "FIELD_KEYS", "DEBUG", "PUBLIC_URL")
 
@@ -90,18 +90,6 @@ def data_dir(empty_dir, template) -> Path:
 def site_dir(empty_dir, migrated) -> Path:
     subprocess.run(["cp", "-a", migrated / "servers", empty_dir], check=True)
     return empty_dir
-
-
-def command(*arguments: str, **options) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-        **options,
-    )
 
 
 def holder(path: Path, python: str = sys.executable, **options) -> subprocess.Popen:

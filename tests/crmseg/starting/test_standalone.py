@@ -3,14 +3,12 @@
 import os
 import re
 import subprocess
-import sys
 
 import pytest
 
 from crmseg import embedded
 from crmseg.starting import messages, schema, standalone, statics
-from tests.crmseg.conftest import ROOT
-from tests.patience import PATIENCE
+from tests.crmseg.conftest import command
 
 PRODUCTION = {"SECRET_KEY": "0123456789" * 5, "FIELD_KEYS": "0123456789" * 5}
 WORKER = ["celery", "-A", "crmseg", "worker"]
@@ -20,15 +18,7 @@ NOTHING = "Встроенные PostgreSQL и Redis не запущены, а DA
 
 
 def started(program: list[str], **env: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", *program],
-        cwd=ROOT,
-        env={**os.environ, **env},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    return command(*program[1:], module=program[0], env={**os.environ, **env})
 
 
 @pytest.mark.parametrize("program", [WORKER, BEAT, SITE], ids=["worker", "beat", "gunicorn"])
