@@ -3,7 +3,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ class Command(BaseCommand):
         with ready_servers(settings.DATA_DIR / "test", workers(arguments)) as variables:
             finished = subprocess.run(
                 [sys.executable, "-m", "pytest", "-p", "tests.servers", *arguments, *self.without_browser()],
-                env=os.environ | variables,
+                env=remembering(os.environ) | variables,
                 cwd=settings.BASE_DIR,
                 check=False,
             )
@@ -65,6 +65,11 @@ class Command(BaseCommand):
         self.stdout.write(skipped())
         self.stdout.flush()
         return ["-m", "not browser"]
+
+
+def remembering(environment: Mapping[str, str]) -> dict[str, str]:
+    """Tests start hundreds of commands; where bytecode must not be written, each of them compiles every module anew."""
+    return {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def skipped() -> str:
