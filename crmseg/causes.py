@@ -18,6 +18,7 @@ OF_THE_SYSTEM: dict[int, Callable[[], str]] = {
     errno.ENOSPC: lambda: _("на диске нет места"),
     errno.EDQUOT: lambda: _("на диске нет места"),
     errno.ENOENT: lambda: _("такого файла нет"),
+    errno.EEXIST: lambda: _("это не каталог"),  # a file where a directory is to be made
     errno.ENOTDIR: lambda: _("это не каталог"),
     errno.EISDIR: lambda: _("это каталог"),
     errno.ENAMETOOLONG: lambda: _("слишком длинное имя"),

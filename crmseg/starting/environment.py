@@ -22,6 +22,7 @@ from crmseg.words import gettext as _
 BASE_DIR = Path(__file__).resolve().parents[2]
 DATA_DIR = BASE_DIR / ".data"
 HOST = re.compile(r"[a-z0-9]([a-z0-9_.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", re.IGNORECASE)  # as it goes over the wire
+REDIS_PATH = re.compile(r"/?\d*")
 SECRET_CHARACTERS, INSECURE = 5, "django-insecure-"
 MAKE_SECRET = 'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'  # noqa: S105 — how to make one
 
@@ -139,8 +140,10 @@ def split(url: str) -> SplitResult | None:
 
 
 def redis(url: str) -> str:
+    """The path is a number: the two clients of ours make different things of a word."""
     parts = split(url)
-    if parts is None or parts.scheme not in {"redis", "rediss", "unix"}:
+    is_numbered = parts is not None and (parts.scheme == "unix" or REDIS_PATH.fullmatch(parts.path))
+    if parts is None or parts.scheme not in {"redis", "rediss", "unix"} or not is_numbered:
         fault(_("REDIS_URL: ожидался адрес вида redis://:password@host:6379/0."))
     return url
 

@@ -63,6 +63,7 @@ def refusal(wrong: str) -> Exception:
     [
         (OSError(errno.EADDRINUSE, "Address already in use"), "порт занят"),
         (PermissionError(errno.EACCES, "Permission denied"), "нет прав"),
+        (FileExistsError(errno.EEXIST, "File exists"), "это не каталог"),
         (socket.gaierror(-2, "Name or service not known"), "сервера с таким именем нет"),
         (OSError(errno.ELOOP, "Too many levels"), "не получилось (Too many levels)"),
         (OSError("odd"), "не получилось (odd)"),

@@ -42,6 +42,21 @@ def test_names_of_the_site_are_names_only(monkeypatch, name):
     assert told(environment.hosts, "ALLOWED_HOSTS").endswith(f"без https:// и порта, получено «{name}».")
 
 
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:6379", "http://redis:6379/0", "redis://redis:port/0", "redis://redis/x"]
+)
+def test_address_of_redis_names_a_database_by_number(address):
+    assert told(environment.redis, address) == "REDIS_URL: ожидался адрес вида redis://:password@host:6379/0."
+
+
+@pytest.mark.parametrize(
+    "address", ["redis://redis", "rediss://:p@redis:6380/12", "redis://redis/", "unix:///run/redis"]
+)
+def test_addresses_of_redis_that_fit_are_taken(address):
+    assert environment.redis(address) == address
+    assert told(environment.redis, address) == ""
+
+
 def test_names_that_fit_are_taken(monkeypatch):
     monkeypatch.setenv("ALLOWED_HOSTS", ".example.ru, 10.0.0.1,[::1],*")
     assert environment.hosts("ALLOWED_HOSTS") == [".example.ru", "10.0.0.1", "[::1]", "*"]
