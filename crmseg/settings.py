@@ -226,6 +226,7 @@ LOGGING = {
         "django.security.DisallowedHost": {"filters": ["requests"]},
         "django.server": {"level": "WARNING"},
         "httpx2": {"level": "WARNING"},
+        "psycopg.pool": {"level": "ERROR"},  # who was to use the connection tells why it is gone
     },
 }
 

@@ -134,7 +134,7 @@ def ready_for(command: str, argv: list[str]) -> Iterator[None]:
         if not is_given and command not in MIGRATES_ITSELF:
             migrate_pending()
         try:
-            with being_migrated() if command == "migrate" else nullcontext():
+            with around(command):
                 yield
         except Exception as error:
             # Whatever it broke with: when a server is gone, that is the reason.
@@ -143,10 +143,12 @@ def ready_for(command: str, argv: list[str]) -> Iterator[None]:
             raise
 
 
-def being_migrated() -> AbstractContextManager[None]:
-    from crmseg.starting import schema
+def around(command: str) -> AbstractContextManager[None]:
+    from crmseg.starting import schema, servers
 
-    return schema.alone()
+    if command == "migrate":
+        return schema.alone()
+    return servers.relied_on() if command in ASKS_REDIS else nullcontext()
 
 
 def migrate_pending() -> None:

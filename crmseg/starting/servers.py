@@ -1,6 +1,11 @@
-"""The servers of `serve` and `demo`: embedded or named by the environment, they answer inside the block."""
+"""The servers of `serve` and `demo`: embedded or named by the environment, they answer inside the block.
+
+And of a command that cannot do without them: `relied_on` ends it when an embedded one is gone.
+"""
 
 import os
+import signal
+import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,3 +40,31 @@ def refuse_unreachable(given: Collection[str]) -> None:
     reasons += [reachability.redis() if "REDIS_URL" in given else ""]
     if silent := [reason for reason in reasons if reason]:
         raise EmbeddedError(environment.one_line(silent))
+
+
+@contextmanager
+def relied_on(every: float = 1.0) -> Iterator[None]:
+    """Inside `embedded.servers`, which makes an exit of SIGTERM: it wakes the command from whatever it waits for."""
+    is_over = threading.Event()
+    lost: list[str] = []
+
+    def look() -> None:
+        while not is_over.wait(every):
+            if (
+                (reason := embedded.failure()) and not is_over.wait(every) and embedded.failure()
+            ):  # twice: it may be busy
+                lost.append(reason)
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+                return
+
+    looker = threading.Thread(target=look, daemon=True)
+    looker.start()
+    try:
+        yield
+    except SystemExit:
+        if lost:
+            raise EmbeddedError(lost[0]) from None
+        raise
+    finally:
+        is_over.set()
+        looker.join()

@@ -1,0 +1,39 @@
+"""A command that relies on the embedded servers ends when one is gone, whatever it is waiting for."""
+
+import threading
+
+import pytest
+
+from crmseg import embedded
+from crmseg.embedded import EmbeddedError
+from crmseg.interrupts import ended_by_signals
+from crmseg.starting.servers import relied_on
+
+GONE = "Redis остановился."
+
+
+def test_a_server_that_is_gone_ends_the_command_with_its_line(monkeypatch):
+    monkeypatch.setattr(embedded, "failure", lambda: GONE)
+    with pytest.raises(EmbeddedError, match=GONE), ended_by_signals(), relied_on(every=0.01):
+        threading.Event().wait(20)
+
+
+def test_a_server_that_was_only_busy_ends_nothing(monkeypatch):
+    looks = iter([GONE, "", GONE, ""])
+    seen = threading.Event()
+
+    def failure() -> str:
+        said = next(looks, None)
+        if said is None:
+            seen.set()
+        return said or ""
+
+    monkeypatch.setattr(embedded, "failure", failure)
+    with ended_by_signals(), relied_on(every=0.001):
+        assert seen.wait(20)
+
+
+def test_whoever_stops_the_command_is_obeyed(monkeypatch):
+    monkeypatch.setattr(embedded, "failure", str)
+    with pytest.raises(SystemExit), relied_on(every=0.01):
+        raise SystemExit(143)
