@@ -5,16 +5,40 @@ new code. Once per start: a server that is away while the site reloads must not 
 """
 
 import os
+import socket
 import subprocess
 import sys
+from typing import Any
 
 ASKED = "CRMSEG_ASKED_BY"
 
-if "CRMSEG_GATE" not in os.environ and os.environ.get(ASKED) != str(os.getpid()):
-    os.environ[ASKED] = str(os.getpid())
-    asking = "from crmseg.starting.standalone import refuse_site; refuse_site()"
+
+def ask(door: str) -> None:
+    """Of `crmseg.starting.standalone`: the line that it tells, if any, is the last one."""
     try:
+        asking = f"from crmseg.starting import standalone; standalone.{door}"
         if subprocess.run([sys.executable, "-c", asking], check=False).returncode:
             sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def on_starting(server: Any) -> None:
+    """gunicorn itself tries a taken port again and again, with two lines each time."""
+    if "GUNICORN_FD" in os.environ or "LISTEN_FDS" in os.environ:  # the port was handed over
+        return
+    for address in server.cfg.address:
+        if not isinstance(address, tuple):
+            continue
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(address)
+            except OSError:
+                ask(f"refuse_address({address[0]!r}, {address[1]})")
+
+
+if "CRMSEG_GATE" not in os.environ and os.environ.get(ASKED) != str(os.getpid()):
+    os.environ[ASKED] = str(os.getpid())
+    ask("refuse_site()")

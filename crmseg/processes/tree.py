@@ -50,19 +50,19 @@ def port(text: str) -> int:
     return int(text)
 
 
-def refuse_busy(host: str, port: int, way: str = "--port") -> None:
+def refuse_busy(host: str, port: int, way: str = "--port ") -> None:
     """`way` is how the command takes another port."""
     try:
         _bind(host, port)
     except PermissionError:
-        told = _("Порт %(port)s занять нельзя без прав root. Укажите другой: %(way)s 8000")
+        told = _("Порт %(port)s занять нельзя без прав root. Укажите другой: %(way)s8000")
         raise ProcessError(told % {"port": port, "way": way}) from None
     except (OSError, OverflowError) as error:
         if isinstance(error, OverflowError) or error.errno not in {48, 98}:
             told = _("Адрес %(host)s:%(port)s не подходит: %(error)s. Укажите другой.")
             why = causes.of(error) if isinstance(error, OSError) else error
             raise ProcessError(told % {"host": host, "port": port, "error": why}) from None
-        told = _("Порт %(port)s занят. Укажите другой: %(way)s %(next)s")
+        told = _("Порт %(port)s занят. Укажите другой: %(way)s%(next)s")
         raise ProcessError(told % {"port": port, "way": way, "next": _free_after(host, port)}) from None
 
 

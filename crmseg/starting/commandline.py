@@ -105,7 +105,7 @@ def refuse_busy_address(argv: list[str]) -> None:
     address = naiveip_re.match(options.addrport or command.default_port)
     if address and not os.environ.get(DJANGO_AUTORELOAD_ENV):  # its child takes over a port that was free
         usual = command.default_addr_ipv6 if options.use_ipv6 else command.default_addr
-        tree.refuse_busy((address[1] or usual).strip("[]"), int(address[5]), "runserver")
+        tree.refuse_busy((address[1] or usual).strip("[]"), int(address[5]), "runserver ")
 
 
 def refuse(*faults: Exception | str) -> int:

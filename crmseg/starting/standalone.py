@@ -2,7 +2,7 @@
 schema that is up to date.
 
 They are not started through `manage.py`, whose lines an operator reads: alone they retry for ever, or show tracebacks.
-`refuse_site` is a program of its own: gunicorn has to stay free of our modules.
+`refuse_site` and `refuse_address` are programs of their own: gunicorn has to stay free of our modules.
 """
 
 import os
@@ -16,6 +16,8 @@ import django.conf
 from django.core.exceptions import ImproperlyConfigured
 
 from crmseg.embedded import EmbeddedError
+from crmseg.processes import tree
+from crmseg.processes.supervisor import ProcessError
 from crmseg.starting import environment, messages
 from crmseg.words import gettext as _
 
@@ -51,6 +53,16 @@ def refuse_site() -> None:
         lines = faults(EMBEDDED) or unprepared()
     tell(lines)
     raise SystemExit(1 if lines else 0)
+
+
+def refuse_address(host: str, port: int) -> None:
+    """What the site is to listen on; a program of its own too."""
+    messages.compile_for_the_screen()
+    try:
+        tree.refuse_busy(host, port, f"--bind {f'[{host}]' if ':' in host else host}:")
+    except ProcessError as error:
+        tell([str(error)])
+        raise SystemExit(1) from None
 
 
 @contextmanager

@@ -2,7 +2,10 @@
 
 import os
 import re
+import runpy
+import socket
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
@@ -62,6 +65,17 @@ def test_words_are_asked_for_too(monkeypatch):
     assert standalone.unprepared() == []
     monkeypatch.setattr(messages, "are_compiled", lambda: False)
     assert standalone.unprepared() == ["Переводы не собраны. Выполните: python3 manage.py compilemessages"]
+
+
+def test_a_taken_port_of_the_site_is_told_once(capfd, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        server = SimpleNamespace(cfg=SimpleNamespace(address=["/run/site.sock", busy.getsockname()[:2]]))
+        monkeypatch.setenv("CRMSEG_GATE", "so that reading the file asks nothing")
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(ROOT / "gunicorn.conf.py"))["on_starting"](server)
+    told = capfd.readouterr().err
+    assert (ended.value.code, told.count("\n")) == (1, 1)
+    assert re.fullmatch(r"Порт \d+ занят. Укажите другой: --bind 127\.0\.0\.1:\d+\n", told)
 
 
 def test_a_site_started_elsewhere_without_servers_says_so_and_ends(empty_dir):
