@@ -41,7 +41,8 @@ def _problem(request: HttpRequest, status: int, title: str, text: str, code: str
         return None
     error = {"path": "", "code": code, "message": text}
     document = {"type": "about:blank", "title": title, "status": status, "detail": text, "errors": [error]}
-    return JsonResponse(document, status=status, content_type="application/problem+json")
+    as_is = {"ensure_ascii": False}
+    return JsonResponse(document, status=status, content_type="application/problem+json", json_dumps_params=as_is)
 
 
 def _one_line(path: str) -> str:

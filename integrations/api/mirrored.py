@@ -11,6 +11,7 @@ from typing import Any, cast
 from django.db.models import Model, QuerySet
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.viewsets import ReadOnlyModelViewSet
@@ -22,6 +23,18 @@ from .pagination import PARAMETERS
 from .problems import UnknownParameter, invalid
 
 SINCE = "updated_since"
+NAMES = {
+    "contact": gettext_lazy("Контакты"),
+    "company": gettext_lazy("Компании"),
+    "deal": gettext_lazy("Сделки"),
+    "segment": gettext_lazy("Сегменты"),
+}
+DESCRIPTIONS = {  # by action
+    "list": gettext_lazy("Список по страницам. updated_since: изменённые с этого времени, удалённые тоже."),
+    "retrieve": gettext_lazy("Одна запись по её id."),
+    "members": gettext_lazy("Состав сегмента сейчас, с параметром at — на то время."),
+    "visits": gettext_lazy("История этапов сделки, от ранних к поздним."),
+}
 
 
 def instant(name: str, given: str) -> datetime:
@@ -51,6 +64,13 @@ class MirroredViewSet(ReadOnlyModelViewSet[Any]):
         unknown = [name for name in request.query_params if name not in known]
         if unknown and self.action:
             raise UnknownParameter(unknown, known)
+
+    def get_view_name(self) -> str:
+        """What OPTIONS says of the address, in the reader's language."""
+        return str(NAMES[str(self.basename)])
+
+    def get_view_description(self, html: bool = False) -> str:
+        return str(DESCRIPTIONS[(self.action_map or {})["get"]])
 
     def get_queryset(self) -> QuerySet[Any]:
         rows: Any = visible(cast(ApiKey, self.request.auth), self.model)

@@ -98,3 +98,20 @@ def test_key_without_a_fit_name_is_not_issued(name):
     with pytest.raises(CommandError, match="для кого ключ"):
         call_command("create_api_key", name, scopes="contacts:read")
     assert not ApiKey.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "ru", "en"),
+    [
+        ("contacts/", ("Контакты", "Список по страницам."), ("Contacts", "A list by pages.")),
+        ("companies/", ("Компании", "Список по страницам."), ("Companies", "A list by pages.")),
+        ("deals/1/", ("Сделки", "Одна запись по её id."), ("Deals", "One record by its id.")),
+        ("deals/1/visits/", ("Сделки", "История этапов сделки"), ("Deals", "The stage history of the deal")),
+        ("segments/1/members/", ("Сегменты", "Состав сегмента сейчас"), ("Segments", "The members of the segment")),
+    ],
+)
+def test_options_describe_the_address_in_the_language_of_the_reader(partner, address, ru, en):
+    client = partner("admin")
+    for language, (name, words) in (("ru", ru), ("en", en)):
+        told = client.options(f"/api/v1/{address}", headers={"Accept-Language": language}).json()
+        assert (told["name"], told["description"].startswith(words)) == (name, True)

@@ -171,3 +171,8 @@ def test_body_and_pace_are_refused_in_both_languages(view, options, body, kind, 
 def test_failure_below_the_api_is_no_page(handler, status):
     answer: HttpResponse = handler(RequestFactory().get("/api/v1/contacts/"))
     assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+
+
+def test_unknown_address_is_told_in_plain_letters(client):
+    answer = client.get("/api/v9/nowhere/", headers={"Accept-Language": "ru"})
+    assert "Такого адреса в API нет." in answer.content.decode()
