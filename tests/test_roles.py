@@ -63,6 +63,7 @@ TABLE = {
     "campaigns:unsubscribe": (ANYONE, ANYONE),
     "campaigns:detail": ("OAHKU", ""),
     "campaigns:edit": ("OAHK", "OAHK"),
+    "campaigns:keep": ("405", "OAHK"),
     "campaigns:preview": ("405", "OAHK"),
     "campaigns:review": ("OAHK", "OAHK"),
     "campaigns:launch": ("405", "OAHK"),

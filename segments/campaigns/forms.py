@@ -25,6 +25,10 @@ WHEN = _("Когда отправить")
 TIMES = [(NOW, _("Сейчас")), (AT, _("В назначенное время"))]
 
 
+class Overtaken(Exception):
+    """Somebody else has saved since this form was drawn."""
+
+
 class DraftForm(forms.ModelForm):
     """What a draft needs to exist."""
 
@@ -115,11 +119,13 @@ class CampaignForm(WhomForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        template = {name: cleaned.get(name, "") for name in ("subject", "html", "text")}
-        for problem in problems(**template, names=personal.names()):
-            self.add_error(problem.field, str(problem))
+        self._check_letter({name: cleaned.get(name, "") for name in ("subject", "html", "text")})
         self._check_time(cleaned.get("when"), cleaned.get("at"))
         return cleaned
+
+    def _check_letter(self, template: dict[str, str]) -> None:
+        for problem in problems(**template, names=personal.names()):
+            self.add_error(problem.field, str(problem))
 
     def _check_time(self, when: str | None, at: datetime | None) -> None:
         if when != AT:
@@ -135,12 +141,18 @@ class CampaignForm(WhomForm):
         return {"at": at.isoformat()} if when == AT and isinstance(at, datetime) else None
 
     @transaction.atomic
-    def keep(self, *, now: datetime) -> bool:
-        """Save, unless it has begun meanwhile; what was scheduled is a draft again. The row is held till it is done."""
+    def keep(self, *, now: datetime, seen: str = "", quietly: bool = False) -> bool:
+        """Save, unless it has begun meanwhile; what was scheduled is a draft again. The row is held till it is done.
+
+        ``seen``: the edition the form was drawn from; raises Overtaken when another one is kept. ``quietly``: nobody
+        asked for it, so only a draft is saved.
+        """
         campaign: Campaign = self.instance
         campaign.hold()
-        if not campaign.is_editable:
+        if not campaign.is_editable or (quietly and campaign.state != Campaign.State.DRAFT):
             return False
+        if seen and seen != campaign.edition:
+            raise Overtaken
         campaign.unschedule(now=now)
         self.save()
         return True
@@ -156,6 +168,15 @@ class CampaignForm(WhomForm):
         template = {name: self.cleaned_data[name] for name in ("subject", "html", "text")}
         Step.objects.update_or_create(campaign=campaign, position=1, defaults=template)
         return campaign
+
+
+class HalfWrittenForm(CampaignForm):
+    """Saved while it is being typed: a field that is not closed yet is no mistake."""
+
+    def _check_letter(self, template: dict[str, str]) -> None:
+        size = max(len(source.encode()) for source in template.values())
+        if size > MAX_SOURCE:
+            self.add_error(None, str(too_long("html", -(-size // 1000))))
 
 
 def typed_time(text: str) -> datetime | None:

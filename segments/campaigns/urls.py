@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import acts, pages, wizard
+from .views import acts, drafts, pages, wizard
 from .views.unsubscribe import unsubscribe
 
 app_name = "campaigns"
@@ -11,6 +11,7 @@ urlpatterns = [
     path("unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
     path("<int:pk>/", pages.campaign, name="detail"),
     path("<int:pk>/edit/", wizard.edit, name="edit"),
+    path("<int:pk>/draft/", drafts.keep, name="keep"),
     path("<int:pk>/preview/", wizard.preview, name="preview"),
     path("<int:pk>/review/", wizard.review, name="review"),
     path("<int:pk>/launch/", acts.launch, name="launch"),

@@ -139,3 +139,33 @@ form.addEventListener("submit", (event) => {
 document.addEventListener("htmx:configRequest", (event) => {
   if (tooLong.size && event.detail.verb === "post") event.preventDefault(); // a preview of it would say the same
 });
+
+/* ---- the draft is saved while it is typed ---- */
+const saved = document.querySelector("#saved");
+let isKeeping = false;
+let isSent = false;
+let waiting = null; // the button that was pressed meanwhile: two savings at once would overtake each other
+
+form.addEventListener("input", () => saved.querySelector("[data-kept]")?.remove());
+saved.addEventListener("htmx:configRequest", (event) => isSent && event.preventDefault());
+saved.addEventListener("htmx:beforeRequest", () => (isKeeping = true));
+saved.addEventListener("htmx:afterSettle", settle);
+saved.addEventListener("htmx:afterRequest", (event) => event.detail.failed && event.detail.xhr.status !== 422 && settle());
+form.addEventListener("submit", (event) => {
+  if (event.defaultPrevented) return;
+  if (isKeeping) event.preventDefault();
+  if (isKeeping) waiting = event.submitter;
+  else isSent = true;
+});
+saved.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-overwrite]");
+  if (!button) return;
+  saved.querySelector("[name=seen]").value = button.dataset.overwrite;
+  htmx.trigger(saved, "overwrite");
+});
+
+function settle() {
+  isKeeping = false;
+  if (waiting) form.requestSubmit(waiting);
+  waiting = null;
+}

@@ -1,7 +1,9 @@
 /* Typed text is not lost without a question: a form with [data-guard] that differs from what the server sent asks before
-   its page goes. [data-guard=unsaved]: what the server sent is not saved itself. Submitting it, by htmx too, is no loss. */
+   its page goes. [data-guard=unsaved]: what the server sent is not saved itself. Submitting it, by htmx too, is no loss,
+   nor is what a request of [data-keeps=id of the form] has saved by itself. */
 
 const isLetGo = new WeakSet();
+const kept = new WeakMap();
 const guarded = () => [...document.querySelectorAll("form[data-guard]")];
 
 function isEdited(field) {
@@ -11,12 +13,29 @@ function isEdited(field) {
   return "defaultValue" in field && field.value !== field.defaultValue;
 }
 
+/** All a person can change, as one text. */
+function typed(form) {
+  const fields = [...form.elements].filter((field) => field.name && field.type !== "hidden");
+  return JSON.stringify(fields.map((field) => (/^(checkbox|radio)$/.test(field.type) ? field.checked : field.value)));
+}
+
+const keptBy = (event) => document.getElementById(event.detail.elt.dataset.keeps ?? "");
+addEventListener("htmx:beforeRequest", (event) => {
+  const form = keptBy(event);
+  if (form) event.detail.xhr.typed = typed(form);
+});
+addEventListener("htmx:afterRequest", (event) => {
+  const form = keptBy(event);
+  if (form && event.detail.successful) kept.set(form, event.detail.xhr.typed);
+});
+
 function shippedIndex(select) {
   return Math.max(0, [...select.options].findLastIndex((option) => option.defaultSelected));
 }
 
 function wouldLose(form) {
   if (isLetGo.has(form)) return false;
+  if (kept.has(form)) return kept.get(form) !== typed(form);
   return form.dataset.guard === "unsaved" || [...form.elements].some(isEdited);
 }
 

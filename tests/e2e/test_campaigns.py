@@ -274,6 +274,23 @@ def test_typed_letter_is_not_lost_without_a_question(editor, campaign):
     expect(editor).to_have_url(re.compile(reverse("campaigns:list") + "$"))
 
 
+def test_draft_is_kept_while_it_is_typed(editor, campaign, axe):
+    asked = []
+    editor.on("dialog", lambda dialog: (asked.append(dialog), dialog.accept()))
+    editor.locator("#id_html").press_sequentially("Ещё строка")
+    expect(editor.locator("#saved")).to_contain_text("Сохранено")
+    assert "Ещё строка" in campaign.steps.get().html
+    Campaign.objects.update(changed_at=timezone.now())
+    editor.locator("#id_subject").fill("Моя тема")
+    expect(editor.locator("#saved")).to_contain_text("Черновик изменён в другом окне")
+    axe(editor)
+    editor.locator("#saved").get_by_role("button", name="Сохранить мой").click()
+    expect(editor.locator("#saved")).to_contain_text("Сохранено")
+    editor.reload()
+    expect(editor.locator("#id_subject")).to_have_value("Моя тема")
+    assert asked == []
+
+
 def test_typed_segment_is_not_lost_without_a_question(browser_page):
     page = browser_page(user=UserFactory(role=Role.MARKETER))
     page.goto(reverse("segments:new"))

@@ -84,6 +84,11 @@ class Campaign(models.Model):
         meant = set_moment(self.schedule)
         return self.next_due_at is not None and (meant is None or meant < self.next_due_at)
 
+    @property
+    def edition(self) -> str:
+        """What a form was drawn from: another one is kept by now if somebody has saved meanwhile."""
+        return self.changed_at.isoformat()
+
     def seconds_left(self, now: datetime) -> int:
         """In which what a click sent can be taken back for certain."""
         if not self.is_leaving or self.next_due_at is None:
@@ -122,6 +127,7 @@ class Campaign(models.Model):
         """Keep the row until the transaction ends, so that it neither starts nor is sent meanwhile."""
         held = Campaign.objects.select_for_update(of=("self",)).get(pk=self.pk)
         self.state, self.launched_at, self.next_due_at = held.state, held.launched_at, held.next_due_at
+        self.changed_at = held.changed_at
 
     @transaction.atomic
     def pause(self, *, now: datetime, reason: Reason | None = None) -> bool:

@@ -20,7 +20,7 @@ from crmseg.web.page import flash, is_fragment, render_page
 from segments.models import Segment
 
 from .. import preview as looks
-from ..forms import AT, NOW, CampaignForm, DraftForm, WhomForm, typed_time
+from ..forms import AT, NOW, CampaignForm, DraftForm, Overtaken, WhomForm, typed_time
 from ..launch import LaunchRefused, launch
 from ..models import Campaign
 from ..obstacles import Obstacle, of_time
@@ -57,7 +57,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = CampaignForm(request.POST or None, instance=campaign, user=cast(User, request.user))
     if request.method == "POST" and form.is_valid():
         return _saved(request, form)
-    return _page(request, campaign, form)
+    return _page(request, campaign, form, seen=request.POST.get("seen", ""))
 
 
 @require_POST
@@ -105,7 +105,14 @@ def _stored_time(campaign: Campaign, now: datetime) -> list[Obstacle]:
 
 def _saved(request: HttpRequest, form: CampaignForm) -> HttpResponse:
     campaign: Campaign = form.instance
-    if not form.keep(now=timezone.now()):
+    try:
+        is_kept = form.keep(now=timezone.now(), seen=request.POST.get("seen", ""))
+    except Overtaken:
+        form.add_error(
+            None, _("Кампания изменена в другом окне, ваш вариант здесь. Сохраните ещё раз, чтобы он остался")
+        )
+        return _page(request, campaign, form)
+    if not is_kept:
         form.add_error(None, _("Отправка уже началась, изменения не сохранены. Скопируйте текст, если он нужен"))
         return _page(request, campaign, form)
     if request.POST.get("act") != "launch" or not may(request.user, "campaigns.launch"):
