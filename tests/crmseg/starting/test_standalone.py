@@ -11,7 +11,7 @@ import pytest
 
 from crmseg import embedded
 from crmseg.starting import messages, schema, standalone, statics
-from tests.crmseg.conftest import command
+from tests.crmseg.conftest import ROOT, command
 
 PRODUCTION = {"SECRET_KEY": "0123456789" * 5, "FIELD_KEYS": "0123456789" * 5}
 WORKER = ["celery", "-A", "crmseg", "worker"]
