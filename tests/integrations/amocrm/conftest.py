@@ -19,6 +19,7 @@ from integrations.amocrm.models import Account
 from integrations.amocrm.sandbox.core import Sandbox
 from integrations.amocrm.sandbox.seed import plant
 from integrations.amocrm.sandbox.transport import transport
+from tests import database
 
 NOW = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
 
@@ -70,28 +71,15 @@ def imported(client: AmoClient, kept: dict[str, bytes]) -> AmoClient:
         return client
     assert run_import(client, clock=lambda: NOW)
     if is_first_here:
-        kept |= rows()
+        kept |= database.rows()
     return client
 
 
-def rows() -> dict[str, bytes]:
-    with connection.cursor() as cursor:
-        told = {table: _read(cursor, table) for table in connection.introspection.django_table_names()}
-    return {table: text for table, text in told.items() if text}
-
-
-def _read(cursor: Any, table: str) -> bytes:
-    with cursor.copy(f'COPY "{table}" TO STDOUT') as told:
-        return b"".join(told)
-
-
 def put_back(kept: dict[str, bytes]) -> None:
-    """References are looked at when the transaction ends, so the order is free."""
     with connection.cursor() as cursor:
-        for table, told in kept.items():
+        for table in kept:
             cursor.execute(f'DELETE FROM "{table}"')
-            with cursor.copy(f'COPY "{table}" FROM STDIN') as taken:
-                taken.write(told)
+    database.put(kept)
 
 
 def edit(box: Sandbox, path: str, *, method: str = "PATCH", **fields: Any) -> int:
