@@ -29,18 +29,17 @@ def lay_track() -> Track:
     kinds = Stage.Kind
 
     def stage(name: str, position: int, kind: Stage.Kind = kinds.OPEN, max_days: int | None = None) -> Stage:
-        return StageFactory(pipeline=pipeline, name=name, position=position, kind=kind, max_days=max_days)
+        return StageFactory.build(pipeline=pipeline, name=name, position=position, kind=kind, max_days=max_days)
 
-    return Track(
-        pipeline,
+    stages = [
         stage("Неразобранное", 10, kinds.INCOMING),
         stage("Первичный контакт", 20, max_days=2),
         stage("Расчёт отправлен", 30, max_days=7),
         stage("Оплата", 40),
         stage("Успешно реализовано", 5, kinds.WON),  # a position that lies: won and lost stand at the end
         stage("Закрыто и не реализовано", 6, kinds.LOST),
-        LossReasonFactory(),
-    )
+    ]
+    return Track(pipeline, *Stage.objects.bulk_create(stages), LossReasonFactory())
 
 
 @pytest.fixture
