@@ -8,6 +8,7 @@ from crmseg import embedded
 from crmseg.embedded import EmbeddedError
 from crmseg.interrupts import ended_by_signals
 from crmseg.starting.servers import relied_on
+from tests.patience import PATIENCE
 
 GONE = "Redis остановился."
 
@@ -15,7 +16,7 @@ GONE = "Redis остановился."
 def test_a_server_that_is_gone_ends_the_command_with_its_line(monkeypatch):
     monkeypatch.setattr(embedded, "failure", lambda: GONE)
     with pytest.raises(EmbeddedError, match=GONE), ended_by_signals(), relied_on(every=0.01):
-        threading.Event().wait(20)
+        threading.Event().wait(PATIENCE)
 
 
 def test_a_server_that_was_only_busy_ends_nothing(monkeypatch):
@@ -30,7 +31,7 @@ def test_a_server_that_was_only_busy_ends_nothing(monkeypatch):
 
     monkeypatch.setattr(embedded, "failure", failure)
     with ended_by_signals(), relied_on(every=0.001):
-        assert seen.wait(20)
+        assert seen.wait(PATIENCE)
 
 
 def test_whoever_stops_the_command_is_obeyed(monkeypatch):
