@@ -30,7 +30,7 @@ from ..tasks import start_soon
 CHIPS = [
     (gettext_lazy("имя"), gettext_lazy('{{ contact.first_name | default: "коллега" }}')),
     (gettext_lazy("сделка"), "{{ deal.name }}"),
-    (gettext_lazy("бюджет"), '{{ deal.price | default: "—" }}'),
+    (gettext_lazy("бюджет"), gettext_lazy('{{ deal.price | default: "по запросу" }}')),
     (gettext_lazy("этап"), "{{ deal.stage }}"),
     (gettext_lazy("компания"), "{{ contact.company }}"),
     (gettext_lazy("ответственный"), "{{ deal.responsible }}"),
