@@ -6,6 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from .models import CustomField
 from .models.mirrored import fold
 
@@ -42,6 +44,11 @@ def value_of(form: str, raw: Any) -> Any:
 
 
 def _as_text(raw: Any) -> str:
+    """Of a file its name, of an element of a list in amoCRM its number: sizes and keys mean nothing to a reader."""
+    if isinstance(raw, Mapping) and raw.get("file_name"):
+        return str(raw["file_name"])
+    if isinstance(raw, Mapping) and raw.get("catalog_element_id"):
+        return _("№ %(number)s") % {"number": raw["catalog_element_id"]}
     if isinstance(raw, Mapping):
         return ", ".join(text for text in map(_as_text, raw.values()) if text)
     if isinstance(raw, Sequence) and not isinstance(raw, str):

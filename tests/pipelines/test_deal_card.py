@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines import deal_card
+from pipelines import custom, deal_card
 from pipelines.models import CustomField
 from tests.factories import NOW, CustomFieldFactory, DealFactory
 
@@ -36,3 +36,15 @@ def test_source_stands_once(track, built_in, own, told):
     CustomFieldFactory(entity=CustomField.Entity.DEAL, key="istochnik", name="Источник")
     card = deal_card.of(DealFactory(stage=track.quote, source=built_in, custom={"istochnik": own}), NOW)
     assert (card.source, list(card.fields)) == (told, [])
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ([{"value": {"file_name": "Д-0001.pdf", "file_size": 480112, "file_uuid": "39a0"}}], "Д-0001.pdf"),
+        ([{"catalog_id": 5501, "catalog_element_id": 9}, {"catalog_id": 5501, "catalog_element_id": 12}], "№ 9, № 12"),
+        ([{"value": "как есть"}], "как есть"),
+    ],
+)
+def test_file_and_list_show_what_a_person_can_read(raw, words):
+    assert custom.value_of(CustomField.Form.OTHER, raw) == words
