@@ -13,6 +13,7 @@ from pathlib import Path
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.migrations.recorder import MigrationRecorder
 
 from crmseg.words import gettext as _
@@ -39,10 +40,16 @@ def alone() -> Iterator[None]:
     own.settings_dict["OPTIONS"].pop("pool", None)
     try:
         with own.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+            while not _takes_lock(cursor):
+                time.sleep(LOOK_EVERY)
             yield
     finally:
         own.close()
+
+
+def _takes_lock(cursor: CursorWrapper) -> bool:
+    cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+    return bool(cursor.fetchone()[0])
 
 
 def missing_for_good() -> set[tuple[str, str]]:

@@ -49,8 +49,8 @@ def relied_on(every: float = 1.0) -> Iterator[None]:
     lost: list[str] = []
 
     def look() -> None:
-        while not is_over.wait(every):  # a server that is only busy answers the second time
-            if (reason := embedded.failure()) and not is_over.wait(every) and embedded.failure():
+        while not is_over.wait(every):
+            if reason := embedded.failure():
                 lost.append(reason)
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
                 return

@@ -19,21 +19,6 @@ def test_a_server_that_is_gone_ends_the_command_with_its_line(monkeypatch):
         threading.Event().wait(PATIENCE)
 
 
-def test_a_server_that_was_only_busy_ends_nothing(monkeypatch):
-    looks = iter([GONE, "", GONE, ""])
-    seen = threading.Event()
-
-    def failure() -> str:
-        said = next(looks, None)
-        if said is None:
-            seen.set()
-        return said or ""
-
-    monkeypatch.setattr(embedded, "failure", failure)
-    with ended_by_signals(), relied_on(every=0.001):
-        assert seen.wait(PATIENCE)
-
-
 def test_whoever_stops_the_command_is_obeyed(monkeypatch):
     monkeypatch.setattr(embedded, "failure", str)
     with pytest.raises(SystemExit), relied_on(every=0.01):
