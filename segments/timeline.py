@@ -19,7 +19,7 @@ def stays(subject: Subject, viewer: Viewer, limit: int, before: datetime | None)
         return
     mine = Membership.objects.filter(contact=subject, segment__deleted_at__isnull=True).select_related("segment")
     for step in history.recent(mine, limit, before):
-        words = _("Вошёл в сегмент «%(segment)s»") if step.is_entry else _("Вышел из сегмента «%(segment)s»")
+        words = _("Вход в сегмент «%(segment)s»") if step.is_entry else _("Выход из сегмента «%(segment)s»")
         address = reverse("segments:detail", args=[step.segment.pk])
         title = words % {"segment": step.segment}
         yield Entry(step.at, "segment", "target-arrow", title, step.cause, step.by, address)

@@ -47,7 +47,7 @@ def test_timeline_of_a_contact_tells_of_its_segments():
         (entry.title, entry.at, entry.body) for entry in timeline(contact, UserFactory()) if entry.kind == "segment"
     ]
     assert told == [
-        ("Вышел из сегмента «Молчат»", later, "по условиям"),
-        ("Вошёл в сегмент «Молчат»", NOW, "по условиям"),
+        ("Выход из сегмента «Молчат»", later, "по условиям"),
+        ("Вход в сегмент «Молчат»", NOW, "по условиям"),
     ]
     assert [entry.at for entry in timeline(contact, UserFactory(), before=later)] == [NOW]
