@@ -63,12 +63,9 @@ def values(contact: Contact, deal: Deal | None, forms: dict[tuple[str, str], str
     return {
         "contact": {name: say(contact) for name, say in CONTACT.items()}
         | {"custom": _custom(contact.custom, "contact", forms)},
-        "deal": _deal(deal, forms) if deal else {},
+        "deal": {name: say(deal) if deal else "" for name, say in DEAL.items()}
+        | {"custom": _custom(deal.custom if deal else {}, "deal", forms)},
     }
-
-
-def _deal(deal: Deal, forms: dict[tuple[str, str], str]) -> Values:
-    return {name: say(deal) for name, say in DEAL.items()} | {"custom": _custom(deal.custom, "deal", forms)}
 
 
 def _latest_deals(contact_ids: list[int]) -> dict[int, Deal]:
@@ -84,7 +81,8 @@ def _forms() -> dict[tuple[str, str], str]:
 
 
 def _custom(custom: dict[str, Any], entity: str, forms: dict[tuple[str, str], str]) -> dict[str, str]:
-    return {key: _text(value, forms[entity, key]) for key, value in custom.items() if (entity, key) in forms}
+    """Each field there is, also those without a value."""
+    return {key: _text(custom.get(key), form) for (kind, key), form in forms.items() if kind == entity}
 
 
 def _text(value: Any, form: str) -> str:

@@ -23,6 +23,7 @@ from crmseg.web.reasons import Explained, Reason
 
 from . import mistakes
 from .names import Names, odd
+from .nothing import shown
 
 
 def words(text: str) -> frozenset[str]:
@@ -114,7 +115,7 @@ class Compiled:
     has_unsubscribe: bool
 
     def render(self, values: dict[str, Any], unsubscribe_url: str) -> Letter:
-        context = {**values, "unsubscribe_url": unsubscribe_url}
+        context = {**shown(values), "unsubscribe_url": unsubscribe_url}
         try:
             subject = one_line(self.subject.render(**context))
             body = clean(self.html.render(**context)) if self.has_html else ""
