@@ -182,7 +182,14 @@ NO_PAGE = {
     "takes POST only": [
         *("accounts:logout", "accounts:preferences", "deals:move", "deals:undo_move", "deals:note"),
         *("segments:preview", "segments:pause", "segments:resume"),
-        *("campaigns:preview", "campaigns:launch", "campaigns:pause", "campaigns:resume", "campaigns:cancel"),
+        *(
+            "campaigns:keep",
+            "campaigns:preview",
+            "campaigns:launch",
+            "campaigns:pause",
+            "campaigns:resume",
+            "campaigns:cancel",
+        ),
         *("campaigns:resend", "campaigns:close", "campaigns:take_back"),
         *(
             "amocrm:connect",
