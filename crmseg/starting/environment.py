@@ -190,7 +190,8 @@ def local_secret(data_dir: Path, name: str) -> str:
     try:
         return embedded.local_secret(data_dir, name)
     except embedded.EmbeddedError as error:
-        fault(str(error))
+        if not any(str(data_dir) in line for line in _faults):  # one word about a directory is enough
+            fault(str(error))
         return secrets.token_urlsafe(48)
 
 
