@@ -17,7 +17,7 @@ from crmseg.embedded import EmbeddedError, binaries, program, users
 from crmseg.embedded.places import SYSTEM_HOME, places
 from crmseg.embedded.postgres import Postgres
 from crmseg.embedded.redis import Redis
-from tests.crmseg.conftest import ROOT, holder, is_running, kill
+from tests.crmseg.conftest import OUTSIDE, ROOT, holder, is_running, kill
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
@@ -304,7 +304,8 @@ def works(python: str, **options) -> bool:
 @as_root
 def test_an_ordinary_user_is_told_where_it_may_not_write(data_dir):
     nobody = {"user": "nobody", "group": "nogroup", "extra_groups": []}
-    nobody["env"] = {**os.environ, "PYTHONPATH": os.pathsep.join(site.getsitepackages())}
+    given = {name: value for name, value in os.environ.items() if name not in OUTSIDE}
+    nobody["env"] = {**given, "PYTHONPATH": os.pathsep.join(site.getsitepackages())}
     python = next((each for each in (sys.executable, "/usr/bin/python3") if works(each, **nobody)), None)
     if python is None:
         pytest.skip("no interpreter is open to other users")
