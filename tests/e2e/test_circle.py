@@ -52,8 +52,8 @@ def test_the_circle(chromium: Browser, product: Product):
     launch_campaign(page, product)
     letter = until(lambda: letter_to(product, buyer))
     link = unsubscribe_link(letter)
-    until(lambda: is_noted(product, buyer))
-    until(lambda: product.amocrm(f"leads/{buyer.lead}")["status_id"] == WON)
+    until(lambda: is_noted(product, buyer), pause=0.5)
+    until(lambda: product.amocrm(f"leads/{buyer.lead}")["status_id"] == WON, pause=0.5)
     unsubscribe(open_page(chromium, product), link)
     see_on_card(page, buyer)
 
@@ -125,7 +125,7 @@ def see_in_segment(page: Page, buyer: Buyer) -> None:
     page.get_by_role("link", name=SEGMENT, exact=True).click()
     expect(page.get_by_role("heading", name=SEGMENT)).to_be_visible()
     found = page.locator("table").get_by_role("link", name=buyer.name)
-    until(lambda: found.count() or (page.reload() and None))
+    until(lambda: found.count() or (page.reload() and None), pause=0.5)
 
 
 def write_campaign(page: Page) -> None:
