@@ -18,6 +18,8 @@ def explain(error: OSError, data_dir: Path) -> EmbeddedError:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return EmbeddedError(_("На диске нет места для каталога данных %(path)s.") % {"path": data_dir})
     if error.errno in {errno.ENOTDIR, errno.EEXIST}:
+        above = (Path(where), *Path(where).parents)
+        where = next((each for each in above if each.exists() and not each.is_dir()), where)
         told = _("Каталог данных %(path)s нельзя создать: %(where)s — не каталог.")
         return EmbeddedError(told % {"path": data_dir, "where": where})
     told = _("Каталог данных %(path)s недоступен: %(error)s: %(where)s")

@@ -41,6 +41,7 @@ WITHOUT_DATABASE = {
     "version",
 }
 MIGRATES_ITSELF = {"makemigrations", "migrate", "showmigrations", "sqlmigrate", "squashmigrations", "optimizemigration"}
+WITHOUT_SCHEMA = {"check", "dbshell", "inspectdb", "runserver", "shell"}  # on a database as it is
 ASKS_REDIS = {"amocrm_sync"}  # keeps to amoCRM's limit together with the workers; others work without Redis
 SETS_UP_ITSELF = {"demo", "serve", "test"}
 HELP = {"", "help", "-h", "--help"}
@@ -133,6 +134,8 @@ def ready_for(command: str, argv: list[str]) -> Iterator[None]:
             raise EmbeddedError(environment.one_line(silent))
         if not is_given and command not in MIGRATES_ITSELF:
             migrate_pending()
+        if is_given and command not in MIGRATES_ITSELF | WITHOUT_SCHEMA:
+            refuse_unapplied()
         try:
             with around(command):
                 yield
@@ -159,6 +162,13 @@ def migrate_pending() -> None:
     if applied := apply_pending():
         sys.stderr.write(_("База обновлена, применено миграций: %(count)s.") % {"count": applied} + "\n")
     connection.close()
+
+
+def refuse_unapplied() -> None:
+    from crmseg.starting import schema
+
+    if line := schema.unapplied():
+        raise EmbeddedError(line)
 
 
 def silent_servers(told: list[str]) -> list[str]:

@@ -66,6 +66,13 @@ def missing_for_good() -> set[tuple[str, str]]:
     return set()
 
 
+def unapplied() -> str:
+    """The line for an operator whose database nobody brings up to date."""
+    missing = missing_for_good()
+    told = _("База не готова, не применено миграций: %(count)s. Выполните: python3 manage.py migrate")
+    return told % {"count": len(missing)} if missing else ""
+
+
 def is_being_changed() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT NOT pg_try_advisory_xact_lock_shared(%s)", [LOCK])

@@ -109,9 +109,8 @@ def unprepared(*, of_site: bool = True) -> list[str]:
 
     django.setup()
     lines = []
-    if missing := schema.missing_for_good():
-        told = _("База не готова, не применено миграций: %(count)s. Выполните: python3 manage.py migrate")
-        lines.append(told % {"count": len(missing)})
+    if old := schema.unapplied():
+        lines.append(old)
     if of_site and not statics.are_collected():
         lines.append(_("Файлы для браузера не собраны. Выполните: python3 manage.py collectstatic --noinput"))
     if not messages.are_compiled():

@@ -4,7 +4,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from crmseg.starting import schema
+from crmseg.embedded import EmbeddedError
+from crmseg.starting import commandline, schema
 
 NEW = {("segments", "0009_new")}
 
@@ -52,3 +53,11 @@ def break_off() -> None:
     with schema.alone():
         assert schema.is_being_changed()
         raise KeyError
+
+
+@pytest.mark.django_db
+def test_a_command_on_an_old_schema_is_refused_with_the_next_step(written):
+    with pytest.raises(EmbeddedError, match=r"не применено миграций: 1\. Выполните: python3 manage\.py migrate$"):
+        commandline.refuse_unapplied()
+    written.clear()
+    commandline.refuse_unapplied()
