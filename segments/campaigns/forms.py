@@ -178,6 +178,16 @@ class HalfWrittenForm(CampaignForm):
         if size > MAX_SOURCE:
             self.add_error(None, str(too_long("html", -(-size // 1000))))
 
+    def _check_time(self, when: str | None, at: datetime | None) -> None:
+        self.errors.pop("at", None)
+
+    @property
+    def schedule(self) -> dict[str, Any] | None:
+        """The one before, while the time is not whole or has passed."""
+        if self.cleaned_data["when"] == AT and _wrong_time(self.cleaned_data.get("at"), timezone.now()):
+            return self.instance.schedule
+        return super().schedule
+
 
 def typed_time(text: str) -> datetime | None:
     """The time as the form has it; none when it is missing or cannot be read."""

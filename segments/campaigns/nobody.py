@@ -4,7 +4,9 @@ What flows in: whom the excluded segments remove and how many the audience skips
 lines for the review, the greatest first.
 """
 
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
@@ -13,7 +15,7 @@ from django.utils.translation import gettext as _
 from pipelines.models import Contact
 from segments.models import Membership, Segment
 
-from .audience import is_member
+from .audience import audience, is_member
 from .models import Campaign, Message, Purpose
 
 Skip = Message.Reason
@@ -27,10 +29,26 @@ class Cause:
     place: str = ""  # the id of the control of the form where the step is done
 
 
-def causes(campaign: Campaign, skipped: dict[str, int], excluded: QuerySet[Segment] | None) -> list[Cause]:
+def causes(
+    campaign: Campaign, skipped: dict[str, int], excluded: QuerySet[Segment] | None, *, now: datetime
+) -> list[Cause]:
     """Empty where the segment itself is."""
     found = [Cause(str(Skip(reason).label), count, *_step(reason, campaign)) for reason, count in skipped.items()]
+    if campaign.purpose == Purpose.ADVERTISING and Skip.NO_CONSENT in skipped:
+        found = [_by_service(one, campaign, excluded, now) for one in found]
     return sorted(_left_out(campaign, sum(skipped.values()), excluded) + found, key=lambda one: -one.count)
+
+
+def _by_service(cause: Cause, campaign: Campaign, excluded: QuerySet[Segment] | None, now: datetime) -> Cause:
+    """With the other purpose as a way out, where it would reach somebody."""
+    if cause.what != str(Skip.NO_CONSENT.label):
+        return cause
+    other = copy(campaign)
+    other.purpose = Purpose.SERVICE
+    if not audience(other, now=now, excluded=excluded).counts().get(""):
+        return cause
+    step = _("Получите согласие на рекламу. Сервисное сообщение — другое назначение")
+    return replace(cause, step=step, place="id_purpose_1")
 
 
 def _left_out(campaign: Campaign, left: int, excluded: QuerySet[Segment] | None) -> list[Cause]:
@@ -54,7 +72,7 @@ def _step(reason: str, campaign: Campaign) -> tuple[str, str]:
     if reason == Skip.NO_ADDRESS:
         return _("Добавьте почту в карточки контактов в amoCRM"), ""
     if reason == Skip.NO_CONSENT and campaign.purpose == Purpose.ADVERTISING:
-        return _("Получите согласие на рекламу. Сервисное сообщение — другое назначение"), "id_purpose_1"
+        return _("Получите согласие на рекламу"), ""
     if reason == Skip.NO_CONSENT:
         return _("Получите согласие на обработку данных"), ""
     if reason == Skip.FREQUENCY_CAP:

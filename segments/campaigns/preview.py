@@ -136,5 +136,5 @@ def review(
     nameless = found.nameless() if fallback.bare(template) else 0
     skipped = sorted(reasons, key=lambda one: -one[1])
     total = to_send + sum(counts.values())
-    causes = [] if to_send else nobody.causes(campaign, counts, excluded)
+    causes = [] if to_send else nobody.causes(campaign, counts, excluded, now=now)
     return Review(total, to_send, skipped, nameless, blockers, obstacles, time, causes)

@@ -12,6 +12,7 @@ from crmseg.accounts.policy import allowed
 from crmseg.web.page import render_page
 
 from ..forms import HalfWrittenForm, Overtaken
+from ..models import Campaign
 from ..policy import find
 
 
@@ -20,19 +21,29 @@ from ..policy import find
 def keep(request: HttpRequest, pk: int) -> HttpResponse:
     campaign, seen = find(request, pk), request.POST.get("seen", "")
     form = HalfWrittenForm(request.POST, instance=campaign, user=cast(User, request.user))
-    fault, is_overtaken = "", False
+    is_overtaken = False
     try:
-        if not form.is_valid():
-            fault = str(next(iter(form.errors.values()))[0])
-        elif not form.keep(now=timezone.now(), seen=seen, quietly=True):
-            fault = _("Это уже не черновик. Скопируйте текст, если он нужен")
+        fault = _fault(form, seen)
     except Overtaken:
         fault, is_overtaken = _("Черновик изменён в другом окне"), True
     context = {
         "campaign": campaign,
         "fault": fault,
         "is_overtaken": is_overtaken,
+        "is_draft": campaign.state == Campaign.State.DRAFT,
         "seen": seen if fault else "",
         "is_kept": not fault,
     }
     return render_page(request, "campaigns/_saved.html", context, status=422 if fault else 200)
+
+
+def _fault(form: HalfWrittenForm, seen: str) -> str:
+    """Why it is not saved; empty when it is. What others did comes before what is still missing here."""
+    campaign: Campaign = form.instance
+    if campaign.state == Campaign.State.DRAFT and seen not in ("", campaign.edition):
+        raise Overtaken
+    if campaign.state == Campaign.State.DRAFT and not form.is_valid():
+        return str(next(iter(form.errors.values()))[0])
+    if campaign.state == Campaign.State.DRAFT and form.keep(now=timezone.now(), seen=seen, quietly=True):
+        return ""
+    return _("Это уже не черновик. Скопируйте текст, если он нужен")

@@ -108,10 +108,7 @@ def _saved(request: HttpRequest, form: CampaignForm) -> HttpResponse:
     try:
         is_kept = form.keep(now=timezone.now(), seen=request.POST.get("seen", ""))
     except Overtaken:
-        form.add_error(
-            None, _("Кампания изменена в другом окне, ваш вариант здесь. Сохраните ещё раз, чтобы он остался")
-        )
-        return _page(request, campaign, form)
+        return _overtaken(request, form)
     if not is_kept:
         form.add_error(None, _("Отправка уже началась, изменения не сохранены. Скопируйте текст, если он нужен"))
         return _page(request, campaign, form)
@@ -130,8 +127,23 @@ def _saved(request: HttpRequest, form: CampaignForm) -> HttpResponse:
     return HttpResponseRedirect(reverse("campaigns:detail", args=[campaign.pk]))
 
 
+def _overtaken(request: HttpRequest, form: CampaignForm) -> HttpResponse:
+    """Over a draft a person decides in the bar above it. What is scheduled has none: the next press decides."""
+    if form.instance.state == Campaign.State.DRAFT:
+        seen, fault = request.POST["seen"], _("Черновик изменён в другом окне")
+        return _page(request, form.instance, form, seen=seen, fault=fault, is_overtaken=True, status=422)
+    form.add_error(None, _("Кампания изменена в другом окне, ваш вариант здесь. Сохраните ещё раз, чтобы он остался"))
+    return _page(request, form.instance, form)
+
+
 def _page(
-    request: HttpRequest, campaign: Campaign, form: CampaignForm, *, partial: str | None = None, **more: Any
+    request: HttpRequest,
+    campaign: Campaign,
+    form: CampaignForm,
+    *,
+    partial: str | None = None,
+    status: int = 200,
+    **more: Any,
 ) -> HttpResponse:
     template = _template(request) if request.method == "POST" else _stored(campaign)
     context = {
@@ -142,7 +154,7 @@ def _page(
         "can_launch": may(request.user, "campaigns.launch"),
         **more,
     }
-    status = 422 if form.errors else 200
+    status = 422 if form.errors else status
     return render_page(request, "campaigns/edit.html", context, partial=partial, status=status)
 
 

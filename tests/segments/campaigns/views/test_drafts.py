@@ -21,6 +21,10 @@ def edition(response):
     return re.search(r'name="seen"[^>]*value="([^"]+)"', response.content.decode())[1].replace("&#x2B;", "+")
 
 
+def overwriting(response):
+    return re.search(r'data-overwrite="([^"]+)"', response.content.decode())[1].replace("&#x2B;", "+")
+
+
 def test_half_written_letter_is_kept_and_the_next_one_after_it(login, campaign):
     client = login()
     first = keep(client, campaign, html="<p>{{ contact.", seen=edition(client.get(f"/campaigns/{campaign.pk}/edit/")))
@@ -37,8 +41,7 @@ def test_what_another_window_saved_is_not_overwritten(login, campaign):
     late = keep(client, campaign, html="<p>Второй</p>", seen=seen)
     assert (late.status_code, "Черновик изменён в другом окне" in late.content.decode()) == (422, True)
     assert (campaign.steps.get().html, edition(late)) == ("<p>Первый</p>", seen)
-    mine = re.search(r'data-overwrite="([^"]+)"', late.content.decode())[1].replace("&#x2B;", "+")
-    assert keep(client, campaign, html="<p>Второй</p>", seen=mine).status_code == 200
+    assert keep(client, campaign, html="<p>Второй</p>", seen=overwriting(late)).status_code == 200
     assert campaign.steps.get().html == "<p>Второй</p>"
 
 
@@ -47,9 +50,30 @@ def test_button_does_not_overwrite_another_window_at_once(login, campaign):
     seen = edition(client.get(f"/campaigns/{campaign.pk}/edit/"))
     keep(client, campaign, html="<p>Первый</p>", seen=seen)
     late = edit(client, campaign, html="<p>Второй</p>", seen=seen)
-    assert (late.status_code, "Второй" in late.content.decode()) == (422, True)
+    page = late.content.decode()
+    assert (late.status_code, "Второй" in page, "Сохранить мой" in page) == (422, True, True)
+    assert keep(client, campaign, html="<p>Второй!</p>", seen=edition(late)).status_code == 422
     assert campaign.steps.get().html == "<p>Первый</p>"
-    assert edit(client, campaign, html="<p>Второй</p>", seen=edition(late)).status_code == 302
+    assert keep(client, campaign, html="<p>Второй</p>", seen=overwriting(late)).status_code == 200
+
+
+def test_letter_is_kept_while_its_time_is_still_being_chosen(login, campaign):
+    at = (timezone.localtime() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
+    client = login()
+    assert keep(client, campaign, when="at", at=at).status_code == 200
+    campaign.refresh_from_db()
+    chosen = campaign.schedule
+    for unready in ("", "2020-01-01T10:00"):
+        assert keep(client, campaign, when="at", at=unready, html=f"<p>{unready}</p>").status_code == 200
+        campaign.refresh_from_db()
+        assert (campaign.schedule, campaign.steps.get().html) == (chosen, f"<p>{unready}</p>")
+
+
+def test_another_window_is_told_before_what_is_missing_here(login, campaign):
+    client = login()
+    seen = edition(client.get(f"/campaigns/{campaign.pk}/edit/"))
+    keep(client, campaign, html="<p>Первый</p>", seen=seen)
+    assert "Черновик изменён в другом окне" in keep(client, campaign, name="", seen=seen).content.decode()
 
 
 def test_scheduled_campaign_is_not_changed_quietly(login, campaign, person):
@@ -62,7 +86,8 @@ def test_scheduled_campaign_is_not_changed_quietly(login, campaign, person):
         "hx-post"
         not in re.search(r'<div class="saved"[^>]*>', client.get(f"/campaigns/{campaign.pk}/edit/").content.decode())[0]
     )
-    assert "уже не черновик" in keep(client, campaign, html="<p>Другой</p>").content.decode()
+    said = keep(client, campaign, html="<p>Другой</p>").content.decode()
+    assert ("уже не черновик" in said, f'href="/campaigns/{campaign.pk}/"' in said) == (True, True)
     campaign.refresh_from_db()
     assert (campaign.state, campaign.steps.get().html == "<p>Другой</p>") == ("scheduled", False)
 

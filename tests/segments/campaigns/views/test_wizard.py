@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from segments.campaigns import launch
+from segments.campaigns import consent, launch
 from segments.campaigns.models import Campaign, Message
 from tests.factories import CampaignFactory, CustomFieldFactory, MembershipFactory, SegmentFactory
 
@@ -406,4 +406,8 @@ def test_review_tells_everything_that_leaves_nobody_and_what_to_do(login, campai
     causes = ["нет согласия||2", "Получите согласие на рекламу", "исключения убирают «Отказники»||1"]
     causes += ["Уберите исключение", "нет адреса||1", "Добавьте почту"]
     assert [cause in told for cause in causes] == [True] * 6
+    assert re.findall(r'href="#(id_[a-z_0-9]+)" data-goto', page) == ["id_exclude_segments_open"]
+    consent.give("b@mail.example", "email", "processing", source="Договор", at=timezone.now())
+    page = typed(login(), campaign, exclude_segments=[other.pk])
+    assert "Сервисное сообщение — другое назначение" in page
     assert re.findall(r'href="#(id_[a-z_0-9]+)" data-goto', page) == ["id_purpose_1", "id_exclude_segments_open"]
