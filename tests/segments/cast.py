@@ -100,6 +100,7 @@ def _custom_fields() -> None:
 
 
 def _people(cast: Cast) -> None:
+    """Longer than other functions: a table, read from above to below."""
     _person(
         cast,
         "Анна",

@@ -1,4 +1,7 @@
-"""integrations.amocrm.plan and push: what happened here is written there once, folded, and its echo dies."""
+"""integrations.amocrm.plan and push: what happened here is written there once, folded, and its echo dies.
+
+Longer than other modules: folding, order and echoes are one promise, and share what a sandbox was sent.
+"""
 
 from datetime import timedelta
 from urllib.parse import urlsplit

@@ -1,4 +1,7 @@
-"""The ledger's rules D1–D9 and D12, each by name, with a channel that only remembers."""
+"""The ledger's rules D1–D9 and D12, each by name, with a channel that only remembers.
+
+Longer than other modules: the rules are read side by side, and break each other when one is changed.
+"""
 
 import threading
 from datetime import timedelta

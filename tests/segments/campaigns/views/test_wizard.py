@@ -1,3 +1,8 @@
+"""The wizard of a campaign: its form, preview and review.
+
+Longer than other modules: all three are one page over one typed form.
+"""
+
 import json
 import re
 from datetime import timedelta
