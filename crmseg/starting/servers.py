@@ -56,13 +56,14 @@ def relied_on(every: float = 1.0) -> Iterator[None]:
                 return
 
     looker = threading.Thread(target=look, daemon=True)
-    looker.start()
     try:
-        yield
+        try:
+            looker.start()
+            yield
+        finally:
+            is_over.set()
+            looker.join()
     except SystemExit:
         if lost:
             raise EmbeddedError(lost[0]) from None
         raise
-    finally:
-        is_over.set()
-        looker.join()
