@@ -15,17 +15,7 @@ from django.db import connection
 from django.db.backends.postgresql.psycopg_any import mogrify
 from django.db.models import QuerySet, Value
 
-from pipelines.models import Contact
-
-# One line of the log for each row of "moved"; every statement that opens or closes intervals ends with it.
-_LOG = """
-logged AS (
-    INSERT INTO pipelines_change (type, subject_id, occurred_at, origin, actor_id, data)
-    SELECT type, contact_id, %(now)s, %(origin)s, %(actor)s, jsonb_build_object('segment', segment_id) FROM moved
-)
-SELECT segment_id, count(*) FILTER (WHERE type = 'segment.entered'), count(*) FILTER (WHERE type = 'segment.left')
-FROM moved GROUP BY segment_id
-"""
+from pipelines.models import Contact, Origin
 
 _DIFF = """
 WITH found AS MATERIALIZED ({found}),
@@ -50,7 +40,14 @@ gone AS (
 moved AS (
     SELECT 'segment.entered' AS type, segment_id, contact_id FROM entered
     UNION ALL SELECT 'segment.left', segment_id, contact_id FROM gone
-),"""
+),
+logged AS (
+    INSERT INTO pipelines_change (type, subject_id, occurred_at, origin, actor_id, data)
+    SELECT type, contact_id, %(now)s, %(origin)s, %(actor)s, jsonb_build_object('segment', segment_id) FROM moved
+)
+SELECT segment_id, count(*) FILTER (WHERE type = 'segment.entered'), count(*) FILTER (WHERE type = 'segment.left')
+FROM moved GROUP BY segment_id
+"""
 
 
 @dataclass(frozen=True)
@@ -76,16 +73,14 @@ def apply(
         found=" UNION ALL ".join(_literal(segment_id, people) for segment_id, people in pairs),
         among="" if only is None else "AND m.contact_id = ANY (%(only)s)",
     )
-    return write(
-        statement,
-        {"only": list(only or ()), "segments": [pk for pk, _people in pairs], "now": now, "cause": cause}
-        | {"origin": "automation", "actor": None},
-    )
-
-
-def write(statement: str, values: dict[str, Any]) -> list[Moved]:
+    values: dict[str, Any] = {
+        "only": list(only or ()),
+        "segments": [pk for pk, _people in pairs],
+        "now": now,
+        "cause": cause,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(statement + _LOG, values)
+        cursor.execute(statement, values | {"origin": Origin.AUTOMATION, "actor": None})
         return [Moved(*row) for row in cursor.fetchall()]
 
 

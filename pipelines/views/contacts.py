@@ -10,7 +10,6 @@ from django.views.decorators.http import require_safe
 from crmseg.accounts.policy import allowed, visible
 from crmseg.web.page import render_page
 from crmseg.web.paging import Keyset
-from crmseg.web.panels import columns_for
 from pipelines import custom, people
 from pipelines.board import task_state
 from pipelines.filters import ContactFilter
@@ -29,7 +28,6 @@ def contact_list(request: HttpRequest) -> HttpResponse:
         "filter": narrowed,
         "page": page,
         "facts": people.facts(page.rows, request.user),
-        "columns": columns_for("contacts", request, page.rows),
     }
     return render_page(request, "contacts/list.html", context, partial="rows")
 

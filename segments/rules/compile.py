@@ -14,7 +14,7 @@ from .access import Clock, Valued, over_default, owned
 from .durations import ago
 from .fields import AMOUNT, ZERO, live, membership, picked_links
 from .sql import every, is_present, negated, some
-from .tree import Agg, Condition, Group, Has, InSegment, Junction, Node, contact_nodes
+from .tree import Agg, Condition, Group, Has, InSegment, Junction, Node
 
 AGGREGATES: dict[Agg, Any] = {Agg.SUM: Sum, Agg.AVG: Avg, Agg.MIN: Min, Agg.MAX: Max}
 
@@ -31,11 +31,6 @@ def matching(
     clock = Clock(now, within)
     found = live(base, condition(node, clock))
     return found if within is None else found.filter(pk__in=within)
-
-
-def nodes_counts(node: Node, *, now: datetime, base: QuerySet[Any]) -> list[tuple[str, int]]:
-    """How many each contact-level node selects by itself."""
-    return [(one.path, matching(one, now=now, base=base).count()) for one in contact_nodes(node)]
 
 
 def condition(node: Node, clock: Clock) -> Any:

@@ -96,11 +96,3 @@ def walk(node: Node) -> Iterator[Node]:
             yield from walk(child)
     elif isinstance(node, Has) and node.where is not None:
         yield from walk(node.where)
-
-
-def contact_nodes(node: Node) -> Iterator[Node]:
-    """The nodes that say something of a contact by themselves: not those inside ``where``."""
-    yield node
-    if isinstance(node, Group):
-        for child in node.nodes:
-            yield from contact_nodes(child)

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines.models import Contact, CustomField
-from segments.rules.compile import matching, nodes_counts
-from segments.rules.parse import parse
+from segments.rules.compile import matching
 from tests.factories import MembershipFactory, SegmentFactory
 from tests.segments.cast import NOW, Cast, ago
 
@@ -207,13 +206,6 @@ def test_a_restricted_evaluation_gives_the_same_answer(who: Who, cast: Cast) -> 
     for field, op, value, names in [*NUMBERS, *DATES]:
         assert who(condition(field, op, value), within=some) == "".join(sorted(set(names) & set("АВ")))
     assert who(condition("won_count", "eq", 0), within=[]) == ""
-
-
-def test_each_contact_level_node_is_counted_by_itself(cast: Cast) -> None:
-    where = condition("price", "gt", 4_000_000)
-    rule = {"all": [condition("tags", "is_set", ABSENT), {"none": [{"has": "deals", "where": where}]}]}
-    counts = nodes_counts(parse(rule), now=NOW, base=Contact.objects.all())
-    assert counts == [("", 1), ("all.0", 3), ("all.1", 3), ("all.1.none.0", 2)]
 
 
 def test_segments_read_their_stored_members(who: Who, cast: Cast) -> None:
