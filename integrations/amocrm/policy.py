@@ -34,11 +34,16 @@ def banners(request: HttpRequest, subject: object) -> PanelContent | None:
     """What every page says, found by one query: figures are partial while the import runs, a copy sends nothing."""
     importing = Account.objects.filter(state=Account.State.IMPORTING).values_list(Value("importing"))
     disarmed = Home.objects.filter(disarmed_at__isnull=False).values_list(Value("disarmed"))
-    told = {name for (name,) in importing.union(disarmed)}
+    told = {name for (name,) in importing.union(disarmed)} - ({"importing"} if shows_import_itself(request) else set())
     if not told:
         return None
     context = {"import": progress.now() if "importing" in told else None, "is_disarmed": "disarmed" in told}
     return PanelContent("amocrm/_banners.html", context | {"is_linked": sees(request)})
+
+
+def shows_import_itself(request: HttpRequest) -> bool:
+    """The amoCRM page draws the strip from what it draws below, so that both say the same."""
+    return request.resolver_match is not None and request.resolver_match.app_name == "amocrm" and sees(request)
 
 
 def segment_tag(request: HttpRequest, segment: Segment) -> PanelContent | None:

@@ -49,7 +49,13 @@ def connect(request: HttpRequest) -> HttpResponse:
 @require_GET
 @allowed("amocrm.see")
 def show_progress(request: HttpRequest) -> HttpResponse:
-    return render_page(request, PAGE, _context(request), partial="progress")
+    """The page's only look at how it stands: its strip comes along. `import` says that one was followed there."""
+    context = _context(request)
+    answer, account = render_page(request, PAGE, context, partial="look"), context["account"]
+    if "import" not in request.GET or not isinstance(account, Account) or account.is_importing:
+        return answer
+    text, kind = progress.outcome(account)
+    return toast(answer, text, kind)
 
 
 @require_GET

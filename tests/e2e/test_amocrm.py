@@ -1,3 +1,6 @@
+import re
+from urllib.parse import urlsplit
+
 import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
@@ -63,3 +66,25 @@ def test_strip_vanishes_from_every_page_and_says_that_the_import_is_over(browser
     page.clock.run_for(5_500)
     expect(page.locator("#import-banner")).to_have_count(0)
     expect(page.locator(".toast")).to_contain_text("Импорт из amoCRM завершён")
+
+
+def test_strip_and_page_of_the_import_move_together(browser_page, in_every_look, admin):
+    account = Account.objects.create(base_url="https://x.amocrm.ru", token="x", amo_id=1, name="Дом", connected_at=NOW)
+    prepare()
+    page = browser_page(user=admin, alone=True)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    page.clock.install()
+    page.goto(reverse("amocrm:page"))
+    ImportStep.objects.filter(position__lt=8).update(state="done", done=2000)
+    ImportStep.objects.filter(position=8).update(state="running", done=77)
+    page.clock.run_for(1_100)
+    expect(page.locator("#amocrm-now")).to_contain_text("Шаг 9 из")
+    expect(page.locator("#import-banner")).to_contain_text(", 77.")
+    in_every_look(page)
+    ImportStep.objects.update(state="done")
+    account.finish_import()
+    page.clock.run_for(10_000)
+    expect(page.locator(".toast")).to_have_text(re.compile("Импорт из amoCRM завершён"))
+    expect(page.locator("#import-banner")).to_be_hidden()
+    assert reverse("amocrm:banner") not in asked

@@ -1,6 +1,7 @@
 """integrations.amocrm.views: the page in each state, who may what, and what amoCRM says against a connection."""
 
 import json
+import re
 
 import pytest
 from django.urls import reverse
@@ -9,6 +10,7 @@ from crmseg.accounts import policy
 from crmseg.accounts.models import Role
 from crmseg.web.reasons import Reason
 from integrations.amocrm import connect, views
+from integrations.amocrm.bars import NAMES
 from integrations.amocrm.connect import ConnectionRefused
 from integrations.amocrm.importing import prepare
 from integrations.amocrm.models import Account, ImportStep, Push, SegmentTag
@@ -102,6 +104,35 @@ def test_progress_asks_again_until_it_is_done(admin, known):
     ImportStep.objects.update(state="done")
     known.finish_import()
     assert "hx-trigger" not in admin.get(reverse("amocrm:progress"), **htmx).content.decode()
+
+
+def strip_in(body: str) -> str:
+    """What the strip says, from a page or from what replaces it there."""
+    return re.search(r'<div [^>]*id="import-banner".*?(?=</span>|$)', body).group()
+
+
+def test_page_of_the_import_and_its_strip_are_redrawn_by_one_look(admin, known):
+    prepare()
+    body = admin.get(PAGE).content.decode()
+    assert re.findall(r'hx-get="([^"]+)"[^>]*hx-trigger="every', body) == [f"{reverse('amocrm:progress')}?import"]
+    ImportStep.objects.filter(position__lt=5).update(state="done")
+    ImportStep.objects.filter(position=5).update(state="running", done=77)
+    answer = admin.get(f"{reverse('amocrm:progress')}?import", HTTP_HX_REQUEST="true").content.decode()
+    label = str(NAMES[ImportStep.objects.get(position=5).entity]).lower()
+    assert 'hx-swap-oob="true"' in strip_in(answer)
+    assert f"{label}, 77" in strip_in(answer)
+    assert f"{label}, 77" in strip_in(admin.get(PAGE).content.decode())
+
+
+def test_page_of_the_import_says_how_it_ended_to_those_who_followed_it(admin, known):
+    prepare()
+    ImportStep.objects.update(state="done")
+    known.finish_import()
+    htmx = {"HTTP_HX_REQUEST": "true"}
+    answer = admin.get(f"{reverse('amocrm:progress')}?import", **htmx)
+    assert "hidden" in strip_in(answer.content.decode())
+    assert json.loads(answer["HX-Trigger"])["toast"]["text"] == "Импорт из amoCRM завершён"
+    assert "HX-Trigger" not in admin.get(reverse("amocrm:progress"), **htmx)
 
 
 def test_every_page_tells_of_a_running_import(client_of_browser, known):
