@@ -10,7 +10,12 @@ from segments.campaigns import delivery, launch, tasks
 
 
 class Command(BaseCommand):
-    help = _("Начинает кампании, которым пора, и отправляет, что ждёт; последняя строка — JSON.")
+    help = "\n".join(
+        [
+            _("Начинает кампании, которым пора, и отправляет, что ждёт; последняя строка — JSON."),
+            _("Всё делает сама, работников не будит: если Redis не отвечает, письма уходят всё равно."),
+        ]
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         swept = delivery.sweep(timezone.now())
