@@ -22,7 +22,7 @@ WHAT_ARGPARSE_SAYS: dict[str, Callable[[], str]] = {
     r"unrecognized arguments: (?P<given>.+)": lambda: _("аргумента %(given)s нет"),
     r"argument (?P<name>.+?): expected (one|at least one) argument": lambda: _("после %(name)s нужно значение"),
     r"argument (?P<name>.+?): invalid int value: '(?P<given>.*)'": lambda: _("%(name)s: «%(given)s» — не целое число"),
-    r"argument (?P<name>.+?): invalid choice: (?P<given>.+) \(choose from (?P<known>.+)\)": lambda: _(
+    r"argument (?P<name>.+?): invalid choice: '?(?P<given>.+?)'? \(choose from (?P<known>.+)\)": lambda: _(
         "%(name)s: «%(given)s» не подходит, можно %(known)s"
     ),
     r"argument (?P<name>.+?): ignored explicit argument .+": lambda: _("%(name)s указывают без значения"),
@@ -58,10 +58,11 @@ def _call(command: BaseCommand, arguments: tuple[str, ...], options: dict[str, o
         connections.close_all()
 
 
-def _translated(told: str) -> str:
+def _translated(said: str) -> str:
     for pattern, words in WHAT_ARGPARSE_SAYS.items():
-        if found := re.fullmatch(f"Error: {pattern}", told, re.DOTALL):
-            return words() % found.groupdict()
+        if found := re.fullmatch(f"Error: {pattern}", said, re.DOTALL):
+            told = found.groupdict()
+            return words() % (told | {"known": told.get("known", "").replace("'", "")})
     return _("аргументы не подходят")
 
 

@@ -6,7 +6,7 @@ from argparse import REMAINDER, ArgumentParser
 from importlib import import_module
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.db import connection
 
 import tests.benchmarks
@@ -17,16 +17,11 @@ class Command(BaseCommand):
     help = _("Замер из tests/benchmarks по имени, без имени — все; каждая строка — JSON.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name", nargs="?", help=", ".join(found()))
+        parser.add_argument("name", nargs="?", metavar="NAME", choices=list(found()), help=", ".join(found()))
         parser.add_argument("options", nargs=REMAINDER, help=_("аргументы самого замера, например --deals 50000"))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        names = [options["name"]] if options["name"] else list(found())
-        for name in names:
-            if name not in found():
-                raise CommandError(
-                    _("Нет замера «%(name)s». Есть: %(all)s") % {"name": name, "all": ", ".join(found())}
-                )
+        for name in [options["name"]] if options["name"] else found():
             self._run(name, options["options"])
 
     def _run(self, name: str, options: list[str]) -> None:

@@ -141,6 +141,11 @@ def test_a_command_without_data_starts_no_servers(empty_dir):
     assert not (empty_dir / "servers").exists()
 
 
+def test_an_unknown_benchmark_is_refused_before_a_server_starts(empty_dir):
+    assert only_line(command("benchmark", "nope")).startswith("benchmark: NAME: «nope» не подходит, можно board, ")
+    assert not (empty_dir / "servers").exists()
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
