@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.urls import resolve
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from rest_framework import exceptions, status
@@ -157,4 +158,11 @@ class NoSuchResource(APIView):
     permission_classes = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if _is_ours(f"{request.path_info}/"):
+            raise NotFound(_("Адреса API кончаются на «/»: %(address)s") % {"address": f"{request.path}/"})
         raise NotFound(_("Такого адреса в API нет."))
+
+
+def _is_ours(path: str) -> bool:
+    """Told and not redirected to: a client that follows may lose its key, and what it posts, without a word."""
+    return getattr(resolve(path).func, "cls", None) is not NoSuchResource

@@ -3,6 +3,7 @@
 import pytest
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from django.urls import reverse
 from django.utils import translation
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
@@ -13,6 +14,7 @@ from rest_framework.views import APIView
 from crmseg.accounts.models import ApiKey
 from crmseg.web import errors
 from integrations.api.permissions import HasScope
+from integrations.api.urls import router
 
 CONTACTS = "/api/v1/contacts/"
 OVER_HTTP = [
@@ -176,3 +178,25 @@ def test_failure_below_the_api_is_no_page(handler, status):
 def test_unknown_address_is_told_in_plain_letters(client):
     answer = client.get("/api/v9/nowhere/", headers={"Accept-Language": "ru"})
     assert "Такого адреса в API нет." in answer.content.decode()
+
+
+def api_addresses() -> list[str]:
+    """One of every route: a list, a row, what hangs on a row."""
+    return [
+        reverse(f"api:{route.name}", kwargs=dict.fromkeys(route.pattern.regex.groupindex, 7)) for route in router.urls
+    ]
+
+
+@pytest.mark.parametrize("address", api_addresses())
+def test_address_without_its_last_slash_is_told_with_it(client, address):
+    for method in ("get", "head", "post", "patch", "put", "delete", "options"):
+        answer = getattr(client, method)(address.rstrip("/"), headers={"accept-language": "ru"})
+        assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    told = f"Адреса API кончаются на «/»: {address}"
+    assert answer.json()["detail"] == told
+    assert answer.json()["errors"] == [{"path": "", "code": "not_found", "message": told}]
+
+
+@pytest.mark.parametrize("address", ["/api/v1/nowhere", "/api/v1/contacts/abc", "/api/v1", "/api/v1/contacts//"])
+def test_address_that_is_none_even_with_a_slash_is_not_offered(client, address):
+    assert client.get(address, headers={"accept-language": "ru"}).json()["detail"] == "Такого адреса в API нет."
