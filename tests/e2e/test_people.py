@@ -73,3 +73,16 @@ def test_wide_list_cuts_no_name_and_keeps_an_address_in_one_line(browser_page, c
     cut += ".filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflow === 'hidden').length"
     assert row.evaluate(cut) == 0
     assert page.locator(".table-wrap").evaluate("wrap => wrap.scrollWidth <= wrap.clientWidth")
+
+
+@pytest.mark.parametrize("card", ["contact", "deal"])
+def test_card_keeps_an_address_in_one_line(browser_page, contact, head, card):
+    ContactPointFactory(contact=contact, value="aleksey.vlasov@mail.example")
+    deal = DealFactory(contact=contact)
+    page = browser_page("light", 1440, user=head)
+    page.goto(f"/contacts/{contact.pk}/" if card == "contact" else f"/deals/{deal.pk}/")
+    usual, long = (page.locator(f"[href='mailto:{each}']") for each in ("aleksey.vlasov@mail.example", ADDRESS))
+    for each in (usual, long):
+        assert each.bounding_box()["height"] < 24
+    assert usual.evaluate("link => link.scrollWidth <= link.clientWidth")
+    expect(long).to_have_attribute("title", ADDRESS)

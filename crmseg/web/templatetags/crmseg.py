@@ -12,7 +12,7 @@ from django.forms import BoundField, CheckboxInput, RadioSelect, Select, Textare
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
@@ -21,7 +21,6 @@ from crmseg.web.panels import panels_for
 
 register = template.Library()
 WORD = re.compile(r"\w+")
-AFTER_SIGN = re.compile(r"(?<=[@.])")
 
 
 def _language() -> str:
@@ -48,12 +47,6 @@ _number_filter("days", formats.days)
 @register.filter
 def phone(value: str | None) -> str:
     return formats.phone(value) if value else "—"
-
-
-@register.filter
-def breakable(address: str) -> SafeString:
-    """An e-mail address that may go on in the next line, after its @ and dots and nowhere else."""
-    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in AFTER_SIGN.split(address) if part))
 
 
 @register.filter

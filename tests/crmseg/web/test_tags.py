@@ -69,10 +69,5 @@ def test_blocks_wrap_their_content():
     assert "<p>&lt;i&gt;</p>" in html
 
 
-def test_address_breaks_after_its_signs_only_and_is_escaped():
-    said = render("{{ address|breakable }}", address="anna.<b>@mail.example")
-    assert said == "anna.<wbr>&lt;b&gt;@<wbr>mail.<wbr>example"
-
-
 def test_avatar_of_a_company_has_letters_alone():
     assert ">ОО</span>" in render("{% avatar person %}", person="ООО «Озёрный край»")
