@@ -7,6 +7,7 @@ happens. `bootstrap` does only this, with the test tools, and prints the interpr
 Everything above `main` uses the standard library only.
 """
 
+import errno
 import hashlib
 import importlib.util
 import json
@@ -41,7 +42,14 @@ IN_ENGLISH = {  # there is no catalogue yet that could be read
     "В %s нет Django. Удалите этот каталог и повторите.": "There is no Django in %s. Delete this folder and try again.",
     "Для test нужен pytest: pip install -r requirements-dev.txt":
         "test needs pytest: pip install -r requirements-dev.txt",
-    "Не удалось подготовить окружение в %s: %s: %s": "Could not prepare the environment in %s: %s: %s",
+    "Не удалось подготовить окружение в %s: %s": "Could not prepare the environment in %s: %s",
+    "Python ответил: %s": "Python said: %s",
+    "не получилось (%s)": "it did not work (%s)",
+    "нет прав": "permission denied",
+    "на диске нет места": "the disk is full",
+    "диск открыт только для чтения": "the disk is read-only",
+    "такого файла нет": "there is no such file",
+    "это не каталог": "this is not a directory",
 }
 # fmt: on
 
@@ -59,8 +67,18 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / ".crmseg.json"
 REEXEC_MARK = "CRMSEG_IN_VENV"
 TELL_EVERY = 5.0  # seconds
+SYSTEM_ERROR = re.compile(r"\[Errno (\d+)\] (.*?)(?:: '(.*?)'.*)?$")  # as a Python program tells it
 PINNED = re.compile(r"^[\w.-]+(?:\[.*\])?==", re.MULTILINE)  # one library of a list
 NOT_COMPILED = r"site-packages/(pip|setuptools|dns|wcwidth|phonenumbers)/"  # large, and little of it is ever imported
+
+
+WHY = {  # the words of crmseg.causes, which cannot be imported yet
+    _("нет прав"): {errno.EACCES, errno.EPERM},
+    _("на диске нет места"): {errno.ENOSPC, errno.EDQUOT},
+    _("диск открыт только для чтения"): {errno.EROFS},
+    _("такого файла нет"): {errno.ENOENT},
+    _("это не каталог"): {errno.ENOTDIR, errno.EEXIST},
+}
 
 
 class BootstrapError(Exception):
@@ -69,6 +87,17 @@ class BootstrapError(Exception):
 
 def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+def why(number: int | None, said: str | None, where: str | None) -> str:
+    words = next((words for words, numbers in WHY.items() if number in numbers), _("не получилось (%s)") % said)
+    return f"{words}: {where}" if where else words
+
+
+def why_as_told(line: str, otherwise: str = "%s") -> str:
+    """What another program says of an error of the system is said in our words."""
+    found = SYSTEM_ERROR.search(line)
+    return why(int(found[1]), found[2], found[3]) if found else otherwise % line
 
 
 # What is installed
@@ -138,8 +167,8 @@ def create_venv(lock_fd: int) -> None:
     command = [sys.executable, "-m", "venv", *(["--without-pip"] if wheel else []), str(VENV)]
     made = subprocess.run(command, capture_output=True, text=True, errors="replace", pass_fds=[lock_fd], check=False)
     if made.returncode:
-        reason = (made.stdout + made.stderr).strip().splitlines() or [f"exit code {made.returncode}"]
-        raise BootstrapError(_("Не удалось создать .venv: %s") % reason[-1])
+        said = ((made.stdout + made.stderr).strip().splitlines() or [f"exit code {made.returncode}"])[-1]
+        raise BootstrapError(_("Не удалось создать .venv: %s") % why_as_told(said, _("Python ответил: %s")))
     if wheel:
         zipfile.ZipFile(wheel).extractall(site_packages())
 
@@ -159,28 +188,13 @@ def site_packages() -> Path:
 
 def install(names: list[str], lock_fd: int) -> None:
     """pip keeps the user's own configuration (index, proxy, certificate); `.venv/pip.log` has all it said."""
-    command = [
-        str(PYTHON),
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--no-input",
-        "--no-compile",
-    ]
-    for name in names:
-        command += ["-r", str(ROOT / name)]
+    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-compile"]
+    command += [word for name in names for word in ("-r", str(ROOT / name))]
     progress = Progress(sum(len(PINNED.findall((ROOT / name).read_text())) for name in names))
     with (
         (VENV / "pip.log").open("w") as log,
         subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            pass_fds=[lock_fd],
-            cwd=ROOT,
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace", pass_fds=[lock_fd], cwd=ROOT
         ) as pip,
     ):
         try:
@@ -195,7 +209,7 @@ def install(names: list[str], lock_fd: int) -> None:
     if pip.returncode:
         lines = progress.lines
         errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR")]
-        reason = (errors or lines or [f"pip: exit code {pip.returncode}"])[-1]
+        reason = why_as_told((errors or lines or [f"pip: exit code {pip.returncode}"])[-1])
         raise BootstrapError(_("Не удалось установить библиотеки: %s (подробно: %s)") % (reason, VENV / "pip.log"))
 
 
@@ -322,8 +336,8 @@ def main() -> None:
     except BootstrapError as error:
         sys.exit(str(error))
     except OSError as error:
-        told = _("Не удалось подготовить окружение в %s: %s: %s")
-        sys.exit(told % (ROOT, error.strerror, error.filename))
+        told = _("Не удалось подготовить окружение в %s: %s")
+        sys.exit(told % (ROOT, why(error.errno, error.strerror, error.filename)))
     except KeyboardInterrupt:
         sys.exit(130)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crmseg.settings")

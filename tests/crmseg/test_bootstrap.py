@@ -14,7 +14,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
+from crmseg import causes
 from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -121,6 +123,47 @@ def test_missing_venv_module_is_told(clone, monkeypatch):
     monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(module.BootstrapError, match=r"apt install python3\.\d+-venv"):
         module.create_venv(0)
+
+
+@pytest.mark.parametrize(
+    ("said", "ours"),
+    [
+        ("Error: [Errno 28] No space left on device", "на диске нет места"),
+        ("Error: [Errno 13] Permission denied: '/srv/crm/.venv/bin'", "нет прав: /srv/crm/.venv/bin"),
+        ("Error: [Errno 1] Operation not permitted: 'lib' -> '/srv/crm/.venv/lib64'", "нет прав: lib"),
+        ("Error: [Errno 42] The moon is full: '/srv'", "не получилось (The moon is full): /srv"),
+        ("Error: Unable to make it", "Python ответил: Error: Unable to make it"),
+    ],
+)
+def test_why_the_venv_cannot_be_made_is_told_in_our_words(clone, monkeypatch, said, ours):
+    module = fresh_manage(clone)
+    failed = subprocess.CompletedProcess([], 1, stdout="", stderr=f"Traceback\n{said}\n")
+    monkeypatch.setattr(module.subprocess, "run", lambda *_, **__: failed)
+    with pytest.raises(module.BootstrapError) as told:
+        module.create_venv(0)
+    assert str(told.value) == f"Не удалось создать .venv: {ours}"
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("ru", "Не удалось подготовить окружение в %s: это не каталог: %s/.venv\n"),
+        ("en", "Could not prepare the environment in %s: this is not a directory: %s/.venv\n"),
+    ],
+)
+def test_what_stands_where_the_venv_goes_is_told_in_our_words(clone, language, line):
+    (clone / ".venv").touch()
+    code, _, err = outcome(start(clone, "demo", LANGUAGE_CODE=language))
+    assert (code, err.splitlines(keepends=True)[-1]) == (1, line % (clone, clone))
+
+
+def test_words_for_errors_of_the_system_are_those_of_the_installation():
+    module = fresh_manage(ROOT)
+    ours = {number: words for words, numbers in module.WHY.items() for number in numbers}
+    assert ours == {number: causes.OF_THE_SYSTEM[number]() for number in ours}
+    with (ROOT / "locale" / "en" / "LC_MESSAGES" / "django.po").open("rb") as source:
+        catalogue = read_po(source)
+    assert all(module.IN_ENGLISH[words] == catalogue.get(words).string for words in module.WHY)
 
 
 def test_progress_tells_what_pip_gets_and_how_big_it_is(clone):
