@@ -17,6 +17,7 @@ def wait_until(
     unless: Callable[[], bool] = lambda: False,
     seconds: float = math.inf,
     told: str = "",
+    told_after: float | None = None,
     pause: float = 0.01,
 ) -> bool:
     """False when it can come no more (`unless`), or when a limit was given and is over."""
@@ -25,7 +26,7 @@ def wait_until(
         passed = monotonic() - began
         if unless() or passed > seconds:
             return False
-        if told and passed >= TOLD_AFTER:
+        if told and passed >= (TOLD_AFTER if told_after is None else told_after):
             sys.stderr.write(f"{told}\n")
             sys.stderr.flush()
             told = ""

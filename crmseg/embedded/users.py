@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from crmseg.embedded.binaries import make_system_home
@@ -19,7 +20,7 @@ from crmseg.words import gettext as _
 
 Server = Postgres | Redis
 
-
+TOLD_AFTER = 3.0  # seconds: nobody else has said a word yet
 _relied_on: list[Server] = []
 
 
@@ -93,9 +94,7 @@ def start(needed: list[Server]) -> None:
 
 def leave(users: int, place: Places) -> None:
     """The last one out stops both, also the one that only an earlier command had needed."""
-    try:
-        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not is_taken(users):
         return
     for server in (Redis(place), Postgres(place)):
         server.stop()
@@ -116,8 +115,18 @@ def lock_file(path: Path) -> Iterator[int]:
 @contextmanager
 def held(path: Path) -> Iterator[None]:
     with lock_file(path) as descriptor:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        told = _("Жду: другая команда запускает или останавливает PostgreSQL и Redis.")
+        wait_until(partial(is_taken, descriptor), told=told, told_after=TOLD_AFTER, pause=0.05)
         yield
+
+
+def is_taken(descriptor: int) -> bool:
+    """By us, alone; it is not waited for."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager

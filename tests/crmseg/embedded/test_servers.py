@@ -1,3 +1,4 @@
+import fcntl
 import os
 import shutil
 import signal
@@ -165,6 +166,20 @@ def test_a_server_that_is_slow_to_answer_is_waited_for_with_a_word(data_dir, ser
             os.kill(pid, signal.SIGSTOP)
             found.wait()
         assert capsys.readouterr().err == f"{found.name} ещё не отвечает, жду. Прервать: Ctrl-C. Журнал: {found.log}\n"
+
+
+def test_another_command_that_starts_or_stops_the_servers_is_waited_for_with_a_word(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "start.lock"
+    monkeypatch.setattr(users, "TOLD_AFTER", 0)
+    with users.held(path):
+        pass
+    assert capsys.readouterr().err == ""
+    with users.lock_file(path) as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        monkeypatch.setattr(patience, "sleep", lambda _: fcntl.flock(other, fcntl.LOCK_UN))
+        with users.held(path):
+            pass
+    assert capsys.readouterr().err == "Жду: другая команда запускает или останавливает PostgreSQL и Redis.\n"
 
 
 @pytest.mark.parametrize(
