@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from django.apps import apps
@@ -16,9 +17,11 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from django.db.migrations.recorder import MigrationRecorder
 
+from crmseg.patience import wait_until
 from crmseg.words import gettext as _
 
 LOCK = int.from_bytes(hashlib.sha256(b"crmseg.migrate").digest()[:7])
+TOLD_AFTER = 3.0  # seconds
 LOOK_EVERY = 1.0  # seconds; nobody waits inside a statement, that would hold up an index made concurrently
 
 
@@ -40,8 +43,8 @@ def alone() -> Iterator[None]:
     own.settings_dict["OPTIONS"].pop("pool", None)
     try:
         with own.cursor() as cursor:
-            while not _takes_lock(cursor):
-                time.sleep(LOOK_EVERY)
+            told = _("Жду: базу обновляет другая команда.")
+            wait_until(partial(_takes_lock, cursor), told=told, told_after=TOLD_AFTER, pause=LOOK_EVERY)
             yield
     finally:
         own.close()

@@ -4,6 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from crmseg import patience
 from crmseg.embedded import EmbeddedError
 from crmseg.starting import commandline, schema
 
@@ -39,6 +40,17 @@ def test_a_migration_that_runs_is_waited_for_with_one_word(written, monkeypatch,
         assert schema.missing_for_good() == set()
     assert looks == [True, True]
     assert capsys.readouterr().err == "Жду: базу обновляет другая команда, осталось миграций: 1.\n"
+
+
+@pytest.mark.django_db
+def test_who_has_something_to_apply_too_waits_for_the_other_with_one_word(monkeypatch, capsys):
+    monkeypatch.setattr(schema, "TOLD_AFTER", 0)
+    with ExitStack() as other:
+        other.enter_context(schema.alone())
+        assert capsys.readouterr().err == ""
+        monkeypatch.setattr(patience, "sleep", lambda _: other.close())
+        with schema.alone():
+            assert capsys.readouterr().err == "Жду: базу обновляет другая команда.\n"
 
 
 @pytest.mark.django_db
