@@ -1,9 +1,12 @@
 """The test database: named so that a process of its own can reach it, and its rows kept to be put back."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 def url() -> str:
@@ -13,6 +16,17 @@ def url() -> str:
     if str(known["HOST"]).startswith("/"):
         return f"postgres://{who}@/{known['NAME']}?{urlencode({'host': known['HOST']})}"
     return f"postgres://{who}@{known['HOST']}:{known['PORT'] or 5432}/{known['NAME']}"
+
+
+@contextmanager
+def another() -> Iterator[BaseDatabaseWrapper]:
+    """A connection as another process has one. Beside the pool, which would keep it open behind the test."""
+    own = connection.copy()
+    own.settings_dict["OPTIONS"].pop("pool", None)
+    try:
+        yield own
+    finally:
+        own.close()
 
 
 def rows() -> dict[str, bytes]:

@@ -4,12 +4,10 @@ import io
 import logging
 import re
 import zlib
-from contextlib import closing
 from datetime import timedelta
 from threading import Event
 
 import pytest
-from django.db import connection
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -19,6 +17,7 @@ from integrations.amocrm.bars import Bars
 from integrations.amocrm.lock import only_one
 from integrations.amocrm.models import Account, ImportStep, Push
 from integrations.amocrm.sandbox.faults import Fault
+from tests import database
 from tests.factories import UserFactory
 from tests.patience import PATIENCE
 
@@ -217,7 +216,7 @@ def test_the_work_of_another_process_is_waited_for_and_told(clock, monkeypatch):
     file, key = io.StringIO(), [zlib.crc32(b"amocrm.import")]
     waiting_step().advance("next", 250, timezone.now())
     ImportStep.objects.filter(position__lt=7).update(state="done")
-    with closing(connection.copy()) as other, other.cursor() as cursor:
+    with database.another() as other, other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", key)
         monkeypatch.setattr(bars, "sleep", lambda seconds: cursor.execute("SELECT pg_advisory_unlock(%s)", key))
         with Bars(file) as drawn, only_one("import", drawn.busy) as mine:
