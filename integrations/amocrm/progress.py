@@ -53,6 +53,11 @@ class Import:
         return next((step for step in self.steps if not step.is_done), None)
 
     @property
+    def told(self) -> ImportStep | None:
+        """The step to name in a word: after the last one is done the import is still to be put down as finished."""
+        return self.current or (self.steps[-1] if self.steps else None)
+
+    @property
     def number(self) -> int:
         """Which step it is at: 3 of 14."""
         return min(self.done + 1, len(self.steps))
@@ -63,7 +68,7 @@ class Import:
 
     @property
     def label(self) -> str:
-        return str(NAMES.get(self.current.entity, "")) if self.current else ""
+        return str(NAMES.get(self.told.entity, "")) if self.told else ""
 
     @property
     def every(self) -> int:

@@ -124,6 +124,16 @@ def test_page_of_the_import_and_its_strip_are_redrawn_by_one_look(admin, known):
     assert f"{label}, 77" in strip_in(admin.get(PAGE).content.decode())
 
 
+@pytest.mark.parametrize(
+    ("total", "told"), [(None, "догружается история этапов"), (900, "заново: история этапов, 812.")]
+)
+def test_strip_stays_with_the_last_step_until_the_import_is_put_down_as_finished(admin, known, total, told):
+    prepare()
+    ImportStep.objects.update(state="done", done=812, total=total)
+    assert told in strip_in(admin.get(PAGE).content.decode())
+    assert told in strip_in(admin.get(reverse("amocrm:banner")).content.decode())
+
+
 def test_page_of_the_import_says_how_it_ended_to_those_who_followed_it(admin, known):
     prepare()
     ImportStep.objects.update(state="done")
