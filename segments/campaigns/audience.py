@@ -19,7 +19,6 @@ from pipelines.models import Contact, ContactPoint
 from segments.models import Membership, Segment
 
 from .consent import AddressHash, allowed, suppressed
-from .greeting import first_name
 from .models import Campaign, Channel, Message, Purpose, Suppression
 
 Reason = Message.Reason
@@ -77,13 +76,14 @@ class Audience:
         sql = f"SELECT * FROM ({self.sql}) AS v ORDER BY reason, contact_id{tail}"  # noqa: S608
         return [Person(*row) for row in self._rows(sql)]
 
-    def nameless(self) -> int:
-        """How many of those who get it cannot be greeted by name."""
+    def judged(self) -> tuple[dict[str, int], list[int]]:
+        """The counts together with those who get it, as the query is too dear to be run twice."""
         sql = f"""
-            SELECT c.name, count(*) FROM ({self.sql}) AS v JOIN {Contact._meta.db_table} AS c ON c.id = v.contact_id
-            WHERE v.reason = '' AND c.first_name = '' GROUP BY c.name
+            SELECT reason, count(*), array_agg(contact_id) FILTER (WHERE reason = '')
+            FROM ({self.sql}) AS v GROUP BY reason
         """  # noqa: S608
-        return sum(int(count) for name, count in self._rows(sql) if not first_name(name))
+        rows = list(self._rows(sql))
+        return {reason: count for reason, count, _ids in rows}, next((ids for *_, ids in rows if ids), [])
 
     def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
         with connection.cursor() as cursor:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -55,7 +56,7 @@ def names() -> Names:
 def people(contact_ids: Iterable[int]) -> dict[int, Values]:
     contacts = Contact.objects.filter(pk__in=list(contact_ids)).select_related("company", "responsible")
     forms = _forms()
-    deals = _latest_deals([contact.pk for contact in contacts])
+    deals = _deals([contact.pk for contact in contacts])
     return {contact.pk: values(contact, deals.get(contact.pk), forms) for contact in contacts}
 
 
@@ -68,11 +69,17 @@ def values(contact: Contact, deal: Deal | None, forms: dict[tuple[str, str], str
     }
 
 
-def _latest_deals(contact_ids: list[int]) -> dict[int, Deal]:
-    links = DealContact.objects.filter(contact__in=contact_ids, deal__deleted_at__isnull=True)
-    links = links.order_by("contact_id", "-deal__created_at", "-deal_id").distinct("contact_id")
-    related = links.select_related("deal__stage", "deal__pipeline", "deal__responsible")
+def _deals(contact_ids: list[int]) -> dict[int, Deal]:
+    related = latest_deals(Q(contact__in=contact_ids)).select_related(
+        "deal__stage", "deal__pipeline", "deal__responsible"
+    )
     return {link.contact_id: link.deal for link in related}
+
+
+def latest_deals(of: Q) -> QuerySet[DealContact]:
+    """One link a contact: to its latest deal."""
+    links = DealContact.objects.filter(of, deal__deleted_at__isnull=True)
+    return links.order_by("contact_id", "-deal__created_at", "-deal_id").distinct("contact_id")
 
 
 def _forms() -> dict[tuple[str, str], str]:

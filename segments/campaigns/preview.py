@@ -18,7 +18,7 @@ from crmseg.web.reasons import Reason
 from pipelines.models import Contact
 from segments.models import Segment
 
-from . import fallback, nobody, personal
+from . import fallback, gaps, nobody, personal
 from .audience import audience, is_member
 from .launch import blockers_beside_the_letter
 from .models import Campaign, Message
@@ -34,15 +34,25 @@ class Check:
     state: str  # ok, warn, bad
     text: str
     repairs: tuple[tuple[str, str], ...] = ()  # what stands in the letter, what to put there
+    word: str = ""  # the fallback in them
+    gap: str = ""  # the field it is about
 
     @property
     def repair(self) -> str:
         """The words on the button that does it."""
-        return _("Подставить «%(word)s»") % {"word": fallback.word()} if self.repairs else ""
+        return _("Подставить «%(word)s»") % {"word": self.word} if self.repairs else ""
 
     @property
     def pairs(self) -> str:
         return json.dumps(self.repairs, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class Gap:
+    field: str
+    what: str
+    count: int  # of those who get the letter, who have nothing there
+    place: str  # the part of the letter where it stands first
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,7 @@ class Review:
     total: int
     to_send: int
     skipped: list[tuple[str, int]]  # the reason in words, how many
-    nameless: int
+    gaps: list[Gap]
     blockers: list[Reason]  # but for those of the letter
     obstacles: list[Obstacle]  # those of the letter
     time: Sequence[Obstacle]  # those of the time set for it
@@ -111,10 +121,20 @@ def checks(template: dict[str, str], length: int, size: int) -> list[Check]:
         found.append(Check("ok", _("Тема короче 60 знаков")))
     if size > CLIPPED:
         found.append(Check("warn", _("Письмо больше 102 КБ: Gmail покажет только начало")))
-    if pieces := fallback.bare(template):
-        repairs = tuple((piece, better) for piece in pieces if (better := fallback.mended(piece)) != piece)
-        found.append(Check("warn", _("Имя без запасного слова: у кого его нет, там будет пусто"), repairs))
-    return found
+    return found + _gap_checks(template)
+
+
+def _gap_checks(template: dict[str, str]) -> list[Check]:
+    """For how many it matters is told by the review, which knows who gets the letter."""
+    bare = fallback.bare(template)
+    return [_gap_check(name, field, bare[name]) for name, field in gaps.fields(list(bare)).items()]
+
+
+def _gap_check(name: str, field: gaps.Field, pieces: list[str]) -> Check:
+    word = str(field.word)
+    repairs = tuple((piece, better) for piece in pieces if (better := fallback.mended(piece, name, word)) != piece)
+    text = _("Нет запасного слова: у кого нет %(what)s, там будет пусто") % {"what": field.what}
+    return Check("warn", text, repairs, word, name)
 
 
 def review(
@@ -128,13 +148,21 @@ def review(
     """Who gets it and who does not, in words, and what stands in the way; ``time``: what is wrong with the set time."""
     blockers, obstacles = blockers_beside_the_letter(campaign), of_letter(template)
     if campaign.segment_id is None:
-        return Review(0, 0, [], 0, blockers, obstacles, time, [])
-    found = audience(campaign, now=now, excluded=excluded)
-    counts = found.counts()
+        return Review(0, 0, [], [], blockers, obstacles, time, [])
+    counts, people = audience(campaign, now=now, excluded=excluded).judged()
     to_send = counts.pop("", 0)
     reasons = [(str(Message.Reason(reason).label), count) for reason, count in counts.items()]
-    nameless = found.nameless() if fallback.bare(template) else 0
     skipped = sorted(reasons, key=lambda one: -one[1])
     total = to_send + sum(counts.values())
     causes = [] if to_send else nobody.causes(campaign, counts, excluded, now=now)
-    return Review(total, to_send, skipped, nameless, blockers, obstacles, time, causes)
+    return Review(total, to_send, skipped, _gaps(template, people), blockers, obstacles, time, causes)
+
+
+def _gaps(template: dict[str, str], people: list[int]) -> list[Gap]:
+    """The greatest first."""
+    bare = fallback.bare(template)
+    found = gaps.fields(list(bare))
+    places = {name: next(part for part, source in template.items() if bare[name][0] in source) for name in found}
+    counted = gaps.count(found, people).items()
+    lines = [Gap(name, str(found[name].what), count, places[name]) for name, count in counted]
+    return sorted(lines, key=lambda one: -one.count)

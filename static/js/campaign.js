@@ -1,8 +1,9 @@
 /* The wizard: a chip puts its field where the caret stood last, in the subject or in a text; a change of whom or when
-   makes the review stale till it is counted anew; the person of the preview goes with the form; a check brings its own repair ([data-repairs]: pairs of what
-   stands in the text and what to put there); a text that is too long is told beside its field while it is
-   typed, and keeps the form from being sent ([data-most] in bytes, [data-too-long] with the words). What keeps the
-   letter from leaving comes with the preview and stands beside the button that sends, which waits meanwhile. */
+   makes the review stale till it is counted anew; the person of the preview goes with the form; a check brings its own
+   repair ([data-repairs]: pairs of what stands in the text and what to put there); the review tells the preview for how
+   many a field of it is empty ([data-gap]); a text that is too long is told beside its field while it is typed, and
+   keeps the form from being sent ([data-most] in bytes, [data-too-long] with the words). What keeps the letter from
+   leaving comes with the preview and stands beside the button that sends, which waits meanwhile. */
 
 const form = document.querySelector("#campaign-form");
 const fields = ["subject", "html", "text"].map((name) => form.querySelector(`[name=${name}]`));
@@ -83,7 +84,29 @@ function obstacles() {
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "review") isStale = false;
   judgeLaunch();
+  tellGaps(event.detail.target.id === "preview");
 });
+
+/* ---- fields without a fallback ---- */
+const gapsIn = (place) => new Map([...document.querySelectorAll(`${place} [data-gap]`)].map((line) => [line.dataset.gap, line]));
+
+/** The preview knows which they are now, the review for how many: what it has not counted yet is counted anew. */
+function tellGaps(mayCount) {
+  const list = document.querySelector("#gaps");
+  if (!list) return;
+  const [now, counted] = [gapsIn("#preview"), gapsIn("#gaps")];
+  now.forEach((line, field) => counted.has(field) && tellGap(line, counted.get(field)));
+  counted.forEach((line, field) => (line.hidden = !now.has(field)));
+  list.hidden = ![...counted.keys()].some((field) => now.has(field));
+  if (mayCount && [...now.keys()].some((field) => !counted.has(field))) htmx.trigger("#step-review", "recount");
+}
+
+function tellGap(line, counted) {
+  [0, 1].forEach((place) => line.children[place].replaceWith(counted.children[place].cloneNode(true)));
+  const button = line.querySelector("[data-repairs]");
+  if (button) button.hidden = counted.children[0].matches(".good");
+}
+
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-goto]");
   if (!link) return;

@@ -133,8 +133,24 @@ def test_one_click_puts_the_fallback_in_and_keeps_other_edits(editor, campaign):
     expect(subject).to_be_focused()
     editor.keyboard.type("сосед")
     expect(subject).to_have_value('{{ contact.first_name | default: "сосед" }}, скидка $& до пятницы')
-    expect(editor.locator("#preview")).not_to_contain_text("Имя без запасного слова")
+    expect(editor.locator("#preview")).not_to_contain_text("нет имени")
     assert campaign.steps.get().html == TEXT
+
+
+def test_preview_and_review_tell_for_how_many_a_field_that_is_typed_is_empty(editor, axe):
+    preview, review = editor.locator("#preview"), editor.locator("#review")
+    told = "У 1 получателя из 1 нет бюджета сделки"
+    expect(editor.locator("[data-launch]")).to_be_enabled()
+    editor.locator("#id_html").fill("<p>Смета: {{ deal.price }}</p>")
+    expect(preview).to_contain_text(told)
+    expect(review).to_contain_text(told)
+    axe(editor)
+    editor.locator("#id_subject").fill("Тема подлиннее")
+    expect(preview).to_contain_text("подлиннее")
+    expect(preview).to_contain_text(told)
+    preview.get_by_role("button", name="Подставить «по запросу»").click()
+    expect(preview).not_to_contain_text("бюджета сделки")
+    expect(review.get_by_text(told)).to_be_hidden()
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,8 @@
 import pytest
 
 from segments.campaigns import personal
-from segments.campaigns.audience import audience
 from segments.campaigns.greeting import first_name
-from tests.factories import NOW, ContactFactory
+from tests.factories import ContactFactory
 
 
 @pytest.mark.parametrize(
@@ -50,10 +49,3 @@ def test_letter_greets_by_the_first_name_of_amocrm_or_by_the_whole_one(db):
     values = personal.people([own.pk, whole.pk, nobody.pk])
     greeted = [values[one.pk]["contact"]["first_name"] for one in (own, whole, nobody)]
     assert greeted == ["Анюта", "Анна", ""]
-
-
-def test_only_those_nobody_can_greet_are_nameless(campaign, person):
-    person("a@mail.example", name="Анна Петрова", first_name="")
-    person("b@mail.example", name="Анна Петрова", first_name="")
-    person("c@mail.example", name="Клиент", first_name="")
-    assert audience(campaign, now=NOW).nameless() == 1

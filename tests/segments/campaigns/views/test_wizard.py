@@ -9,6 +9,8 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -234,7 +236,7 @@ def test_preview_escapes_what_people_are_called(login, campaign, person):
         ({"subject": "{{ contact.first_name | default: '" + "я" * 60 + "' }}"}, "Тема короче 60 знаков"),
         ({"html": "<p>" + "я" * 52_000}, "Gmail покажет только начало"),
         ({"html": ""}, "Текст письма пуст"),
-        ({}, "Имя без запасного слова"),
+        ({}, "у кого нет имени, там будет пусто"),
         ({"html": "{% for %}"}, "текст, строка 1"),
         ({"html": "{{ contact.nope }}"}, "поля «contact.nope» нет"),
     ],
@@ -254,6 +256,14 @@ def test_check_of_the_name_offers_its_repair(login, campaign):
     )
 
 
+def test_check_of_another_field_offers_its_own_word(login, campaign):
+    url = reverse("campaigns:preview", args=[campaign.pk])
+    page = unescape(login().post(url, values(campaign, html="<p>{{ deal.price }}, {{ deal.name }}")).content.decode())
+    assert "у кого нет бюджета сделки, там будет пусто" in page
+    assert 'data-gap="deal.price"' in page
+    assert ("Подставить «по запросу»" in page, '{{ deal.price | default: \\"по запросу\\" }}' in page) == (True, True)
+
+
 def test_review_counts_as_the_launch_will(login, campaign, person):
     person("a@mail.example", first_name="Анна")
     person("b@mail.example")
@@ -261,13 +271,45 @@ def test_review_counts_as_the_launch_will(login, campaign, person):
     page = login().get(reverse("campaigns:review", args=[campaign.pk]), headers={"HX-Request": "true"}).content.decode()
     assert "Отправить 2 писем" in page or "Отправить 2 письма" in page
     assert "нет согласия" in page
-    assert "нет имени" in page
+    assert "У 1 получателя из 2 нет имени" in page
+
+
+def test_review_tells_for_how_many_each_field_is_empty(login, campaign, person):
+    area = CustomFieldFactory(entity="contact", key="area", name="Площадь участка")
+    for place in range(5):
+        person(f"{place}@mail.example", first_name="Анна", custom={area.key: "6"} if place else {})
+    person(allowed=False)
+    campaign.steps.update(
+        subject="{{ deal.price }}",
+        html="{{ contact.custom.area }} {{ contact.first_name }} {{ contact.company | default: 'у вас' }}",
+    )
+    page = review(login(), campaign)
+    told = unescape(re.sub(r"<[^>]*>", "", page[page.index('id="gaps"') : page.index('id="blockers"')]))
+    assert "У 5 получателей из 5 нет бюджета сделки: впишите запасное слово" in told
+    assert "У 1 получателя из 5 нет значения в поле «Площадь участка»" in told
+    assert ("Нет получателей без имени" in told, "компании" in told) == (True, False)
+    assert re.findall(r'href="#id_(\w+)" data-goto', page) == ["subject", "html"]
+
+
+def test_review_follows_the_fields_that_are_typed(login, campaign, person):
+    person("a@mail.example", first_name="Анна")
+    assert "нет названия сделки" in typed(login(), campaign, html="{{ deal.name }}")
+    assert "нет названия сделки" not in typed(login(), campaign, html="{{ deal.name | default: 'дом' }}")
 
 
 def test_review_does_not_mind_who_has_no_name_where_a_word_stands_in(login, campaign, person):
     person("a@mail.example")
     campaign.steps.update(subject="{{ contact.first_name | default: 'коллега' }}", html="<p>Текст</p>")
-    assert "нет имени" not in login().get(reverse("campaigns:review", args=[campaign.pk])).content.decode()
+    assert "нет имени" not in review(login(), campaign)
+
+
+def test_review_judges_the_audience_once(login, campaign, person):
+    person("a@mail.example", first_name="Анна")
+    campaign.steps.update(html="{{ deal.name }} {{ contact.first_name }} {{ contact.company }}")
+    client = login()
+    with CaptureQueriesContext(connection) as queries:
+        review(client, campaign)
+    assert sum("WITH people AS" in one["sql"] for one in queries) == 1
 
 
 def test_review_is_a_page_too(login, campaign):
