@@ -67,6 +67,7 @@ def test_click_counts_down_aloud_and_survives_a_reload(open_editor, campaign, ax
     assert 0 < seconds(editor) <= 60
     editor.clock.run_for(1_000)
     expect(editor.locator("#live")).to_contain_text("Письма уйдут через")
+    expect(editor.locator("#leaving")).to_contain_text("1 письмо уйдёт через")
     editor.clock.run_for(29_000)
     assert 0 <= seconds(editor) <= 31
     Campaign.objects.update(next_due_at=Campaign.objects.get().next_due_at - timedelta(seconds=25))

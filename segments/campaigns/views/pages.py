@@ -12,6 +12,7 @@ from crmseg.web.page import is_fragment, render_page
 from crmseg.web.paging import Keyset
 
 from .. import letters, reports
+from ..audience import audience
 from ..models import Campaign, Message, MessageEvent
 from ..policy import find
 
@@ -45,6 +46,9 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
     if is_fragment(request) and request.GET.get("seen", found.look) != found.look:
         # The buttons around it belong to another state.
         return HttpResponseClientRefresh()
+    if is_fragment(request) and "count" in request.GET:
+        to_send = audience(found, now=timezone.now()).counts().get("", 0)
+        return render_page(request, "campaigns/_leaving_count.html", {"to_send": to_send})
     if is_fragment(request) and "letter" in request.GET:
         return render_page(request, "campaigns/_letter.html", {"campaign": found, "letter": _letter(request, found)})
     context = {"campaign": found, **_report(request, found), **_ledger(request, found)}

@@ -1,7 +1,10 @@
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -79,6 +82,52 @@ def test_page_of_what_is_about_to_leave_counts_down_and_can_stop_it(login, campa
     assert reverse("campaigns:take_back", args=[campaign.pk]) in page
     assert reverse("campaigns:edit", args=[campaign.pk]) not in page
     assert "js/countdown" in page
+
+
+def counted(client, campaign):
+    """What the countdown asks for once it stands."""
+    page = client.get(reverse("campaigns:detail", args=[campaign.pk])).content.decode()
+    url = unescape(re.search(r'hx-get="([^"]+count[^"]*)"', page)[1])
+    return client.get(url, headers={"HX-Request": "true"}).content.decode().strip()
+
+
+@pytest.mark.parametrize(
+    ("people", "language", "words"),
+    [
+        (1, "ru", "1 письмо уйдёт через"),
+        (2, "ru", "2 письма уйдут через"),
+        (5, "ru", "5 писем уйдут через"),
+        (0, "ru", "Получателей сейчас нет. Отправка начнётся через"),
+        (1, "en", "1 email leaves in"),
+        (2, "en", "2 emails leave in"),
+    ],
+)
+def test_countdown_tells_how_many_letters_leave(login, campaign, person, people, language, words):
+    for place in range(people):
+        person(f"{place}@mail.example")
+    person("no@mail.example", allowed=False)
+    leaving(campaign)
+    client = login()
+    User.objects.update(language=language)
+    assert counted(client, campaign) == words
+
+
+def test_countdown_does_not_judge_the_audience_while_the_page_opens(login, campaign, person):
+    person("a@mail.example")
+    leaving(campaign)
+    client = login()
+    with CaptureQueriesContext(connection) as queries:
+        assert "Письма уйдут через" in client.get(reverse("campaigns:detail", args=[campaign.pk])).content.decode()
+    assert not any("WITH people AS" in one["sql"] for one in queries)
+
+
+def test_countdown_that_began_meanwhile_is_not_counted(login, campaign, person):
+    person("a@mail.example")
+    leaving(campaign)
+    client = login()
+    url = f"{reverse('campaigns:detail', args=[campaign.pk])}?count=1&seen=leaving"
+    launch.launch(campaign, by=None, now=timezone.now())
+    assert client.get(url, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
 
 
 def test_auditor_sees_the_countdown_without_buttons(login, campaign):
