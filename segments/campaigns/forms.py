@@ -16,8 +16,9 @@ from segments.models import Segment
 
 from . import personal
 from .models import Campaign, Purpose, Step
+from .obstacles import of_time
+from .reasons import WORDS
 from .rendering import MAX_SOURCE, problems, too_long
-from .schedule import FARTHEST, is_late
 
 NOW, AT, REGULAR = "now", "at", "regular"
 LOCAL = "%Y-%m-%dT%H:%M"
@@ -35,7 +36,7 @@ class DraftForm(forms.ModelForm):
     class Meta:
         model = Campaign
         fields = ["name", "segment"]
-        error_messages = {"name": {"required": _("Укажите название")}}
+        error_messages = {"name": {"required": _("Укажите название.")}}
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -91,12 +92,12 @@ class CampaignForm(WhomForm):
         required=False,
         input_formats=[LOCAL],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL),
-        error_messages={"invalid": _("Укажите дату и время")},
+        error_messages={"invalid": WORDS["no_time"]},
     )
 
     class Meta(WhomForm.Meta):
         fields = ["name", *WhomForm.Meta.fields]
-        error_messages = {"name": {"required": _("Укажите название")}}
+        error_messages = {"name": {"required": _("Укажите название.")}}
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
@@ -130,8 +131,9 @@ class CampaignForm(WhomForm):
     def _check_time(self, when: str | None, at: datetime | None) -> None:
         if when != AT:
             self.errors.pop("at", None)  # nobody looks at the field then
-        elif "at" not in self.errors and (wrong := _wrong_time(at, timezone.now())):
-            self.add_error("at", wrong)
+        elif "at" not in self.errors:
+            for wrong in of_time(at, timezone.now()):
+                self.add_error(wrong.field, str(wrong.reason))
 
     @property
     def schedule(self) -> dict[str, Any] | None:
@@ -184,7 +186,7 @@ class HalfWrittenForm(CampaignForm):
     @property
     def schedule(self) -> dict[str, Any] | None:
         """The one before, while the time is not whole or has passed."""
-        if self.cleaned_data["when"] == AT and _wrong_time(self.cleaned_data.get("at"), timezone.now()):
+        if self.cleaned_data["when"] == AT and of_time(self.cleaned_data.get("at"), timezone.now()):
             return self.instance.schedule
         return super().schedule
 
@@ -196,14 +198,6 @@ def typed_time(text: str) -> datetime | None:
     except forms.ValidationError:
         return None
     return found
-
-
-def _wrong_time(at: datetime | None, now: datetime) -> str:
-    if at is None:
-        return str(_("Укажите дату и время"))
-    if is_late(at, now):
-        return str(_("Это время прошло. Выберите дату впереди"))
-    return str(_("Это слишком далеко: назначить можно не дальше двух лет")) if at > now + FARTHEST else ""
 
 
 def _rows(user: User) -> Any:

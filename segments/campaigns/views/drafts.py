@@ -46,4 +46,4 @@ def _fault(form: HalfWrittenForm, seen: str) -> str:
         return str(next(iter(form.errors.values()))[0])
     if campaign.state == Campaign.State.DRAFT and form.keep(now=timezone.now(), seen=seen, quietly=True):
         return ""
-    return _("Это уже не черновик. Скопируйте текст, если он нужен")
+    return _("Это уже не черновик. Скопируйте текст, если он нужен.")

@@ -110,7 +110,7 @@ def _saved(request: HttpRequest, form: CampaignForm) -> HttpResponse:
     except Overtaken:
         return _overtaken(request, form)
     if not is_kept:
-        form.add_error(None, _("Отправка уже началась, изменения не сохранены. Скопируйте текст, если он нужен"))
+        form.add_error(None, _("Отправка уже началась, изменения не сохранены. Скопируйте текст, если он нужен."))
         return _page(request, campaign, form)
     if request.POST.get("act") != "launch" or not may(request.user, "campaigns.launch"):
         flash(request, _("Кампания сохранена"))
@@ -132,7 +132,7 @@ def _overtaken(request: HttpRequest, form: CampaignForm) -> HttpResponse:
     if form.instance.state == Campaign.State.DRAFT:
         seen, fault = request.POST["seen"], _("Черновик изменён в другом окне")
         return _page(request, form.instance, form, seen=seen, fault=fault, is_overtaken=True, status=422)
-    form.add_error(None, _("Кампания изменена в другом окне, ваш вариант здесь. Сохраните ещё раз, чтобы он остался"))
+    form.add_error(None, _("Кампания изменена в другом окне, ваш вариант здесь. Сохраните ещё раз, чтобы он остался."))
     return _page(request, form.instance, form)
 
 

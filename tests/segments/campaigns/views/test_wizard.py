@@ -86,10 +86,10 @@ def test_time_is_needed_for_a_set_time(login, campaign):
 @pytest.mark.parametrize(
     ("at", "words"),
     [
-        ("2001-01-01T10:00", "Это время прошло"),
-        ("0001-01-01T00:00", "Это время прошло"),
-        ("9999-12-31T23:59", "Это слишком далеко"),
-        ("завтра", "Укажите дату и время"),
+        ("2001-01-01T10:00", "Назначенное время прошло. Выберите другое."),
+        ("0001-01-01T00:00", "Назначенное время прошло. Выберите другое."),
+        ("9999-12-31T23:59", "Это слишком далеко: назначить можно не дальше двух лет."),
+        ("завтра", "Укажите дату и время."),
     ],
 )
 def test_time_that_cannot_be_meant_is_refused_beside_its_field(login, campaign, at, words):
@@ -98,6 +98,29 @@ def test_time_that_cannot_be_meant_is_refused_beside_its_field(login, campaign, 
     assert response.status_code == 422
     assert words in page[page.index('id="id_at"') :][:400]
     assert (at in page, "Моё письмо" in page) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": ""},
+        {"when": "at"},
+        {"when": "at", "at": "завтра"},
+        {"when": "at", "at": "2001-01-01T10:00"},
+        {"when": "at", "at": "9999-12-31T23:59"},
+        {"html": "{% for %}"},
+        {"html": "{{ contact.nope }}"},
+        {"html": "я" * 300_000},
+        {"act": "launch", "html": ""},
+        {"act": "launch", "subject": ""},
+        {"act": "launch", "segment": ""},
+    ],
+)
+def test_form_says_what_is_wrong_in_whole_sentences(login, campaign, changes):
+    errors = edit(login(), campaign, **changes).context["form"].errors.values()
+    said = [str(error) for each in errors for error in each]
+    assert said
+    assert [one for one in said if not re.fullmatch(r".*[^.]\.", one)] == []
 
 
 def test_time_nobody_looks_at_is_not_judged(login, campaign):
