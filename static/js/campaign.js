@@ -173,7 +173,7 @@ form.addEventListener("input", () => saved.querySelector("[data-kept]")?.remove(
 saved.addEventListener("htmx:configRequest", (event) => isSent && event.preventDefault());
 saved.addEventListener("htmx:beforeRequest", () => (isKeeping = true));
 saved.addEventListener("htmx:afterSettle", settle);
-saved.addEventListener("htmx:afterRequest", (event) => event.detail.failed && event.detail.xhr.status !== 422 && settle());
+saved.addEventListener("htmx:afterRequest", (event) => event.detail.failed && settle());
 form.addEventListener("submit", (event) => {
   if (event.defaultPrevented) return;
   if (isKeeping) event.preventDefault();

@@ -1,6 +1,6 @@
 /* Typed text is not lost without a question: a form with [data-guard] that differs from what the server sent asks before
    its page goes. [data-guard=unsaved]: what the server sent is not saved itself. Submitting it, by htmx too, is no loss,
-   nor is what a request of [data-keeps=id of the form] has saved by itself. */
+   nor is what a request of [data-keeps=id of the form] has saved by itself, as its answer says (Draft-Kept). */
 
 const isLetGo = new WeakSet();
 const kept = new WeakMap();
@@ -26,7 +26,7 @@ addEventListener("htmx:beforeRequest", (event) => {
 });
 addEventListener("htmx:afterRequest", (event) => {
   const form = keptBy(event);
-  if (form && event.detail.successful) kept.set(form, event.detail.xhr.typed);
+  if (form && event.detail.xhr.getResponseHeader("Draft-Kept")) kept.set(form, event.detail.xhr.typed);
 });
 
 function shippedIndex(select) {

@@ -308,6 +308,19 @@ def test_draft_is_kept_while_it_is_typed(editor, campaign, axe):
     assert asked == []
 
 
+def test_draft_that_cannot_be_kept_is_told_logs_no_fault_and_is_not_lost(editor, campaign):
+    logged = []
+    editor.on("console", lambda message: logged.append(message.text) if message.type == "error" else None)
+    editor.locator("#id_name").click()
+    editor.locator("#id_name").fill("")
+    expect(editor.locator("#saved")).to_contain_text("Не сохранено: Укажите название.")
+    assert (logged, campaign.name) == ([], Campaign.objects.get().name)
+    assert leave_page(editor, name="К списку кампаний", agree=False) == ["beforeunload"]
+    editor.locator("#id_name").fill("Смета")
+    expect(editor.locator("#saved")).to_contain_text("Сохранено")
+    assert leave_page(editor, name="К списку кампаний", agree=True) == []
+
+
 def test_typed_segment_is_not_lost_without_a_question(browser_page):
     page = browser_page(user=UserFactory(role=Role.MARKETER))
     page.goto(reverse("segments:new"))

@@ -1,4 +1,8 @@
-"""The door a draft is saved through while it is being typed: nobody pressed a button, and no page is left for it."""
+"""The door a draft is saved through while it is being typed: nobody pressed a button, and no page is left for it.
+
+A refusal is an answer like any other, as a browser logs another status as a fault. Only what was saved says so, in its
+header ``Draft-Kept``.
+"""
 
 from typing import cast
 
@@ -34,7 +38,10 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
         "seen": seen if fault else "",
         "is_kept": not fault,
     }
-    return render_page(request, "campaigns/_saved.html", context, status=422 if fault else 200)
+    response = render_page(request, "campaigns/_saved.html", context)
+    if not fault:
+        response["Draft-Kept"] = "1"
+    return response
 
 
 def _fault(form: HalfWrittenForm, seen: str) -> str:
