@@ -49,11 +49,25 @@ def _as_text(raw: Any) -> str:
         return str(raw["file_name"])
     if isinstance(raw, Mapping) and raw.get("catalog_element_id"):
         return _("№ %(number)s") % {"number": raw["catalog_element_id"]}
+    if isinstance(raw, Mapping) and "vat_id" in raw:
+        return _legal_entity(raw)
     if isinstance(raw, Mapping):
         return ", ".join(text for text in map(_as_text, raw.values()) if text)
     if isinstance(raw, Sequence) and not isinstance(raw, str):
         return ", ".join(text for text in map(_as_text, raw) if text)
     return "" if raw is None else str(raw)
+
+
+def _legal_entity(raw: Mapping[str, Any]) -> str:
+    """As a contract names it: a bare number would not say what it is, and amoCRM's code of the form says nothing."""
+    vat, kpp = raw.get("vat_id"), raw.get("tax_registration_reason_code") or raw.get("kpp")
+    parts = (
+        raw.get("name"),
+        _("ИНН %(number)s") % {"number": vat} if vat else "",
+        _("КПП %(number)s") % {"number": kpp} if kpp else "",
+        raw.get("address"),
+    )
+    return ", ".join(str(part) for part in parts if part)
 
 
 def _number(raw: Any) -> Decimal | None:

@@ -94,7 +94,9 @@ def test_lists_cost_the_same_whatever_their_length(client, django_assert_max_num
 def test_company_shows_its_people(client):
     login(client)
     contact = ContactFactory(company=CompanyFactory())
-    assert contact.name in client.get(f"/companies/{contact.company_id}/").content.decode()
+    page = client.get(f"/companies/{contact.company_id}/").content.decode()
+    assert contact.name in page
+    assert "Создана" in page
 
 
 @pytest.mark.parametrize("address", ["/deals/", "/contacts/", "/companies/", "/segments/"])
