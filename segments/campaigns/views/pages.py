@@ -18,6 +18,7 @@ from ..policy import find
 
 MOST_UNKNOWN = 50
 MOST_EVENTS = 20
+SENT_FIRST = sorted(Message.State.choices, key=lambda choice: choice[0] == Message.State.SKIPPED)  # who got none, last
 
 
 @allowed("campaigns.see")
@@ -75,9 +76,7 @@ def _report(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     return {
         "report": found,
         "left_out": campaign.exclude_segments.all(),
-        "states": [
-            (state, label, found.states[state]) for state, label in Message.State.choices if found.states[state]
-        ],
+        "states": [(state, label, found.states[state]) for state, label in SENT_FIRST if found.states[state]],
         "reasons": [(Message.Reason(reason).label, count) for reason, count in found.reasons.items()],
         "unknown": [(message, message.can_resend(now)) for message in unknown.order_by("id")[:MOST_UNKNOWN]],
         "events": events.order_by("-at", "-id")[:MOST_EVENTS],

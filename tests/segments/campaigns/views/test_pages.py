@@ -59,6 +59,13 @@ def test_report_says_why_somebody_gets_nothing(login, campaign, person):
     assert "a@mail.example" in page
 
 
+def test_report_tells_what_was_sent_before_what_was_not(login):
+    run = MessageFactory(state="accepted", sent_at=NOW).run
+    MessageFactory(run=run, step=run.messages.get().step, state="skipped", reason="no_consent")
+    page = login().get(reverse("campaigns:detail", args=[run.campaign_id]))
+    assert [state for state, _, _ in page.context["states"]] == ["accepted", "skipped"]
+
+
 def test_report_follows_a_running_campaign_and_stops_with_it(login, campaign, person):
     person("a@mail.example")
     started(campaign)
