@@ -15,6 +15,12 @@ PREVIEWED = {
     "hx-swap": "outerHTML",
     "hx-sync": "this:queue last",
 }
+EXAMPLE = {
+    "all": [
+        {"field": "open_deals", "op": "gte", "value": 1},
+        {"field": "last_contact_at", "op": "more_than_ago", "value": "30d"},
+    ]
+}
 
 
 class PauseForm(forms.Form):
@@ -48,7 +54,8 @@ class SegmentForm(forms.ModelForm):
         elif self.instance.rules is not None:
             self.initial.setdefault("rules_text", as_text(self.instance.rules))
         if "rules_text" in self.fields:
-            self.fields["rules_text"].widget.attrs |= PREVIEWED | {"hx-post": reverse("segments:preview")}
+            asked = {"hx-post": reverse("segments:preview"), "placeholder": as_text(EXAMPLE)}
+            self.fields["rules_text"].widget.attrs |= PREVIEWED | asked
 
     def _as_stored(self, field: str) -> str:
         """Words that nobody touched are kept as they are stored."""

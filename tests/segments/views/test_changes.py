@@ -1,6 +1,8 @@
 """Making and editing a segment, looking before saving, pausing."""
 
+import html
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,6 +12,7 @@ from django.utils import timezone
 from crmseg.accounts.models import Role, User
 from segments import builder, gallery
 from segments.models import Membership, Segment
+from segments.rules.parse import parse
 from tests.factories import NOW, ContactFactory, MembershipFactory, SegmentFactory
 
 from .conftest import HX
@@ -36,6 +39,13 @@ def test_who_may_not_edit_is_refused(as_role, role, name):
     assert client.post(address, form()).status_code == 403
     segment.refresh_from_db()
     assert (Segment.objects.count(), segment.is_paused) == (1, False)
+
+
+def test_empty_page_offers_the_ready_and_an_example(marketer):
+    SegmentFactory(name="Новые лиды", ready_key="new_leads")
+    page = marketer.get(NEW).content.decode()
+    assert page.count("?from=") == 2  # in the menu and beside the form
+    parse(html.unescape(re.search(r'placeholder="([^"]+)"', page)[1]))
 
 
 def test_new_segment_is_filled_at_once(marketer, sent):
