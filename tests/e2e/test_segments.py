@@ -9,7 +9,11 @@ from tests.factories import CompanyFactory, ContactFactory, MembershipFactory, S
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 COMPANY = "ООО «Загородное домостроение»"
-TEXT_LINES = "cell => { const range = new Range(); range.selectNodeContents(cell); return range.getClientRects().length }"
+TEXT_LINES = """cell => {
+    const range = new Range();
+    range.selectNodeContents(cell);
+    return range.getClientRects().length;
+}"""
 LINES = "words => Math.round(words.getBoundingClientRect().height / parseFloat(getComputedStyle(words).lineHeight))"
 
 
