@@ -334,3 +334,22 @@ def test_typed_segment_is_not_lost_without_a_question(browser_page):
     page.locator("#id_name").click()
     assert leave_page(page, name="Назад без сохранения", agree=True) == ["beforeunload"]
     expect(page).to_have_url(re.compile(reverse("segments:list") + "$"))
+
+
+def test_saved_mark_stands_whole_beside_its_button_on_a_phone(open_editor, campaign):
+    Campaign.objects.update(name="Напоминание о расчёте за октябрь")
+    editor = open_editor(width=390)
+    editor.fill("[name=subject]", "Другая тема")
+    mark = editor.locator("#saved [data-kept]")
+    expect(mark).to_be_visible()
+    assert mark.evaluate("mark => mark.scrollWidth <= mark.clientWidth")
+
+
+def test_key_figures_have_no_line_at_the_edge_of_their_card(browser_page):
+    campaign = MessageFactory(state="accepted").run.campaign
+    page = browser_page(width=390, user=UserFactory(role=Role.MARKETER))
+    page.goto(reverse("campaigns:detail", args=[campaign.pk]))
+    edge = "(cells, side) => cells.map(cell => getComputedStyle(cell)[side])"
+    cells = page.locator(".kpi > div")
+    assert cells.evaluate_all(edge, "borderRightWidth") == ["1px", "0px", "1px", "0px"]
+    assert cells.evaluate_all(edge, "borderBottomWidth") == ["1px", "1px", "0px", "0px"]
