@@ -353,3 +353,14 @@ def test_key_figures_have_no_line_at_the_edge_of_their_card(browser_page):
     cells = page.locator(".kpi > div")
     assert cells.evaluate_all(edge, "borderRightWidth") == ["1px", "0px", "1px", "0px"]
     assert cells.evaluate_all(edge, "borderBottomWidth") == ["1px", "1px", "0px", "0px"]
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_link_to_the_letters_scrolls_them_and_not_the_house(browser_page, width):
+    run = MessageFactory(state="accepted").run
+    for _ in range(30):
+        MessageFactory(run=run, step=run.messages.first().step, state="skipped", reason="no_consent")
+    page = browser_page(width=width, user=UserFactory(role=Role.MARKETER))
+    page.goto(reverse("campaigns:detail", args=[run.campaign_id]) + "#ledger")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    assert page.locator(".top").bounding_box()["y"] == 0
