@@ -2,6 +2,7 @@ import pytest
 
 from crmseg.accounts.models import Role
 from tests.factories import (
+    NOW,
     CompanyFactory,
     ContactFactory,
     ContactPointFactory,
@@ -97,6 +98,13 @@ def test_company_shows_its_people(client):
     page = client.get(f"/companies/{contact.company_id}/").content.decode()
     assert contact.name in page
     assert "Создана" in page
+    assert "удалена в amoCRM" not in page
+
+
+def test_deleted_company_is_told_in_its_gender(client):
+    login(client)
+    company = CompanyFactory(deleted_at=NOW)
+    assert "удалена в amoCRM" in client.get(f"/companies/{company.pk}/").content.decode()
 
 
 @pytest.mark.parametrize("address", ["/deals/", "/contacts/", "/companies/", "/segments/"])
