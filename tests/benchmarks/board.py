@@ -6,7 +6,6 @@ between cost, and drifts less from machine to machine than the milliseconds do. 
 """
 
 import random
-from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from statistics import median
@@ -82,24 +81,20 @@ SELECT c.* FROM pipelines_contact c WHERE c.deleted_at IS NULL AND (c.name_key L
 """
 
 
-def run(arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
-    parser = ArgumentParser(prog="benchmark board")
-    parser.add_argument("--deals", type=int, default=50_800)
-    parser.add_argument("--times", type=int, default=7)
-    options = parser.parse_args(list(arguments))
+def run(deals: int = 50_800, times: int = 7) -> Iterator[dict[str, Any]]:
     settings.DEBUG = False  # else Django keeps the text of every statement
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.ALLOWED_HOSTS.append("testserver")
-    pipeline, users = fill(options.deals)
+    pipeline, users = fill(deals)
     head = Client()
     head.force_login(users[0])
     manager = Client()
     manager.force_login(users[-1])
     for what, client, url, by_hand, values in pages(pipeline, users, head, manager):
-        ms, bare = timed(lambda c=client, u=url: opened(c, u), options.times), None
-        line = {"what": what, "deals": options.deals, "ms": round(ms, 1)}
+        ms, bare = timed(lambda c=client, u=url: opened(c, u), times), None
+        line = {"what": what, "deals": deals, "ms": round(ms, 1)}
         if by_hand:
-            bare = timed(lambda s=by_hand, v=values: asked(s, v), options.times)
+            bare = timed(lambda s=by_hand, v=values: asked(s, v), times)
             line |= {"by_hand_ms": round(bare, 1), "ratio": round(ms / bare, 1)}
         yield line | ({"limit_ms": LIMIT_MS} if url.startswith(reverse("deals:board")) else {})
 

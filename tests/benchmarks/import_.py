@@ -9,7 +9,6 @@ import resource
 import signal
 import subprocess
 import sys
-from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from time import perf_counter
 from typing import Any
@@ -51,13 +50,9 @@ server.serve_forever()
 """
 
 
-def run(arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
-    parser = ArgumentParser(prog="benchmark import")
-    parser.add_argument("--contacts", type=int, default=10_000)
-    parser.add_argument("--deals", type=int, default=10_000)
-    options = parser.parse_args(list(arguments))
+def run(contacts: int = 10_000, deals: int = 10_000) -> Iterator[dict[str, Any]]:
     settings.DEBUG = False  # else Django keeps the text of every statement, pages and all
-    process = stand_in(options.contacts, options.deals)
+    process = stand_in(contacts, deals)
     try:
         url, token = (process.stdout.readline() if process.stdout else "").split()
         yield from _import(url, token)

@@ -12,8 +12,7 @@ import smtplib
 import subprocess
 import sys
 import tempfile
-from argparse import ArgumentParser
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,21 +38,18 @@ HTML = (
 )
 
 
-def run(arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
-    parser = ArgumentParser(prog="benchmark send")
-    parser.add_argument("--letters", type=int, default=2_000)
-    options = parser.parse_args(list(arguments))
+def run(letters: int = 2_000) -> Iterator[dict[str, Any]]:
     settings.DEBUG = False  # else Django keeps the text of every statement
     with tempfile.TemporaryDirectory() as folder, catcher(Path(folder)) as port:
         settings.EMAIL_URL = {"host": HOST, "port": port, "user": "", "password": "", "ssl": False, "starttls": False}
         settings.CHANNELS = {"email": "integrations.channels.email.channel.EmailChannel"}
-        rates = {lanes: _send(_campaign(options.letters), lanes) for lanes in (1, delivery.LANES)}
-        letters = [_as_sent(path) for path in sorted(Path(folder).glob("*.eml"))][: options.letters]
-        bare = _bare(port, letters)
+        rates = {lanes: _send(_campaign(letters), lanes) for lanes in (1, delivery.LANES)}
+        sent = [_as_sent(path) for path in sorted(Path(folder).glob("*.eml"))][:letters]
+        bare = _bare(port, sent)
     for lanes, rate in rates.items():
         of_bare = round(rate["per_second"] / bare["per_second"], 2)
         yield {"what": "one worker", "lanes": lanes, **rate, "of_bare": of_bare}
-    yield {"what": "bare SMTP of the same letters", **bare, "bytes": sum(map(len, letters)) // max(len(letters), 1)}
+    yield {"what": "bare SMTP of the same letters", **bare, "bytes": sum(map(len, sent)) // max(len(sent), 1)}
 
 
 @contextmanager

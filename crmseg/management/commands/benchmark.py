@@ -2,11 +2,12 @@
 
 import json
 import pkgutil
-from argparse import REMAINDER, ArgumentParser
+from argparse import REMAINDER, Action, ArgumentParser, Namespace
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 
 import tests.benchmarks
@@ -18,23 +19,42 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", nargs="?", metavar="NAME", choices=list(found()), help=", ".join(found()))
-        parser.add_argument("options", nargs=REMAINDER, help=_("аргументы самого замера, например --deals 50000"))
+        help = _("аргументы самого замера, например --deals 50000")
+        parser.add_argument("sizes", nargs=REMAINDER, metavar="OPTIONS", action=Sizes, help=help)
 
     def handle(self, *args: Any, **options: Any) -> None:
         for name in [options["name"]] if options["name"] else found():
-            self._run(name, options["options"])
+            self._run(name, options["sizes"] or sizes(name))
 
-    def _run(self, name: str, options: list[str]) -> None:
-        module = import_module(found()[name])
+    def _run(self, name: str, given: dict[str, int]) -> None:
         connection.settings_dict["TEST"]["NAME"] = f"{connection.settings_dict['NAME']}_benchmark"
         own = connection.settings_dict["NAME"]
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         try:
-            for line in module.run(options):
+            for line in import_module(found()[name]).run(**given):
                 self.stdout.write(json.dumps({"benchmark": name, **line}))
                 self.stdout.flush()
         finally:
             connection.creation.destroy_test_db(own, verbosity=0)
+
+
+class Sizes(Action):
+    """What follows the name, as that benchmark's `run` takes it: read with the rest, before any server is started."""
+
+    def __call__(self, parser: ArgumentParser, namespace: Namespace, values: Any, option: str | None = None) -> None:
+        if {"-h", "--help"} & set(values):
+            parser.print_help()
+            parser.exit()
+        own = CommandParser(called_from_command_line=False, add_help=False)
+        for size, usual in (sizes(namespace.name) if namespace.name else {}).items():
+            own.add_argument(f"--{size}", type=int, default=usual)
+        setattr(namespace, self.dest, vars(own.parse_args(values)))
+
+
+def sizes(name: str) -> dict[str, int]:
+    """Of a benchmark, with those it is run with when nobody says another."""
+    taken = signature(import_module(found()[name]).run).parameters
+    return {size: parameter.default for size, parameter in taken.items()}
 
 
 def found() -> dict[str, str]:

@@ -27,6 +27,8 @@ def refusal(line: str) -> str:
         ("amocrm_sandbox --seed abc", "amocrm_sandbox: --seed: «abc» — не целое число. "),
         ("amocrm_sync --pu", "amocrm_sync: «--pu» можно понять по-разному: --pull, --push. "),
         ("benchmark nope", "benchmark: NAME: «nope» не подходит, можно board, import, send. Аргументы: NAME, "),
+        ("benchmark send --nope", "benchmark: аргумента --nope нет. Аргументы: NAME, "),
+        ("benchmark import --deals x", "benchmark: --deals: «x» — не целое число. Аргументы: NAME, "),
         ("amocrm_connect -v 9", "amocrm_connect: -v/--verbosity: «9» не подходит, можно 0, 1, 2, 3. "),
     ],
 )
