@@ -3,14 +3,18 @@
 import json
 import pkgutil
 from argparse import REMAINDER, Action, ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from inspect import signature
-from typing import Any
+from typing import Any, cast
 
-from django.core.management.base import BaseCommand, CommandParser
-from django.db import connection
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
 
 import tests.benchmarks
+from crmseg.celery import app
 from crmseg.words import gettext as _
 
 
@@ -27,15 +31,32 @@ class Command(BaseCommand):
             self._run(name, options["sizes"] or sizes(name))
 
     def _run(self, name: str, given: dict[str, int]) -> None:
-        connection.settings_dict["TEST"]["NAME"] = f"{connection.settings_dict['NAME']}_benchmark"
-        own = connection.settings_dict["NAME"]
-        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-        try:
+        with database_of_its_own():
             for line in import_module(found()[name]).run(**given):
                 self.stdout.write(json.dumps({"benchmark": name, **line}))
                 self.stdout.flush()
-        finally:
-            connection.creation.destroy_test_db(own, verbosity=0)
+
+
+@contextmanager
+def database_of_its_own() -> Iterator[None]:
+    """Nothing is read from the company's database or written there, and no task goes to its workers."""
+    here = cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS])
+    own, creation = here.settings_dict["NAME"], here.creation
+    here.settings_dict["TEST"]["NAME"] = f"{own}_benchmark"
+    here.close()
+    here.close_pool()  # it would go on handing out connections to the company's
+    broker = app.conf.broker_url
+    app.conf.update(broker_url="memory://")
+    creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    try:
+        with here.cursor() as cursor:
+            cursor.execute("SELECT current_database()")
+            if cursor.fetchone() == (own,):
+                raise CommandError(_("Замер не получил своей базы и ничего не сделал."))
+        yield
+    finally:
+        app.conf.update(broker_url=broker)
+        creation.destroy_test_db(own, verbosity=0)
 
 
 class Sizes(Action):
