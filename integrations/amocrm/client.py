@@ -7,6 +7,7 @@ ban of the whole account and 403 in JSON a missing right; 200 in HTML is a guard
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -99,16 +100,25 @@ class AmoClient:
         url = self._url(path)
         return self._as_page(self.get(url, params), url, key, read)
 
-    def pages(self, path: str, key: str, params: Params | None = None, read: Read = list) -> Iterator[Page]:
-        """Page after page, the next one fetched and read by ``read`` while this one is worked on."""
-        page = self.page(path, key, params, read)
+    @contextmanager
+    def pages(self, path: str, key: str, params: Params | None = None, read: Read = list) -> Iterator[Iterator[Page]]:
+        """Page after page, the next one fetched and read by ``read`` while this one is worked on.
+
+        The end of the block waits for a page under way: a signal that comes then is raised there, in who asked.
+        """
         with ThreadPoolExecutor(1, thread_name_prefix="amocrm-page") as ahead:
-            while page.next_url:
-                self._pass_breaker(timezone.now())
-                coming = ahead.submit(self._fetch, page.next_url, key, read)
-                yield page
-                answer, ready = coming.result()
-                page = ready or self._as_page(self._read(answer), page.next_url, key, read)
+            yield self._pages(ahead, path, key, params, read)
+
+    def _pages(
+        self, ahead: ThreadPoolExecutor, path: str, key: str, params: Params | None, read: Read
+    ) -> Iterator[Page]:
+        page = self.page(path, key, params, read)
+        while page.next_url:
+            self._pass_breaker(timezone.now())
+            coming = ahead.submit(self._fetch, page.next_url, key, read)
+            yield page
+            answer, ready = coming.result()
+            page = ready or self._as_page(self._read(answer), page.next_url, key, read)
         yield page
 
     def _fetch(self, url: str, key: str, read: Read) -> tuple[Answer, Page | None]:
@@ -123,7 +133,8 @@ class AmoClient:
         return Page(items, url, self._own(following), read(items))
 
     def all(self, path: str, key: str, params: Params | None = None) -> list[Json]:
-        return [item for page in self.pages(path, key, params) for item in page.items]
+        with self.pages(path, key, params) as pages:
+            return [item for page in pages for item in page.items]
 
     def _url(self, path: str) -> str:
         return path if path.startswith(("/", "http")) else API + path

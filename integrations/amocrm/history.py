@@ -6,6 +6,7 @@ read, or the page is already older than the deal. Then the deal's visits are reb
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from itertools import groupby
 
@@ -31,7 +32,7 @@ ENOUGH = 100  # deals worth a rebuild: it costs the same for one
 StageIds = dict[tuple[int, int], int]
 
 
-def pages(client: AmoClient, cursor: str, until: datetime) -> Iterator[Page]:
+def pages(client: AmoClient, cursor: str, until: datetime) -> AbstractContextManager[Iterator[Page]]:
     """The feed up to a moment: what is newer would push the pages along."""
     if cursor:
         return client.pages(cursor, "events", read=read)

@@ -165,14 +165,15 @@ def _checkpoint(step: ImportStep, run: Run) -> bool:
 def _read_pages(step: ImportStep, run: Run) -> None:
     collection, account = PAGED[step.entity], run.client.account
     where = (step.cursor, None) if step.cursor else (collection.path, collection.by_id)
-    for page in run.client.pages(where[0], collection.key, where[1], partial(collection.read, account)):
-        refuse_hole(page, step)
-        now = run.clock()
-        intake.complete(run.client, page.rows, Origin.IMPORT, now)
-        with turned(step, page, now):
-            intake.take(account, collection, page.rows, Origin.IMPORT, now)
-        if not _checkpoint(step, run):
-            return
+    with run.client.pages(where[0], collection.key, where[1], partial(collection.read, account)) as pages:
+        for page in pages:
+            refuse_hole(page, step)
+            now = run.clock()
+            intake.complete(run.client, page.rows, Origin.IMPORT, now)
+            with turned(step, page, now):
+                intake.take(account, collection, page.rows, Origin.IMPORT, now)
+            if not _checkpoint(step, run):
+                return
 
 
 def _read_history(step: ImportStep, run: Run) -> None:
@@ -181,20 +182,27 @@ def _read_history(step: ImportStep, run: Run) -> None:
     until = account.history_until or run.clock()
     if account.history_until is None:
         account.put(history_until=until)
-    if step.cursor != history.REBUILD:
-        for page in history.pages(run.client, step.cursor, until):
+    if step.cursor != history.REBUILD and not _read_events(step, run, until):
+        return
+    while history.rebuild_some():
+        if not _checkpoint(step, run):
+            return
+    step.advance("", 0, run.clock())
+    run.progress(step)
+
+
+def _read_events(step: ImportStep, run: Run, until: datetime) -> bool:
+    """→ Whether all are read."""
+    with history.pages(run.client, step.cursor, until) as pages:
+        for page in pages:
             refuse_hole(page, step)
             with turned(step, replace(page, next_url=page.next_url or history.REBUILD), run.clock()):
                 history.keep(page.rows)
                 if history.is_time(step.done):
                     history.rebuild_whole(page.rows)
             if not _checkpoint(step, run):
-                return
-    while history.rebuild_some():
-        if not _checkpoint(step, run):
-            return
-    step.advance("", 0, run.clock())
-    run.progress(step)
+                return False
+    return True
 
 
 def refuse_hole(page: Page, step: ImportStep) -> None:

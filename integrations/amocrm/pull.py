@@ -6,7 +6,8 @@ watermark. ``reconcile`` reads everything by id and finds what vanished.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -90,13 +91,14 @@ def _pull(client: AmoClient, collection: Collection, now: datetime, watch: Watch
     account, result, largest = client.account, Loaded(), 0
     since = _watermark(client, collection.name) - OVERLAP
     try:
-        for page in _since(client, collection, since):
-            items = [item for item in page.items if (item.get("updated_at") or 0) >= since]
-            rows = collection.read(account, items)
-            intake.complete(client, rows, Origin.AMOCRM, now)
-            result.add(intake.take(account, collection, rows, Origin.AMOCRM, now))
-            largest = max([largest, *(item.get("updated_at") or 0 for item in items)])
-            watch(collection.name, len(items))
+        with closing(_since(client, collection, since)) as pages:
+            for page in pages:
+                items = [item for item in page.items if (item.get("updated_at") or 0) >= since]
+                rows = collection.read(account, items)
+                intake.complete(client, rows, Origin.AMOCRM, now)
+                result.add(intake.take(account, collection, rows, Origin.AMOCRM, now))
+                largest = max([largest, *(item.get("updated_at") or 0 for item in items)])
+                watch(collection.name, len(items))
     except (Temporary, TokenRefused):
         raise
     except Permanent:  # a right we do not have: this collection stays as it is, the others go on
@@ -112,8 +114,8 @@ def _pull_deletions(client: AmoClient, now: datetime) -> dict[str, int]:
     largest, since = 0, _watermark(client, DELETIONS) - OVERLAP
     params = {"filter[type]": ",".join(DELETED), "filter[created_at][from]": str(since), "limit": "100"}
     try:
-        for page in client.pages("events", "events", params):
-            for event in page.items:
+        with client.pages("events", "events", params) as pages:
+            for event in (event for page in pages for event in page.items):
                 told[DELETED[event["type"]]].add(event["entity_id"])
                 largest = max(largest, event["created_at"])
     except (Temporary, TokenRefused):
@@ -137,8 +139,11 @@ def _watermark(client: AmoClient, name: str) -> int:
     return int(known) if known else int(client.account.connected_at.timestamp())
 
 
-def _since(client: AmoClient, collection: Collection, since: int) -> Iterator[Page]:
-    """The pages of what was touched since a moment. A list that disregards the filter shows that filters are off."""
+def _since(client: AmoClient, collection: Collection, since: int) -> Generator[Page]:
+    """The pages of what was touched since a moment. A list that disregards the filter shows that filters are off.
+
+    To be closed by who asked, as `AmoClient.pages` is.
+    """
     params = {**collection.params, "limit": str(intake.PAGE)}
     if collection.is_filtered and not client.account.is_filter_enabled:
         yield from _backwards(client, collection, params, since)
@@ -147,19 +152,23 @@ def _since(client: AmoClient, collection: Collection, since: int) -> Iterator[Pa
     if collection is intake.TASKS:  # its order is never by updated_at
         filtered["order[id]"] = "asc"
         del filtered["order[updated_at]"]
-    for page in client.pages(collection.path, collection.key, filtered):
-        if collection.is_filtered and any((item.get("updated_at") or 0) < since for item in page.items):
-            client.account.put(is_filter_enabled=False)
-            yield from _backwards(client, collection, params, since)
+    with client.pages(collection.path, collection.key, filtered) as pages:
+        for page in pages:
+            if collection.is_filtered and any((item.get("updated_at") or 0) < since for item in page.items):
+                break
+            yield page
+        else:
             return
-        yield page
+    client.account.put(is_filter_enabled=False)
+    yield from _backwards(client, collection, params, since)
 
 
-def _backwards(client: AmoClient, collection: Collection, params: dict[str, str], since: int) -> Iterator[Page]:
-    for page in client.pages(collection.path, collection.key, {**params, **LATEST_FIRST}):
-        yield page
-        if any((item.get("updated_at") or 0) < since for item in page.items):
-            return
+def _backwards(client: AmoClient, collection: Collection, params: dict[str, str], since: int) -> Generator[Page]:
+    with client.pages(collection.path, collection.key, {**params, **LATEST_FIRST}) as pages:
+        for page in pages:
+            yield page
+            if any((item.get("updated_at") or 0) < since for item in page.items):
+                return
 
 
 def reconcile(client: AmoClient, now: datetime, watch: Watch = lambda name, count: None) -> Pulled:
@@ -171,11 +180,12 @@ def reconcile(client: AmoClient, now: datetime, watch: Watch = lambda name, coun
         seen: set[int] = set()
         loaded = result.loaded.setdefault(collection.name, Loaded())
         read = partial(collection.read, client.account)
-        for page in client.pages(collection.path, collection.key, collection.by_id, read):
-            intake.complete(client, page.rows, Origin.AMOCRM, now)
-            loaded.add(intake.take(client.account, collection, page.rows, Origin.AMOCRM, now))
-            seen.update(item["id"] for item in page.items)
-            watch(collection.name, len(page.items))
+        with client.pages(collection.path, collection.key, collection.by_id, read) as pages:
+            for page in pages:
+                intake.complete(client, page.rows, Origin.AMOCRM, now)
+                loaded.add(intake.take(client.account, collection, page.rows, Origin.AMOCRM, now))
+                seen.update(item["id"] for item in page.items)
+                watch(collection.name, len(page.items))
         for entity, whose in intake.OF_ENTITY.items():
             if whose is collection:
                 result.vanished[collection.name] = _sweep(client, entity, seen, now)
