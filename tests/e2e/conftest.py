@@ -2,7 +2,6 @@
 
 import mimetypes
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from crmseg.starting import browser
 from tests.patience import PATIENCE
 
 HERE = Path(__file__).parent
@@ -57,15 +57,15 @@ TOASTS_STAY = """
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
+    path = browser.find()
+    if not path:
         pytest.skip("Chromium is not installed: browser tests are skipped")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in this thread beside the ORM
     expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS, timeout=PATIENCE * 1000)
-        yield browser
-        browser.close()
+        started = playwright.chromium.launch(executable_path=path, args=ARGS, timeout=PATIENCE * 1000)
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from crmseg.interrupts import ended_by_signals
 from crmseg.starting import browser, messages
 from crmseg.words import gettext as _
 
-HELP = _("Готовит базу, Redis, переводы и Chromium и запускает pytest; без аргументов — все тесты в два процесса.")
+HELP = _("Готовит базу, Redis, переводы и Chromium и запускает pytest; без аргументов — все тесты в три процесса.")
 
 
 class Command(BaseCommand):
