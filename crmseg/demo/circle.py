@@ -93,7 +93,8 @@ def _of_step(entity: str, expected: int | None) -> tuple[int, int | None, bool]:
     step = ImportStep.objects.filter(entity=entity).first()
     if step is None:
         return 0, expected, False
-    return step.done, expected or step.total, step.is_done
+    total = expected or step.total
+    return step.done, total and max(total, step.done), step.is_done  # more may have happened since it was counted
 
 
 def _rest() -> tuple[int, None]:

@@ -80,7 +80,7 @@ def choose_consent(request: HttpRequest) -> HttpResponse:
     with transaction.atomic():
         account = form.save()
         written = consent.follow_everyone(account, timezone.now()) if account.consent_field else 0
-    flash(request, _("Сохранено. Записей в журнале согласий: %(count)s") % {"count": written})
+    flash(request, _("Сохранено. Новых записей о согласии: %(count)s") % {"count": written})
     return redirect("amocrm:page")
 
 

@@ -24,7 +24,7 @@ def new(request: HttpRequest) -> HttpResponse:
         form = SegmentForm(request.POST)
         if form.is_valid():
             assert isinstance(request.user, User)
-            return _saved(request, builder.create(form, owner=request.user, now=timezone.now()))
+            return _saved(request, builder.create(form, owner=request.user, now=timezone.now()), _("Сегмент сохранён"))
         return _form(request, form)
     start = visible(request.user, Segment).filter(deleted_at__isnull=True).filter(pk=_start(request)).first()
     return _form(request, SegmentForm(initial=_copy_of(start)))
@@ -35,7 +35,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     segment = find(request, pk)
     form = SegmentForm(request.POST or None, instance=segment)
     if request.method == "POST" and form.is_valid():
-        return _saved(request, builder.change(form, now=timezone.now()))
+        return _saved(request, builder.change(form, now=timezone.now()), _("Сегмент сохранён"))
     return _form(request, form)
 
 
@@ -67,13 +67,13 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     segment = find(request, pk)
     segment.resume(now=timezone.now())
-    return _saved(request, segment, cause=Membership.Cause.RULE)
+    return _saved(request, segment, _("Сегмент снят с паузы"), cause=Membership.Cause.RULE)
 
 
-def _saved(request: HttpRequest, segment: Segment, cause: str = "") -> HttpResponse:
+def _saved(request: HttpRequest, segment: Segment, told: str, cause: str = "") -> HttpResponse:
     if segment.refreshed_at is None and not builder.fill(segment, now=timezone.now(), cause=cause):
         tasks.refresh_soon(segment, cause)
-    flash(request, _("Сегмент сохранён"))
+    flash(request, told)
     return HttpResponseRedirect(reverse("segments:detail", args=[segment.pk]))
 
 

@@ -188,23 +188,19 @@ function prepare(root) {
 }
 
 /* ---- "are you sure?" in our own dialog, for htmx requests and plain forms ---- */
-function confirmed(question, then) {
+function confirmed({ confirm: question, yes }, then) {
   const dialog = $("#confirm");
   $("[data-question]", dialog).textContent = question;
+  $("[value=yes]", dialog).textContent = yes;
   dialog.returnValue = "";
   dialog.addEventListener("close", () => dialog.returnValue === "yes" && then(), { once: true });
   openDialog(dialog);
 }
-on("htmx:confirm", (event) => {
-  if (!event.detail.question) return;
-  event.preventDefault();
-  confirmed(event.detail.question, () => event.detail.issueRequest(true));
-});
 on("submit", (event) => {
   const { target: form, submitter } = event;
   if (!form.dataset.confirm || form.dataset.agreed || form.matches("[hx-post], [hx-delete]")) return;
   event.preventDefault();
-  confirmed(form.dataset.confirm, () => {
+  confirmed(form.dataset, () => {
     form.dataset.agreed = "yes";
     form.requestSubmit(submitter);
     delete form.dataset.agreed;

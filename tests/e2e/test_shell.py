@@ -3,7 +3,9 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from crmseg.accounts.models import Role
-from tests.factories import UserFactory
+from segments.campaigns.models import Campaign
+from tests.factories import CampaignFactory, UserFactory
+from tests.patience import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -32,6 +34,18 @@ def test_open_windows_are_accessible_and_return_focus(browser_page, axe, head):
     page.keyboard.press("Control+KeyK")
     page.wait_for_selector("#palette[open]")
     axe(page)
+
+
+def test_question_names_what_its_buttons_do(browser_page, axe):
+    campaign = CampaignFactory(state="paused")
+    page = browser_page(user=UserFactory(role=Role.MARKETER))
+    page.goto(reverse("campaigns:detail", args=[campaign.pk]))
+    for answer, state in (("Назад", "paused"), ("Отменить кампанию", "cancelled")):
+        page.click("form[action$='cancel/'] button")
+        page.wait_for_selector("#confirm[open]")
+        axe(page)
+        page.click(f"#confirm button:has-text('{answer}')")
+        until(lambda state=state: Campaign.objects.get().state == state)
 
 
 def test_small_screen_opens_the_rest_in_a_sheet(browser_page, axe, head):

@@ -156,7 +156,7 @@ def test_pause_until_a_day_and_back(marketer, sent):
     marketer.post(at("pause", segment), {"until": day.isoformat()})
     segment.refresh_from_db()
     assert (segment.is_paused, timezone.localtime(segment.paused_until).date()) == (True, day)
-    marketer.post(at("resume", segment))
+    assert "снят с паузы" in marketer.post(at("resume", segment), follow=True).content.decode()
     segment.refresh_from_db()
     assert (segment.is_paused, segment.paused_until) == (False, None)
     assert segment.refreshed_at > NOW
