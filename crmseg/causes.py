@@ -5,6 +5,7 @@ language of the installation; what is not known here follows in brackets, as it 
 """
 
 import errno
+import os
 import re
 import socket
 from collections.abc import Callable
@@ -58,6 +59,15 @@ AS_SAID: dict[str, Callable[[], str]] = {
     r"without any password configured": lambda: _("пароль не нужен, а в адресе он есть"),
     r"DB index is out of range": lambda: _("базы с таким номером нет"),
 }
+IN_FILES = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOENT, errno.EMFILE, errno.EIO)
+IN_A_LOG: dict[str, Callable[[], str]] = {
+    rf'"(?P<name>[^"]+)".*{os.strerror(errno.ENOENT)}': lambda: _("нет файла %(name)s"),
+    **{os.strerror(code): OF_THE_SYSTEM[code] for code in (*IN_FILES, errno.EADDRINUSE)},
+    r"valid checkpoint|checkpoint record": lambda: _("файлы базы повреждены: верните каталог из копии"),
+    r'"(?P<name>[^"]+)" has invalid permissions': lambda: _("права на каталог %(name)s должны быть 0700"),
+    r'lock file "[^"]+" already exists': lambda: _("с этими файлами уже работает другой сервер"),
+    r"lock file .* is empty|bogus data in lock file": lambda: _("файл postmaster.pid повреждён: удалите его"),
+}
 
 
 def of(error: OSError) -> str:
@@ -70,10 +80,19 @@ def of(error: OSError) -> str:
 
 def told(text: str) -> str:
     """What the client of a server said."""
-    for pattern, words in AS_SAID.items():
+    return _known(AS_SAID, text) or unknown(text)
+
+
+def logged(text: str) -> str:
+    """What a server wrote into its log when it could not start; "" for what we have no words for."""
+    return _known(IN_A_LOG, text)
+
+
+def _known(table: dict[str, Callable[[], str]], text: str) -> str:
+    for pattern, words in table.items():
         if found := re.search(pattern, text, re.IGNORECASE):
             return words() % found.groupdict()
-    return unknown(text)
+    return ""
 
 
 def unknown(text: str) -> str:

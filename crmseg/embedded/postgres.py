@@ -84,7 +84,7 @@ class Postgres:
             self.launch()
             is_up = self.comes_up()
         if not is_up:
-            raise failed(NAME, self.log)
+            raise failed(NAME, self.log, self.process)
         self.ensure_database()
 
     def comes_up(self) -> bool:

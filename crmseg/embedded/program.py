@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from crmseg.embedded.errors import EmbeddedError
+from crmseg.embedded.lastwords import cause as cause_of
+from crmseg.embedded.lastwords import mendable
 from crmseg.embedded.places import Account, Places
 from crmseg.patience import wait_until
 from crmseg.words import gettext as _
@@ -46,40 +48,18 @@ def clean_environment() -> dict[str, str]:
     return {"LC_ALL": "C", "TZ": "UTC", "PATH": os.environ.get("PATH", os.defpath)}
 
 
-def last_line(log: Path) -> str:
-    try:
-        lines = log.read_text(errors="replace").splitlines()
-    except OSError:
-        return ""
-    told = [line for line in lines if line.strip() and not line.startswith("---")]
-    fatal = [line for line in told[-20:] if "FATAL" in line or "PANIC" in line]
-    return (fatal or told or [""])[-1].strip()
-
-
-def failed(name: str, log: Path) -> EmbeddedError:
-    """At the start its own words are needed: what is wrong in a file that a person wrote, only they tell."""
-    told = _("%(name)s не запустился: %(reason)s. %(cause)sЖурнал: %(log)s")
-    reason = last_line(log) or _("журнал пуст")
-    return EmbeddedError(told % {"name": name, "reason": reason, "cause": known_cause(log), "log": log})
+def failed(name: str, log: Path, process: "subprocess.Popen[bytes] | None" = None) -> EmbeddedError:
+    """At the start also its own words are told: what is wrong in a file that a person wrote, only they tell."""
+    told = _("%(name)s не запустился%(cause)s. Журнал: %(log)s")
+    mend = mendable(log).rstrip(". ")
+    cause = f". {mend}" if mend else cause_of(log, process.poll() if process else None)
+    return EmbeddedError(told % {"name": name, "cause": cause, "log": log})
 
 
 def stopped(name: str, log: Path) -> str:
     """What the server said itself is in its own language and for its log; here stands what to do."""
     told = _("%(name)s остановился. %(cause)sЗапустите команду ещё раз; если повторится, причина в журнале: %(log)s")
-    return told % {"name": name, "cause": known_cause(log), "log": log}
-
-
-def known_cause(log: Path) -> str:
-    """A sentence about what a person can mend, or nothing."""
-    try:
-        last = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
-    except OSError:
-        return ""
-    if "No space left" in last:
-        return _("На диске нет места.") + " "
-    if "Cannot allocate memory" in last or "out of memory" in last.lower():
-        return _("Не хватает памяти.") + " "
-    return ""
+    return told % {"name": name, "cause": mendable(log), "log": log}
 
 
 def silent(name: str, log: Path) -> str:

@@ -41,7 +41,7 @@ class Redis:
 
     def wait(self) -> None:
         if not wait_until(self.answers, unless=self.is_gone, told=silent(NAME, self.log)):
-            raise failed(NAME, self.log)
+            raise failed(NAME, self.log, self.process)
 
     def is_gone(self) -> bool:
         """One that we have just launched does not listen yet."""
