@@ -1,7 +1,12 @@
-"""One pass with amoCRM: the import while it is unfinished, else what changed there and what changed here."""
+"""One pass with amoCRM: the import while it is unfinished, else what changed there and what changed here.
+
+Whoever asks for several things gets all of them, in the order of ``ORDER``: reading before writing.
+"""
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -15,14 +20,21 @@ from integrations.amocrm.client import AmoClient
 from integrations.amocrm.models import Account, ImportStep
 from integrations.http import HttpError
 
+ORDER = ("full", "pull", "reconcile", "push")
+
 
 class Command(BaseCommand):
-    help = _("Обменивается изменениями с amoCRM или продолжает импорт; последняя строка — JSON.")
+    help = "\n".join(
+        [
+            _("Обменивается изменениями с amoCRM или продолжает импорт; последняя строка — JSON."),
+            _("С аргументами делает только то, что названо, в этом порядке: --full, --pull, --reconcile, --push."),
+        ]
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--full", action="store_true", help=_("импортировать всё с начала"))
-        parser.add_argument("--pull", action="store_true", help=_("только прочитать, что изменилось там"))
-        parser.add_argument("--push", action="store_true", help=_("только записать, что изменилось здесь"))
+        parser.add_argument("--pull", action="store_true", help=_("прочитать, что изменилось там"))
+        parser.add_argument("--push", action="store_true", help=_("записать, что изменилось здесь"))
         parser.add_argument("--reconcile", action="store_true", help=_("прочитать всё по номерам и сверить"))
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,28 +44,27 @@ class Command(BaseCommand):
         began = monotonic()
         try:
             with Bars() as self.bars, AmoClient(account) as client:
-                summary = self._work(client, options)
+                summary = self._work(client, [name for name in ORDER if options[name]])
         except HttpError as error:
             raise CommandError(str(error.reason)) from None
         summary |= {"requests": client.requests, "seconds": round(monotonic() - began, 1)}
         self.stdout.write(json.dumps(summary, ensure_ascii=False))
 
-    def _work(self, client: AmoClient, options: dict[str, Any]) -> dict[str, Any]:
-        is_plain = not (options["pull"] or options["push"] or options["reconcile"])
-        if options["full"] or (is_plain and client.account.is_importing):
-            return self._import(client, is_fresh=options["full"])
-        if options["reconcile"]:
-            return {"reconcile": pull.reconcile(client, timezone.now(), self.bars.count).summary()}
-        both = options["pull"] == options["push"]
+    def _work(self, client: AmoClient, asked: list[str]) -> dict[str, Any]:
+        if not asked and client.account.is_importing:
+            return self._import(client)
+        doors: dict[str, Callable[[AmoClient], dict[str, Any]]] = {
+            "full": partial(self._import, is_fresh=True),
+            "pull": self._pull,
+            "reconcile": self._reconcile,
+            "push": self._push,
+        }
         summary: dict[str, Any] = {}
-        if both or options["pull"]:
-            summary["pull"] = self._pull(client)
-        if both or options["push"]:
-            planned = plan.plan_pushes(timezone.now())
-            summary["push"] = {"planned": planned, **push.push(client, timezone.now(), busy=self.bars.busy)}
+        for name in asked or ("pull", "push"):
+            summary |= doors[name](client)
         return summary
 
-    def _import(self, client: AmoClient, *, is_fresh: bool) -> dict[str, Any]:
+    def _import(self, client: AmoClient, *, is_fresh: bool = False) -> dict[str, Any]:
         is_complete = importing.run_import(
             client, progress=self.bars.step, wait=self._wait, busy=self.bars.busy, is_fresh=is_fresh
         )
@@ -70,4 +81,11 @@ class Command(BaseCommand):
         result = pull.pull(client, timezone.now(), self.bars.count, self.bars.busy)
         if result.error:
             raise CommandError(str(result.error))
-        return {"receipts": read, **result.summary()}
+        return {"pull": {"receipts": read, **result.summary()}}
+
+    def _reconcile(self, client: AmoClient) -> dict[str, Any]:
+        return {"reconcile": pull.reconcile(client, timezone.now(), self.bars.count).summary()}
+
+    def _push(self, client: AmoClient) -> dict[str, Any]:
+        planned = plan.plan_pushes(timezone.now())
+        return {"push": {"planned": planned, **push.push(client, timezone.now(), busy=self.bars.busy)}}
