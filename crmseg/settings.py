@@ -218,8 +218,14 @@ LOGGING = {
         "text": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
         "json": {"()": "crmseg.starting.logs.JsonFormatter"},
     },
-    "filters": {"requests": {"()": "crmseg.starting.logs.Requests"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "filters": {"requests": {"()": "crmseg.starting.logs.Requests"}, "untold": {"()": "crmseg.starting.logs.Untold"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["untold"] if LOG_FORMAT == "text" else [],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.request": {"filters": ["requests"]},

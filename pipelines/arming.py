@@ -12,7 +12,10 @@ A failover to a replica opens a timeline too, and may have lost the last transac
 import logging
 from datetime import datetime
 
+from django.conf import settings
 from django.db import connection, transaction
+
+from crmseg.words import gettext as _
 
 from . import changes
 from .models import Home
@@ -37,8 +40,22 @@ def is_armed(now: datetime) -> bool:
     return disarmed_at(now) is None
 
 
-def disarmed_at(now: datetime) -> datetime | None:
-    """Since when it is disarmed; the first look of all remembers where the database lives."""
+def held_back(what: str, page: str, now: datetime) -> str:
+    """For a command to say: ``what`` it does not do, why, and on which ``page`` that ends; "" when it may."""
+    if disarmed_at(now, is_told=True) is None:
+        return ""
+    told = _(
+        "%(what)s: база восстановлена из копии, и прежняя установка могла уже сделать это сама. "
+        "Администратор проверяет и включает отправку на странице amoCRM: %(url)s"
+    )
+    return told % {"what": what, "url": f"{settings.PUBLIC_URL}{page}"}
+
+
+def disarmed_at(now: datetime, *, is_told: bool = False) -> datetime | None:
+    """Since when it is disarmed; the first look of all remembers where the database lives.
+
+    ``is_told``: who asks says it to a person, whose terminal needs no second word of it from the log.
+    """
     with connection.cursor() as cursor:
         cursor.execute(LOOK)
         here, known, since = cursor.fetchone()
@@ -47,15 +64,16 @@ def disarmed_at(now: datetime) -> datetime | None:
     elif here.startswith(f"{known}/"):  # by an older crmseg, which did not look at the files
         Home.objects.filter(server=known).update(server=here)
     elif known != here:
-        return _has_moved(here, now).disarmed_at
+        return _has_moved(here, now, is_told).disarmed_at
     return since if known else None
 
 
 @transaction.atomic
-def _has_moved(here: str, now: datetime) -> Home:
+def _has_moved(here: str, now: datetime, is_told: bool) -> Home:
     home = Home.objects.select_for_update().get(pk=1)
     if home.server != here:
         changes.stamp_anew()
         home.disarm(here, now)
-        log.error("This database is a copy (%s): nothing is sent until an administrator allows it", here)
+        said = "This database is a copy (%s): nothing is sent until an administrator allows it"
+        log.error(said, here, extra={"is_told": is_told})
     return home

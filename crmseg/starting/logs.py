@@ -1,4 +1,7 @@
-"""What goes to the log: lines as JSON for LOG_FORMAT=json, and of requests only what somebody can use."""
+"""What goes to the log: lines as JSON for LOG_FORMAT=json, and of requests only what somebody can use.
+
+What a command has said itself, in the words of the installation, its stderr does not repeat; others still get it.
+"""
 
 import json
 import logging
@@ -20,6 +23,13 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
+
+
+class Untold(logging.Filter):
+    """For text on stderr: a machine that reads JSON, and Sentry, know nothing of what the command said beside."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not getattr(record, "is_told", False)
 
 
 class Requests(logging.Filter):

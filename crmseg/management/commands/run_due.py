@@ -3,9 +3,11 @@ from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.urls import reverse
 from django.utils import timezone
 
 from crmseg.words import gettext as _
+from pipelines import arming
 from segments.campaigns import delivery, launch, tasks
 
 
@@ -18,9 +20,14 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        held = arming.held_back(
+            _("Кампании не начинаются, письма не отправляются"), reverse("amocrm:page"), timezone.now()
+        )
+        if held:
+            self.stderr.write(held)
         swept = delivery.sweep(timezone.now())
         summary = {"started": launch.start_due(timezone.now()), **asdict(send_all())}
-        summary |= {"found_unknown": swept.lost, "expired": swept.expired}
+        summary |= {"found_unknown": swept.lost, "expired": swept.expired} | ({"held_back": True} if held else {})
         self.stdout.write(json.dumps(summary))
 
 

@@ -10,7 +10,10 @@ from integrations.amocrm.client import AmoClient
 from integrations.amocrm.limiter import Unlimited
 from integrations.amocrm.management.commands import amocrm_sync
 from integrations.amocrm.sandbox.transport import transport
-from pipelines import changes
+from pipelines import arming, changes
+from pipelines.models import Home
+
+from .conftest import NOW
 
 
 @pytest.fixture
@@ -41,3 +44,19 @@ def sync(imported, box, monkeypatch):
 )
 def test_all_that_was_asked_for_is_done_reading_before_writing(sync, asked, done):
     assert list(sync(*asked.split())) == [*done, "requests", "seconds"]
+
+
+def test_a_copy_says_that_it_writes_nothing_why_and_what_next(sync, capsys):
+    arming.is_armed(NOW)
+    Home.objects.update(server="7311/00000001/5/16400")
+    assert sync("--push")["push"] == {"planned": 0, "held_back": True}
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("В amoCRM ничего не пишется: база восстановлена из копии")
+    assert line.endswith("/settings/amocrm/")
+
+
+def test_what_only_reads_is_not_held_back(sync, capsys):
+    arming.is_armed(NOW)
+    Home.objects.update(server="7311/00000001/5/16400")
+    assert list(sync("--pull")) == ["pull", "requests", "seconds"]
+    assert "копии" not in capsys.readouterr().err

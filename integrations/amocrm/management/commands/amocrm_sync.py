@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
 from django.utils import timezone
 
 from crmseg.words import gettext as _
@@ -19,6 +20,7 @@ from integrations.amocrm.bars import Bars
 from integrations.amocrm.client import AmoClient
 from integrations.amocrm.models import Account, ImportStep
 from integrations.http import HttpError
+from pipelines import arming
 
 ORDER = ("full", "pull", "reconcile", "push")
 
@@ -41,26 +43,39 @@ class Command(BaseCommand):
         account = Account.current()
         if account is None:
             raise CommandError(_("amoCRM не подключён. Выполните amocrm_connect --base-url … --token …"))
-        began = monotonic()
+        began, asked = monotonic(), self._asked(account, options)
+        held = self._held_back() if "push" in asked else ""
         try:
             with Bars() as self.bars, AmoClient(account) as client:
-                summary = self._work(client, [name for name in ORDER if options[name]])
+                summary = self._work(client, asked)
         except HttpError as error:
             raise CommandError(str(error.reason)) from None
+        if held:
+            summary["push"]["held_back"] = True
         summary |= {"requests": client.requests, "seconds": round(monotonic() - began, 1)}
         self.stdout.write(json.dumps(summary, ensure_ascii=False))
 
+    def _asked(self, account: Account, options: dict[str, Any]) -> list[str]:
+        usual = ["import"] if account.is_importing else ["pull", "push"]
+        return [name for name in ORDER if options[name]] or usual
+
+    def _held_back(self) -> str:
+        """Before anything is read: a copy's log is to be stamped anew first."""
+        held = arming.held_back(_("В amoCRM ничего не пишется"), reverse("amocrm:page"), timezone.now())
+        if held:
+            self.stderr.write(held)
+        return held
+
     def _work(self, client: AmoClient, asked: list[str]) -> dict[str, Any]:
-        if not asked and client.account.is_importing:
-            return self._import(client)
         doors: dict[str, Callable[[AmoClient], dict[str, Any]]] = {
+            "import": self._import,
             "full": partial(self._import, is_fresh=True),
             "pull": self._pull,
             "reconcile": self._reconcile,
             "push": self._push,
         }
         summary: dict[str, Any] = {}
-        for name in asked or ("pull", "push"):
+        for name in asked:
             summary |= doors[name](client)
         return summary
 
