@@ -1,5 +1,7 @@
 """A line per step on stderr: redrawn on a terminal, elsewhere written at its end and every few seconds meanwhile.
 
+While somebody is waited for, a line elsewhere comes when something in it changes, and once a minute.
+
 While bars are drawn the log keeps quiet below errors: what it would say of a wait stands in the bar itself.
 """
 
@@ -18,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from crmseg.web import formats
 
+from ..http import READ
 from .models import ImportStep
 from .pause import next_try
 
@@ -38,7 +41,8 @@ NAMES = {
     "history": gettext_lazy("История этапов"),
 }
 EVERY = 0.1  # seconds between two drawings on a terminal,
-PLAIN_EVERY = 5.0  # between two lines elsewhere
+PLAIN_EVERY = 5.0  # between two lines elsewhere,
+WAITING_EVERY = 60.0  # and while it waits
 
 
 class Bars:
@@ -52,6 +56,8 @@ class Bars:
         self._step: ImportStep | None = None
         self._steps = 0
         self._told: datetime | None = None
+        self._waits_for: object = None  # what it waits for now,
+        self._written: object = None  # and what the last line told of it
         self._was_disabled = 0
         self._is_over = Event()
 
@@ -73,7 +79,7 @@ class Bars:
     def _beat(self) -> None:
         """Whatever it hangs on: somebody who reads a file must see that it is alive, and since when it is silent."""
         while not self._is_over.wait(PLAIN_EVERY / 5):
-            if monotonic() - self._shown_at >= PLAIN_EVERY:
+            if monotonic() - self._shown_at >= (WAITING_EVERY if self._waits_for else PLAIN_EVERY):
                 silent = _("ничего нового %(seconds)s с") % {"seconds": round(monotonic() - self._heard_at)}
                 latest = self._latest or _("· начинаю")
                 self._write(f"{latest}  {silent}")
@@ -81,11 +87,29 @@ class Bars:
     def step(self, step: ImportStep) -> None:
         """How far an import step is, or why it waits and until when."""
         self._step, number = step, self._number(step)
-        if self._is_live and step.next_try_at and not step.is_done:
+        is_waiting = bool(step.next_try_at) and not step.is_done
+        if self._is_live and is_waiting:
             self._pause(step, number)
-        else:
-            is_news = bool(step.error)
-            self.show(step.entity, step.done, _told(step), is_done=step.is_done, number=number, is_news=is_news)
+            return
+        line = _line(step.entity, step.done, _told(step), number, is_fine=step.is_done and not step.error)
+        reason = (step.entity, step.error.text, step.next_try_at) if is_waiting else None
+        is_news = bool(reason) and reason != self._written
+        self._put(line, step.entity, is_done=step.is_done, is_news=is_news, waits_for=reason)
+        if step.is_done:
+            self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        """The step that is done is told; what takes time from now on is the first page of the next one."""
+        if step := ImportStep.objects.exclude(state=ImportStep.State.DONE).first():
+            line = _line(step.entity, step.done, _("жду ответа amoCRM"), self._number(step), is_fine=False)
+            self._expect(line, step.entity)
+
+    def _expect(self, line: str, name: str) -> None:
+        """On a terminal at once; elsewhere only when it takes long enough for silence to be told."""
+        self._latest, self._heard_at, self._waits_for = line, monotonic(), None
+        if self._is_live:
+            self._open = name
+            self._draw(line)
 
     def _number(self, step: ImportStep) -> str:
         self._steps = self._steps or ImportStep.objects.count()
@@ -94,7 +118,8 @@ class Bars:
     def _pause(self, step: ImportStep, number: str) -> None:
         """The reason once, on a line that stays; below it the time that is left, drawn over and over."""
         if self._told != step.next_try_at:
-            self.close()
+            if self._open != step.entity:
+                self.close()
             self._draw(_line(step.entity, step.done, step.error.text, number, is_fine=False))
             self.stream.write("\n")
             self._told = step.next_try_at
@@ -106,8 +131,16 @@ class Bars:
         until = monotonic() + seconds
         while (left := until - monotonic()) > 0 and not is_over():
             sleep(min(left, 1.0))
-            if self._step and (self._is_live or monotonic() - self._shown_at >= PLAIN_EVERY - 1):
+            if self._step:
                 self.step(self._step)
+        if self._step and self._step.next_try_at:
+            self._try_again(self._step)
+
+    def _try_again(self, step: ImportStep) -> None:
+        note = _("Пробуем снова, ответа ждём до %(count)s с") % {"count": round(READ)}
+        told = f"{step.error.text}. {note}"
+        line = _line(step.entity, step.done, told, self._number(step), is_fine=False)
+        self._expect(f"{'':8}{note}" if self._is_live else line, step.entity)
 
     def busy(self) -> bool:
         """Another process is at this work: how far it is, as its rows tell; a second later it is worth another try."""
@@ -116,26 +149,29 @@ class Bars:
         note = _("этим занят другой процесс, жду его")
         told = f"{note}. {step.error.text}" if step and step.error else note
         line = _line(name, done, told, self._number(step), is_fine=False) if step else f"· {told}"
-        self._put(line, name or told, is_news=note not in self._latest)
+        self._put(line, name or told, is_news=note not in self._latest, waits_for=line)
         sleep(1.0)
         return True
 
     def count(self, name: str, more: int) -> None:
         """A page of something came in."""
         self._counts[name] = self._counts.get(name, 0) + more
-        self.show(name, self._counts[name])
+        self._put(_line(name, self._counts[name], "", "", is_fine=False), name)
 
-    def show(
-        self, name: str, done: int, note: str = "", *, is_done: bool = False, number: str = "", is_news: bool = False
+    def _put(
+        self, line: str, name: str, *, is_done: bool = False, is_news: bool = False, waits_for: object = None
     ) -> None:
-        line = _line(name, done, note, number, is_fine=is_done and not is_news)
-        self._put(line, name, is_done=is_done, is_news=is_news)
-
-    def _put(self, line: str, name: str, *, is_done: bool = False, is_news: bool = False) -> None:
+        """``waits_for``: what a line tells of a wait, without the time that is left, which changes by itself."""
+        self._waits_for = waits_for
+        is_repeated = waits_for is not None and waits_for == self._written
         if line != self._latest:
             self._latest, self._heard_at = line, monotonic()
         if not self._is_live:
-            if is_done or is_news or monotonic() - self._shown_at >= PLAIN_EVERY - 1:
+            if (
+                is_done
+                or is_news
+                or monotonic() - self._shown_at >= (WAITING_EVERY if is_repeated else PLAIN_EVERY) - 1
+            ):
                 self._write(line)
             return
         if name != self._open:
@@ -148,7 +184,7 @@ class Bars:
             self.close()
 
     def _write(self, line: str) -> None:
-        self._shown_at = monotonic()
+        self._shown_at, self._written = monotonic(), self._waits_for
         self.stream.write(f"{line}\n")
         self.stream.flush()
 

@@ -164,7 +164,8 @@ def test_wait_counts_down_in_the_bar_and_ends_when_told(monkeypatch):
         before = terminal.getvalue().count("\r")
         drawn.wait(900.0, lambda: len(slept) == 3)
     assert slept == [1.0, 1.0, 1.0]
-    assert terminal.getvalue().count("\r") == before + 3
+    assert terminal.getvalue().count("\r") == before + 3 + 1
+    assert terminal.getvalue().endswith("Пробуем снова, ответа ждём до 30 с\n")
 
 
 @pytest.fixture
@@ -177,13 +178,13 @@ def clock(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_wait_is_told_every_few_seconds_where_there_is_no_terminal(clock):
+def test_wait_is_told_once_a_minute_where_there_is_no_terminal(clock):
     file = io.StringIO()
     with Bars(file) as drawn:
         drawn.step(waiting_step())
-        drawn.wait(21.0)
+        drawn.wait(181.0)
     lines = file.getvalue().splitlines()
-    assert len(lines) == 6
+    assert len(lines) == 4
     assert all(re.search(rf"8/14 Контакты .*{CLOSED}\. Следующая попытка в \d\d:\d\d", line) for line in lines)
 
 
@@ -209,6 +210,75 @@ def test_silence_is_told_too(monkeypatch):
     with Bars(file):
         assert told.wait(PATIENCE)
     assert file.getvalue().startswith("· начинаю  ничего нового 0 с\n")
+
+
+@pytest.mark.django_db
+def test_next_wait_is_told_at_once(clock):
+    file, step = io.StringIO(), waiting_step()
+    with Bars(file) as drawn:
+        drawn.step(step)
+        drawn.wait(8.0)
+        step.wait(importing.Reason("amo_closed"), 900.0, timezone.now())
+        drawn.step(step)
+        drawn.wait(8.0)
+    assert len(file.getvalue().splitlines()) == 2
+
+
+class Heard(io.StringIO):
+    """A file; what comes into it after a step is what the pulse says of the silence."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_told = Event()
+
+    def write(self, text: str) -> int:
+        if "ничего нового" in text:
+            self.is_told.set()
+        return super().write(text)
+
+
+def silence_after(monkeypatch, do) -> str:
+    """The line that tells of the silence that comes after."""
+    file = Heard()
+    with Bars(file) as drawn:
+        do(drawn)
+        monkeypatch.setattr(bars, "PLAIN_EVERY", 0.05)
+        assert file.is_told.wait(PATIENCE)
+    return next(line for line in file.getvalue().splitlines() if "ничего нового" in line)
+
+
+@pytest.mark.django_db
+def test_silence_after_a_step_names_the_next_one(monkeypatch):
+    step = moving_step(state="done")
+    line = silence_after(monkeypatch, lambda drawn: drawn.step(step))
+    assert re.search(r"· +9/14 Сделки +0  жду ответа amoCRM  ничего нового", line)
+
+
+@pytest.mark.django_db
+def test_silence_after_a_wait_says_how_long_the_answer_is_waited_for(monkeypatch):
+    step = waiting_step()
+    monkeypatch.setattr(bars, "sleep", lambda seconds: None)
+
+    def wait(drawn: Bars) -> None:
+        drawn.step(step)
+        drawn.wait(0.01)
+
+    line = silence_after(monkeypatch, wait)
+    assert f"{CLOSED}. Пробуем снова, ответа ждём до 30 с  ничего нового" in line
+
+
+@pytest.mark.django_db
+def test_unchanged_work_of_another_process_is_told_once_a_minute(clock):
+    waiting_step()
+    file = io.StringIO()
+    with Bars(file) as drawn:
+        for _second in range(121):
+            drawn.busy()
+        assert len(file.getvalue().splitlines()) == 3
+        ImportStep.objects.filter(position=0).update(done=25)
+        for _second in range(5):
+            drawn.busy()
+    assert len(file.getvalue().splitlines()) == 4
 
 
 @pytest.mark.django_db
