@@ -6,8 +6,10 @@ import sys
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from . import preferences
@@ -51,9 +53,19 @@ def _one_line(path: str) -> str:
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if isinstance(exception, DisallowedHost):
+        with translation.override(translation.get_language_from_request(request)):  # no middleware has chosen one yet
+            return _unknown_host(request)
     if problem := _problem(request, 400, _("Запрос не разобран"), _("Запрос не разобрать.")):
         return problem
     return _page(request, "errors/400.html", 400, _("Запрос не разобрать. Обновите страницу и повторите"))
+
+
+def _unknown_host(request: HttpRequest) -> HttpResponse:
+    text = _("Этого имени сайта нет в ALLOWED_HOSTS. Добавьте его в окружении сервера и перезапустите его.")
+    if problem := _problem(request, 400, _("Имя сайта не разрешено"), text, "host_not_allowed"):
+        return problem
+    return _page(request, "errors/400.html", 400, text, hint=text)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

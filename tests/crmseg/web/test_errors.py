@@ -9,7 +9,7 @@ from django.urls import path, re_path
 
 from crmseg.accounts.models import ApiKey, Role, User
 from crmseg.starting.logs import Requests
-from crmseg.urls import handler403, handler404, handler500  # noqa: F401
+from crmseg.urls import handler400, handler403, handler404, handler500  # noqa: F401
 from crmseg.urls import urlpatterns as real
 from crmseg.web import errors
 from tests.factories import UserFactory
@@ -134,3 +134,18 @@ def test_ended_session_sends_a_fragment_to_the_login_page(client):
     headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/deny/?x=1"}
     response = client.get("/profile/", headers=headers)
     assert response["HX-Redirect"] == "/login/?next=%2Fdeny%2F%3Fx%3D1"
+
+
+WRONG_HOST = [("ru", "Этого имени сайта нет в ALLOWED_HOSTS."), ("en", "This host name is not among ALLOWED_HOSTS.")]
+
+
+@pytest.mark.parametrize(("language", "told"), WRONG_HOST)
+def test_unknown_host_is_told_with_the_setting_that_lets_it_in(client, language, told):
+    asked = {"Host": "other.example", "Accept-Language": language}
+    answer = client.get("/api/v1/contacts/", headers=asked)
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    assert answer.json()["detail"].startswith(told)
+    assert answer.json()["errors"][0]["code"] == "host_not_allowed"
+    page = client.get("/login/", headers=asked)
+    assert page.status_code == 400
+    assert told in page.content.decode()
