@@ -23,9 +23,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         started, now = monotonic(), timezone.now()
-        if not options["ids"]:
-            gallery.ensure(now)
-            membership.refresh_attributes(now)
+        gallery.ensure(now)
+        membership.refresh_attributes(now)  # what every rule may read; members by old ones would be put down for good
         chosen = in_order(_chosen(options["ids"]))
         total = Refreshed()
         for segment in chosen:
