@@ -30,6 +30,10 @@ class Overtaken(Exception):
     """Somebody else has saved since this form was drawn."""
 
 
+class Gone(Exception):
+    """It was launched or put on schedule since this form was drawn."""
+
+
 class DraftForm(forms.ModelForm):
     """What a draft needs to exist."""
 
@@ -143,21 +147,20 @@ class CampaignForm(WhomForm):
         return {"at": at.isoformat()} if when == AT and isinstance(at, datetime) else None
 
     @transaction.atomic
-    def keep(self, *, now: datetime, seen: str = "", quietly: bool = False) -> bool:
-        """Save, unless it has begun meanwhile; what was scheduled is a draft again. The row is held till it is done.
+    def keep(self, *, now: datetime, seen: str = "", quietly: bool = False) -> None:
+        """Save; what was scheduled is a draft again. The row is held till it is done.
 
-        ``seen``: the edition the form was drawn from; raises Overtaken when another one is kept. ``quietly``: nobody
-        asked for it, so only a draft is saved.
+        ``seen``: the edition the form was drawn from; raises Gone when it has been launched or put on schedule since,
+        Overtaken when another draft is kept. ``quietly``: nobody asked for it, so only a draft is saved.
         """
         campaign: Campaign = self.instance
         campaign.hold()
-        if not campaign.is_editable or (quietly and campaign.state != Campaign.State.DRAFT):
-            return False
+        if campaign.is_gone(seen) or (quietly and campaign.state != Campaign.State.DRAFT):
+            raise Gone
         if seen and seen != campaign.edition:
             raise Overtaken
         campaign.unschedule(now=now)
         self.save()
-        return True
 
     @transaction.atomic
     def save(self, commit: bool = True) -> Campaign:

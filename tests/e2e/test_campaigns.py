@@ -308,6 +308,40 @@ def test_draft_is_kept_while_it_is_typed(editor, campaign, axe):
     assert asked == []
 
 
+def test_window_that_was_overtaken_by_a_launch_has_no_button_to_send(editor, campaign, axe):
+    logged = []
+    editor.on("console", lambda message: logged.append(message.text) if message.type == "error" else None)
+    review = editor.locator("#review")
+    expect(editor.locator("[data-launch]")).to_be_enabled()
+    other = editor.context.new_page()
+    other.goto(editor.url)
+    send(other)
+    editor.locator("#id_subject").fill("Моя тема")
+    expect(review).to_contain_text("Кампания уже отправляется")
+    expect(editor.locator("[data-launch]")).to_have_count(0)
+    expect(editor.locator("#saved").get_by_role("link", name="К кампании")).to_be_visible()
+    axe(editor)
+    editor.get_by_role("button", name="Сохранить").click()
+    expect(editor.locator("#campaign-form")).to_contain_text("Изменения не сохранены")
+    expect(review).to_contain_text("Кампания уже отправляется")
+    expect(editor.locator("#id_subject")).to_have_value("Моя тема")
+    assert (Campaign.objects.get().state, [one for one in logged if "422" not in one]) == ("scheduled", [])
+
+
+def test_window_that_was_overtaken_follows_when_the_launch_is_taken_back(editor, campaign):
+    expect(editor.locator("[data-launch]")).to_be_enabled()
+    other = editor.context.new_page()
+    other.goto(editor.url)
+    send(other)
+    editor.locator("#id_subject").fill("Моя тема")
+    expect(editor.locator("[data-launch]")).to_have_count(0)
+    other.get_by_role("button", name="Отменить").click()
+    expect(other.locator("#id_html")).to_be_visible()
+    editor.locator("#id_subject").fill("Моя другая тема")
+    expect(editor.locator("#saved")).to_contain_text("Черновик изменён в другом окне")
+    expect(editor.locator("[data-launch]")).to_be_enabled()
+
+
 def test_draft_that_cannot_be_kept_is_told_logs_no_fault_and_is_not_lost(editor, campaign):
     logged = []
     editor.on("console", lambda message: logged.append(message.text) if message.type == "error" else None)

@@ -89,6 +89,10 @@ class Campaign(models.Model):
         """What a form was drawn from: another one is kept by now if somebody has saved meanwhile."""
         return self.changed_at.isoformat()
 
+    def is_gone(self, seen: str) -> bool:
+        """It was launched or put on schedule since a form was drawn from this edition: that is not for it to undo."""
+        return not self.is_editable or (self.state == self.State.SCHEDULED and seen != self.edition)
+
     def seconds_left(self, now: datetime) -> int:
         """In which what a click sent can be taken back for certain."""
         if not self.is_leaving or self.next_due_at is None:

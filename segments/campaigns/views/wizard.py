@@ -20,8 +20,8 @@ from crmseg.web.page import flash, is_fragment, render_page
 from segments.models import Segment
 
 from .. import preview as looks
-from ..forms import AT, NOW, CampaignForm, DraftForm, Overtaken, WhomForm, typed_time
-from ..launch import LaunchRefused, launch
+from ..forms import AT, NOW, CampaignForm, DraftForm, Gone, Overtaken, WhomForm, typed_time
+from ..launch import AlreadyLaunched, LaunchRefused, launch
 from ..models import Campaign
 from ..obstacles import Obstacle, of_time
 from ..policy import find
@@ -51,13 +51,15 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @allowed("campaigns.edit")
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    campaign = find(request, pk)
-    if not campaign.is_editable or (request.method == "GET" and campaign.is_leaving):
+    campaign, seen = find(request, pk), request.POST.get("seen", "")
+    if request.method == "GET" and (not campaign.is_editable or campaign.is_leaving):
         return HttpResponseRedirect(reverse("campaigns:detail", args=[pk]))
     form = CampaignForm(request.POST or None, instance=campaign, user=cast(User, request.user))
+    if request.method == "POST" and campaign.is_gone(seen):
+        return _gone(request, form)
     if request.method == "POST" and form.is_valid():
         return _saved(request, form)
-    return _page(request, campaign, form, seen=request.POST.get("seen", ""))
+    return _page(request, campaign, form, seen=seen)
 
 
 @require_POST
@@ -76,7 +78,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     """Who gets it, counted by the query that sends: of the saved campaign, or as the form that is posted has it."""
     campaign = find(request, pk)
     if not campaign.is_editable or campaign.is_leaving:
-        return HttpResponseRedirect(reverse("campaigns:detail", args=[pk]))
+        return _gone_from_review(request, campaign)
     if request.method == "POST":
         meant, excluded = _typed(request, campaign)
         now, time = timezone.now(), _typed_time(request)
@@ -88,6 +90,13 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     found = looks.review(campaign, _stored(campaign), now=now, time=_stored_time(campaign, now))
     return _page(request, campaign, form, review=found, is_later=bool(campaign.schedule), partial="review")
+
+
+def _gone_from_review(request: HttpRequest, campaign: Campaign) -> HttpResponse:
+    """In an editor that is still open it says so; whoever opens it as a page is led to the campaign's own."""
+    if request.method == "GET" and not is_fragment(request):
+        return HttpResponseRedirect(reverse("campaigns:detail", args=[campaign.pk]))
+    return render_page(request, "campaigns/edit.html#review", {"campaign": campaign, "is_gone": True})
 
 
 def _typed(request: HttpRequest, campaign: Campaign) -> tuple[Campaign, QuerySet[Segment]]:
@@ -106,17 +115,24 @@ def _stored_time(campaign: Campaign, now: datetime) -> list[Obstacle]:
 def _saved(request: HttpRequest, form: CampaignForm) -> HttpResponse:
     campaign: Campaign = form.instance
     try:
-        is_kept = form.keep(now=timezone.now(), seen=request.POST.get("seen", ""))
+        form.keep(now=timezone.now(), seen=request.POST.get("seen", ""))
     except Overtaken:
         return _overtaken(request, form)
-    if not is_kept:
-        form.add_error(None, _("Отправка уже началась, изменения не сохранены. Скопируйте текст, если он нужен."))
-        return _page(request, campaign, form)
+    except Gone:
+        return _gone(request, form)
     if request.POST.get("act") != "launch" or not may(request.user, "campaigns.launch"):
         flash(request, _("Кампания сохранена"))
         return HttpResponseRedirect(reverse("campaigns:edit", args=[campaign.pk]))
+    return _launched(request, form)
+
+
+def _launched(request: HttpRequest, form: CampaignForm) -> HttpResponse:
+    campaign: Campaign = form.instance
     try:
         launch(campaign, by=cast(User, request.user), now=timezone.now(), grace=settings.LAUNCH_GRACE)
+    except AlreadyLaunched as refused:  # by another window, with what was saved here
+        flash(request, str(refused), kind="bad")
+        return HttpResponseRedirect(reverse("campaigns:detail", args=[campaign.pk]))
     except LaunchRefused as refused:
         form.add_error(None, str(refused))
         return _page(request, campaign, form)
@@ -128,12 +144,14 @@ def _saved(request: HttpRequest, form: CampaignForm) -> HttpResponse:
 
 
 def _overtaken(request: HttpRequest, form: CampaignForm) -> HttpResponse:
-    """Over a draft a person decides in the bar above it. What is scheduled has none: the next press decides."""
-    if form.instance.state == Campaign.State.DRAFT:
-        seen, fault = request.POST["seen"], _("Черновик изменён в другом окне")
-        return _page(request, form.instance, form, seen=seen, fault=fault, is_overtaken=True, status=422)
-    form.add_error(None, _("Кампания изменена в другом окне, ваш вариант здесь. Сохраните ещё раз, чтобы он остался."))
-    return _page(request, form.instance, form)
+    """A person decides in the bar above the draft."""
+    seen, fault = request.POST["seen"], _("Черновик изменён в другом окне")
+    return _page(request, form.instance, form, seen=seen, fault=fault, is_overtaken=True, status=422)
+
+
+def _gone(request: HttpRequest, form: CampaignForm) -> HttpResponse:
+    """What is typed stays, and so does the edition it was typed over: pressing again is refused again."""
+    return _page(request, form.instance, form, seen=request.POST.get("seen", ""), is_gone=True, status=422)
 
 
 def _page(

@@ -92,8 +92,10 @@ def test_scheduled_campaign_is_not_changed_quietly(login, campaign, person):
         "hx-post"
         not in re.search(r'<div class="saved"[^>]*>', client.get(f"/campaigns/{campaign.pk}/edit/").content.decode())[0]
     )
-    said = keep(client, campaign, html="<p>Другой</p>").content.decode()
-    assert ("уже не черновик" in said, f'href="/campaigns/{campaign.pk}/"' in said) == (True, True)
+    answer = keep(client, campaign, html="<p>Другой</p>")
+    said = " ".join(answer.content.decode().split())
+    assert ("Не сохранено: Кампания уже" in said, f'href="/campaigns/{campaign.pk}/"' in said) == (True, True)
+    assert (is_kept(answer), answer.headers["HX-Trigger"]) == (False, '{"gone": {}}')
     campaign.refresh_from_db()
     assert (campaign.state, campaign.steps.get().html == "<p>Другой</p>") == ("scheduled", False)
 

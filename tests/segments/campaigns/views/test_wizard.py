@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from segments.campaigns import consent, launch
+from segments.campaigns.forms import CampaignForm
 from segments.campaigns.models import Campaign, Message
 from tests.factories import CampaignFactory, CustomFieldFactory, MembershipFactory, SegmentFactory
 
@@ -163,29 +164,76 @@ def test_editor_of_what_is_about_to_leave_leads_to_its_page(login, campaign, doo
     assert response.url == reverse("campaigns:detail", args=[campaign.pk])
 
 
-def test_saving_in_another_tab_takes_it_back(login, campaign):
-    leave(campaign)
-    edit(login(), campaign, subject="Другая")
+def edition(campaign):
     campaign.refresh_from_db()
-    assert (campaign.state, campaign.next_due_at, campaign.steps.get().subject) == ("draft", None, "Другая")
+    return campaign.edition
+
+
+@pytest.mark.parametrize("act", ["save", "launch"])
+@pytest.mark.parametrize("is_stranger", [True, False])
+def test_launch_of_another_window_is_not_undone_and_what_is_typed_stays(login, campaign, act, is_stranger):
+    seen, client = "" if is_stranger else edition(campaign), login()
+    due_at = leave(campaign).next_due_at
+    for _again in range(2):
+        response = edit(client, campaign, act=act, subject="Другая", seen=seen)
+        page = response.content.decode()
+        campaign.refresh_from_db()
+        assert (response.status_code, campaign.state, campaign.next_due_at) == (422, "scheduled", due_at)
+        assert (campaign.steps.get().subject == "Другая", 'value="Другая"' in page) == (False, True)
+        assert f'name="seen" form="campaign-form" value="{seen}"' in page
+
+
+def test_refusal_after_a_launch_is_a_whole_page_that_leads_to_the_campaign(login, campaign, person):
+    person("a@mail.example")
+    seen, client = edition(campaign), login()
+    leave(campaign)
+    page = edit(client, campaign, subject="Другая", name="", seen=seen).content.decode()
+    assert page.count("Кампания уже отправляется: её запустили сегодня") == 2
+    assert "Изменения не сохранены" in page
+    assert ("нужно запланировать заново" in page, "в другом окне" in page) == (False, False)
+    assert page[page.index('id="review"') :].count(f'href="/campaigns/{campaign.pk}/"') == 1
+    assert ("data-launch" in page, "Посчитать, кто получит" in page) == (False, False)
+
+
+def test_review_after_a_launch_keeps_its_place_and_has_no_button(login, campaign, person):
+    person("a@mail.example")
+    leave(campaign)
+    client = login()
+    for page in (review(client, campaign), typed(client, campaign)):
+        assert 'id="review"' in page
+        assert ("Кампания уже отправляется" in page, "<button" in page, 'id="report"' in page) == (True, False, False)
+
+
+def test_two_buttons_pressed_at_once_launch_once(login, campaign, person, monkeypatch):
+    person("a@mail.example")
+    client, keep = login(), CampaignForm.keep
+
+    def keep_and_be_overtaken(self, **how):
+        keep(self, **how)
+        leave(Campaign.objects.get())
+
+    monkeypatch.setattr(CampaignForm, "keep", keep_and_be_overtaken)
+    response = edit(client, campaign, act="launch")
+    assert response.url == reverse("campaigns:detail", args=[campaign.pk])
+    assert "уже запущена" in client.get(response.url).content.decode()
 
 
 def test_saving_that_meets_the_start_changes_nothing_and_keeps_what_is_typed(login, campaign, person, monkeypatch):
     person("a@mail.example")
     leave(campaign)
-    client, hold = login(), Campaign.hold
+    client, keep = login(), CampaignForm.keep
 
-    def start_first(self):
+    def start_first(self, **how):
         launch.start_due(timezone.now() + timedelta(seconds=61))
-        hold(self)
+        keep(self, **how)
 
-    monkeypatch.setattr(Campaign, "hold", start_first)
-    response = edit(client, campaign, subject="Другая", name="Имя")
+    monkeypatch.setattr(CampaignForm, "keep", start_first)
+    response = edit(client, campaign, subject="Другая", name="Имя", seen=edition(campaign))
     campaign.refresh_from_db()
     assert campaign.state == "running"
     assert (campaign.name == "Имя", campaign.steps.get().subject == "Другая") == (False, False)
     assert response.status_code == 422
-    assert "Отправка уже началась" in response.content.decode()
+    assert "Кампания уже отправляется" in response.content.decode()
     assert 'value="Другая"' in response.content.decode()
 
 
@@ -200,9 +248,19 @@ def test_scheduled_campaign_that_is_changed_is_a_draft_again(login, campaign):
     at = timezone.localtime(timezone.now() + timedelta(days=1))
     client = login()
     edit(client, campaign, act="launch", when="at", at=f"{at:%Y-%m-%dT%H:%M}")
-    edit(client, campaign, subject="Другая")
+    edit(client, campaign, subject="Другая", seen=edition(campaign))
     campaign.refresh_from_db()
     assert (campaign.state, campaign.next_due_at) == ("draft", None)
+
+
+def test_schedule_of_another_window_is_not_undone(login, campaign):
+    at = timezone.localtime(timezone.now() + timedelta(days=1))
+    seen, client = edition(campaign), login()
+    edit(client, campaign, act="launch", when="at", at=f"{at:%Y-%m-%dT%H:%M}", seen=seen)
+    response = edit(client, campaign, subject="Другая", seen=seen)
+    campaign.refresh_from_db()
+    assert (response.status_code, campaign.state) == (422, "scheduled")
+    assert "Кампания уже запланирована: начало завтра" in response.content.decode()
 
 
 def test_launch_that_is_refused_stays_in_the_form(login):
@@ -229,10 +287,13 @@ def test_field_that_nobody_has_is_refused_beside_the_letter(login, campaign):
     assert error.startswith("текст, строка 2: поля «contact.custom.gone» нет. Есть похожие:")
 
 
-def test_running_campaign_is_not_edited(login, campaign):
-    campaign.state = "running"
-    campaign.save()
-    assert edit(login(), campaign).url == reverse("campaigns:detail", args=[campaign.pk])
+def test_running_campaign_is_not_edited_and_what_is_typed_stays(login, campaign):
+    Campaign.objects.update(state="running", launched_at=timezone.now())
+    client = login()
+    assert client.get(f"/campaigns/{campaign.pk}/edit/").url == reverse("campaigns:detail", args=[campaign.pk])
+    response = edit(client, campaign, html="<p>Мой текст</p>")
+    assert (response.status_code, "Мой текст" in response.content.decode()) == (422, True)
+    assert "Мой текст" not in campaign.steps.get().html
 
 
 def test_preview_shows_the_letter_of_one_person(login, campaign, person):
