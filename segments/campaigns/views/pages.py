@@ -20,6 +20,8 @@ MOST_UNKNOWN = 50
 MOST_EVENTS = 20
 SENT_FIRST = sorted(Message.State.choices, key=lambda choice: choice[0] == Message.State.SKIPPED)  # who got none, last
 
+AHEAD = (Campaign.State.DRAFT, Campaign.State.SCHEDULED, Campaign.State.PAUSED)
+
 
 @allowed("campaigns.see")
 def campaigns(request: HttpRequest) -> HttpResponse:
@@ -48,14 +50,20 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
         # The buttons around it belong to another state.
         return HttpResponseClientRefresh()
     if is_fragment(request) and "count" in request.GET:
-        to_send = audience(found, now=timezone.now()).counts().get("", 0)
-        return render_page(request, "campaigns/_leaving_count.html", {"to_send": to_send})
+        return _counted(request, found)
     if is_fragment(request) and "letter" in request.GET:
         return render_page(request, "campaigns/_letter.html", {"campaign": found, "letter": _letter(request, found)})
     context = {"campaign": found, **_report(request, found), **_ledger(request, found)}
     if not is_fragment(request):
         context["letter"] = _letter(request, found)
     return render_page(request, "campaigns/detail.html", context, partial="report")
+
+
+def _counted(request: HttpRequest, campaign: Campaign) -> HttpResponse:
+    """How many would get it at this moment: asked for by a page that stands, as it takes a while."""
+    to_send = audience(campaign, now=timezone.now()).counts().get("", 0)
+    words = "campaigns/_leaving_count.html" if campaign.is_leaving else "campaigns/_would_get.html"
+    return render_page(request, words, {"to_send": to_send})
 
 
 def _letter(request: HttpRequest, campaign: Campaign) -> letters.Shown | None:
@@ -82,6 +90,8 @@ def _report(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "events": events.order_by("-at", "-id")[:MOST_EVENTS],
         "can_launch": may(request.user, "campaigns.launch"),
         "can_edit": may(request.user, "campaigns.edit") and campaign.is_editable and not campaign.is_leaving,
+        "has_begun": bool(found.audience) or campaign.runs.exists(),
+        "is_ahead": campaign.segment_id is not None and campaign.state in AHEAD,
         "is_live": campaign.state == Campaign.State.RUNNING or campaign.is_leaving,
         "seconds_left": campaign.seconds_left(now),
     }

@@ -119,6 +119,58 @@ def test_countdown_tells_how_many_letters_leave(login, campaign, person, people,
     assert counted(client, campaign) == words
 
 
+@pytest.mark.parametrize(
+    ("people", "language", "words"),
+    [
+        (1, "ru", "Сейчас письмо получил бы 1 человек"),
+        (3, "ru", "Сейчас письмо получили бы 3 человека"),
+        (5, "ru", "Сейчас письмо получили бы 5 человек"),
+        (0, "ru", "Сейчас письмо не получил бы никто"),
+        (1, "en", "1 person would get the email now"),
+        (2, "en", "2 people would get the email now"),
+    ],
+)
+def test_scheduled_campaign_tells_how_many_would_get_it_now(login, campaign, person, people, language, words):
+    for place in range(people):
+        person(f"{place}@mail.example")
+    person("no@mail.example", allowed=False)
+    scheduled(campaign)
+    client = login()
+    User.objects.update(language=language)
+    assert counted(client, campaign) == words
+
+
+def scheduled(campaign):
+    campaign.schedule = {"at": (timezone.now() + timedelta(days=2)).isoformat()}
+    campaign.save()
+    return launch.launch(campaign, by=None, now=timezone.now(), grace=timedelta(seconds=60))
+
+
+@pytest.mark.parametrize("steer", [None, "pause", "cancel"])
+def test_campaign_that_has_not_begun_shows_no_figures_of_nothing(login, campaign, person, steer):
+    person("a@mail.example", first_name="Елена")
+    scheduled(campaign)
+    if steer:
+        getattr(campaign, steer)(now=timezone.now())
+    client = login()
+    with CaptureQueriesContext(connection) as queries:
+        page = detail(client, campaign)
+    for nothing in ("Принято сервером", "Никто не пропущен", "Писем нет", 'id="ledger"'):
+        assert nothing not in page
+    assert "<p>Здравствуйте, Елена</p>" in page
+    assert ("count=1" in page) is (steer != "cancel")
+    assert not any("WITH people AS" in one["sql"] for one in queries)
+
+
+def test_campaign_between_two_runs_keeps_its_figures(login, campaign, person):
+    person("a@mail.example")
+    started(campaign)
+    Message.objects.update(state="accepted", sent_at=NOW)
+    type(campaign).objects.update(state="scheduled", next_due_at=timezone.now() + timedelta(days=2))
+    page = detail(login(), campaign)
+    assert [words in page for words in ("Принято сервером", 'id="ledger"', "count=1")] == [True, True, False]
+
+
 def test_countdown_does_not_judge_the_audience_while_the_page_opens(login, campaign, person):
     person("a@mail.example")
     leaving(campaign)
