@@ -17,6 +17,7 @@ Names = dict[str, Any]
 MOST = 5  # odd names told of one source
 LONGEST = 80
 LIKE = 0.5
+NEAR = 3  # names offered instead
 
 
 def odd(template: BoundTemplate, names: Names) -> list[tuple[int, Reason]]:
@@ -42,11 +43,17 @@ def _is_known(segments: list[Any], names: Names) -> bool:
 
 def _reason(name: str, names: Names) -> Reason:
     known = {one.casefold(): one for one in _dotted(names)}
-    near = get_close_matches(name.casefold(), known, n=3, cutoff=LIKE)
+    near = _near(name.casefold(), known)
     shown = name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
     if near:
         return Reason("name_mistaken", name=shown, near=", ".join(known[one] for one in near))
     return Reason("no_such_name", name=shown, known=", ".join(one for one in known.values() if ".custom." not in one))
+
+
+def _near(name: str, known: dict[str, str]) -> list[str]:
+    """The fields called as a part of it is, as `contact.company` for `company.name`, before those that look like it."""
+    called = [one for part in name.split(".") for one in known if one.rpartition(".")[2] == part]
+    return list(dict.fromkeys([*called, *get_close_matches(name, known, n=NEAR, cutoff=LIKE)]))[:NEAR]
 
 
 def _dotted(names: Names, above: str = "") -> Iterator[str]:

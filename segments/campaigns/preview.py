@@ -85,12 +85,13 @@ def show(
     values = personal.people([person.pk])[person.pk] if person else {"contact": {}, "deal": {}}
     obstacles = of_letter(template)
     letter, wrong = Letter("", "", ""), [Check("bad", str(one.reason)) for one in obstacles]
-    if all(one.reason.code != "template_fault" for one in obstacles):
-        try:
-            letter = _written(template, values)
+    faulty = {one.field for one in obstacles if one.reason.code == "template_fault"}
+    try:
+        letter = _written({part: "" if part in faulty else source for part, source in template.items()}, values)
+        if not faulty:
             wrong += checks(template, len(unmarked(letter.subject)), len(unmarked(letter.html).encode()))
-        except TemplateFailed as error:
-            wrong.append(Check("bad", str(error)))
+    except TemplateFailed as error:
+        wrong.append(Check("bad", str(error)))
     subject, body = mark_safe(highlight(escape(letter.subject))), mark_safe(highlight(letter.body))  # noqa: S308
     return Shown(samples, person, subject, body, wrong, obstacles)
 

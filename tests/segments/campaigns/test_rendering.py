@@ -227,6 +227,7 @@ def test_fault_that_is_stored_reads_back():
         ("а\nб {{ contact.nope }}", "текст, строка 2: поля «contact.nope» нет. Есть похожие: contact.name"),
         ("{% if first_name %}{% endif %}", "поля «first_name» нет. Есть похожие: contact.first_name"),
         ("{{ Contact.Company }}", "Есть похожие: contact.company"),
+        ("{{ company.name }}", "Есть похожие: contact.company, contact.name, deal.name"),
         ("{{ contact.custom.sity | default: 'ваш город' }}", "Есть похожие: contact.custom.city"),
         ("{{ щщ }}", "поля «щщ» нет. Есть: contact.name, contact.first_name, contact.company, deal.name, deal.price"),
         ("{% for x in contact.custom %}{% endfor %}{{ x }}", "поля «x» нет"),

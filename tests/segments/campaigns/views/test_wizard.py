@@ -424,6 +424,21 @@ def test_letter_without_a_subject_is_shown_all_the_same(login, campaign, person)
     assert "Здравствуйте, <mark>Анна" in login().post(url, values(campaign, subject="")).content.decode()
 
 
+@pytest.mark.parametrize("fault", ["{% for %}", "{{ company.name }}", "я" * 300_000])
+def test_fault_in_the_text_leaves_the_subject_to_be_seen(login, campaign, person, fault):
+    person("a@mail.example", first_name="Анна")
+    url = reverse("campaigns:preview", args=[campaign.pk])
+    page = login().post(url, values(campaign, html=fault)).content.decode()
+    assert ("<mark>Анна</mark>, смета" in page, "Здесь появится письмо" in page) == (True, True)
+
+
+def test_fault_in_the_subject_leaves_the_text_to_be_seen(login, campaign, person):
+    person("a@mail.example", first_name="Анна")
+    url = reverse("campaigns:preview", args=[campaign.pk])
+    page = login().post(url, values(campaign, subject="{{ deal.nope }}")).content.decode()
+    assert ("без темы" in page, "Здравствуйте, <mark>Анна" in page) == (True, True)
+
+
 def review(client, campaign):
     url = reverse("campaigns:review", args=[campaign.pk])
     return client.get(url, headers={"HX-Request": "true"}).content.decode()
