@@ -97,7 +97,7 @@ function tellGaps(mayCount) {
   const [now, counted] = [gapsIn("#preview"), gapsIn("#gaps")];
   now.forEach((line, field) => counted.has(field) && tellGap(line, counted.get(field)));
   counted.forEach((line, field) => (line.hidden = !now.has(field)));
-  list.hidden = ![...counted.keys()].some((field) => now.has(field));
+  list.hidden = ![...counted].some(([field, line]) => now.has(field) && line.querySelector(".warn"));
   if (mayCount && [...now.keys()].some((field) => !counted.has(field))) htmx.trigger("#step-review", "recount");
 }
 

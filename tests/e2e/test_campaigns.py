@@ -11,6 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from crmseg.accounts.models import Role
+from pipelines.models import Contact
 from segments.campaigns.models import Campaign, Message
 from segments.models import Membership
 from tests.factories import MembershipFactory, MessageFactory, StepFactory, UserFactory
@@ -152,6 +153,15 @@ def test_preview_and_review_tell_for_how_many_a_field_that_is_typed_is_empty(edi
     preview.get_by_role("button", name="Подставить «по запросу»").click()
     expect(preview).not_to_contain_text("бюджета сделки")
     expect(review.get_by_text(told)).to_be_hidden()
+
+
+def test_field_that_is_empty_for_nobody_gets_no_heading(editor, campaign):
+    Contact.objects.update(first_name="Анна")
+    editor.locator("#id_html").fill("<p>{{ contact.first_name }}, дом ждёт</p>")
+    expect(editor.locator("#preview")).to_contain_text("Нет получателей без имени")
+    expect(editor.get_by_role("heading", name="Поля без запасного слова")).to_have_count(0)
+    editor.locator("#id_html").fill("<p>{{ contact.first_name }}, {{ deal.price }}</p>")
+    expect(editor.get_by_role("heading", name="Поля без запасного слова")).to_be_visible()
 
 
 @pytest.mark.parametrize(

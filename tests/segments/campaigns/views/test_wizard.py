@@ -375,6 +375,13 @@ def test_review_tells_for_how_many_each_field_is_empty(login, campaign, person):
     assert re.findall(r'href="#id_(\w+)" data-goto', page) == ["subject", "html"]
 
 
+def test_review_has_no_heading_of_fields_that_are_empty_for_nobody(login, campaign, person):
+    person("a@mail.example", first_name="Анна")
+    client = login()
+    assert '<section id="gaps" hidden>' in typed(client, campaign, html="{{ contact.first_name }}")
+    assert '<section id="gaps">' in typed(client, campaign, html="{{ contact.first_name }} {{ deal.name }}")
+
+
 def test_review_follows_the_fields_that_are_typed(login, campaign, person):
     person("a@mail.example", first_name="Анна")
     assert "нет названия сделки" in typed(login(), campaign, html="{{ deal.name }}")
