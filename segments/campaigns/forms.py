@@ -207,5 +207,11 @@ def _rows(user: User) -> Any:
     return visible(user, Segment).filter(deleted_at__isnull=True)
 
 
+class SegmentField(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        """One that is paused stands in the way of a launch: told where it is chosen."""
+        return str(_("%(segment)s (на паузе)") % {"segment": obj}) if obj.is_paused else str(obj)
+
+
 def _segments(user: User, **more: Any) -> forms.ModelChoiceField:
-    return forms.ModelChoiceField(_rows(user), required=False, **more)
+    return SegmentField(_rows(user), required=False, **more)

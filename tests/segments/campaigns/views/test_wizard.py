@@ -51,6 +51,15 @@ def test_new_makes_a_draft_for_the_segment(login):
     assert (campaign.state, campaign.segment, campaign.created_by.role) == ("draft", segment, "marketer")
 
 
+def test_paused_segment_is_marked_where_it_is_chosen(login, campaign):
+    SegmentFactory(name="Тихие").pause(now=timezone.now())
+    client = login()
+    for url in (reverse("campaigns:new"), reverse("campaigns:edit", args=[campaign.pk])):
+        page = client.get(url).content.decode()
+        assert "Тихие (на паузе)</option>" in page
+        assert f"{campaign.segment}</option>" in page
+
+
 def test_new_needs_a_name(login):
     response = login().post(reverse("campaigns:new"), {"name": ""})
     assert response.status_code == 422
