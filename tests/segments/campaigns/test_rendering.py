@@ -213,7 +213,7 @@ def test_fault_of_a_template_is_named_in_words(source, words):
 def test_fault_of_a_template_is_named_in_the_language_of_the_reader():
     (problem,) = problems("Тема", "{% if %}", "")
     with translation.override("en"):
-        assert str(problem) == "text, line 1: a value is missing. Put in a field, for example “contact.first_name”"
+        assert str(problem) == "text, line 1: a value is missing. Put in a field, for example “contact.first_name”."
 
 
 def test_fault_that_is_stored_reads_back():
