@@ -194,6 +194,23 @@ def test_stale_move_in_the_drawer_redraws_it_and_keeps_the_typed_note(open_board
     expect(page.locator("#drawer .note-text").first).to_have_text("Думают до весны")
 
 
+def test_typed_note_outlives_its_card_until_it_is_sent(open_board, deals):
+    page = open_board()
+    card(page, deals[0]).get_by_role("link").click()
+    page.fill("#drawer textarea", "Думают до весны")
+    page.keyboard.press("Escape")
+    card(page, deals[1]).get_by_role("link").click()
+    expect(page.locator("#drawer .deal-name")).to_have_text(str(deals[1]))
+    expect(page.locator("#drawer textarea")).to_have_value("")
+    page.goto(reverse("deals:detail", args=[deals[0].pk]))
+    expect(page.locator("#composer textarea")).to_have_value("Думают до весны")
+    page.get_by_role("button", name="Добавить").click()
+    expect(page.locator(".note-text").first).to_have_text("Думают до весны")
+    expect(page.locator("#composer textarea")).to_have_value("")
+    page.reload()
+    expect(page.locator("#composer textarea")).to_have_value("")
+
+
 def test_search_narrows_the_board_and_stands_in_the_url(open_board, deals):
     page = open_board()
     page.fill("#board-search", deals[2].name)

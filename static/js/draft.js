@@ -1,0 +1,19 @@
+/* A note typed and not sent outlives its card: form[data-draft] keeps its text by that name, in this tab, until it is sent. */
+
+const name = (form) => `draft:${form.dataset.draft}`;
+
+function restore() {
+  document.querySelectorAll("[data-draft]").forEach((form) => {
+    const field = form.querySelector("textarea");
+    field.value ||= sessionStorage.getItem(name(form)) ?? "";
+  });
+}
+
+addEventListener("input", ({ target: { form, value } }) => {
+  if (form?.dataset.draft) sessionStorage.setItem(name(form), value);
+});
+addEventListener("htmx:beforeSwap", ({ detail: { requestConfig, xhr } }) => {
+  if (requestConfig.elt.dataset.draft && xhr.status < 400) sessionStorage.removeItem(name(requestConfig.elt));
+});
+addEventListener("htmx:afterSwap", restore);
+restore();
