@@ -189,5 +189,6 @@ def see_on_card(page: Page, buyer: Buyer) -> None:
     page.get_by_label("Имя, телефон или почта").fill(buyer.name)
     page.get_by_label("Имя, телефон или почта").press("Enter")
     page.get_by_role("link", name=buyer.name).click()
-    expect(page.locator(".feed")).to_contain_text("отписка")
+    expect(page.locator(".feed")).to_contain_text("Отписка от рассылки")
+    expect(page.locator(".profile")).to_contain_text("отказ от рассылки")
     page.context.close()
