@@ -154,6 +154,18 @@ def test_owner_of_a_deal_without_a_budget_stands_beside_its_title(login, track):
     assert ["avatar" in row for row in rows] == [True, True]
 
 
+def test_help_names_the_keys_of_the_board_to_who_may_use_them(login, track):
+    def keys(role, page):
+        dialog = re.search(r'<dialog[^>]*id="help".*?</dialog>', login(role).get(page).content.decode(), re.DOTALL)
+        return re.findall(r"<kbd[^>]*>(.*?)</kbd>", dialog[0])
+
+    of_page = ["/", "Ctrl", "K", "Esc", "?"]
+    of_board = ["J", "↓", "K", "↑", "←", "→", "Enter"]
+    assert keys(Role.HEAD, BOARD) == [*of_board, "M", "1", "9", *of_page]
+    assert keys(Role.AUDITOR, BOARD) == [*of_board, *of_page]
+    assert keys(Role.HEAD, "/contacts/") == of_page
+
+
 def test_head_tells_count_and_sum_on_a_phone_too(login, track):
     DealFactory(stage=track.quote, price=4_830_000)
     total = re.search(r'<span[^>]*id="board-total".*?</span>', login().get(BOARD).content.decode())[0]
