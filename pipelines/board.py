@@ -84,9 +84,12 @@ class Column:
         return self.stuck > MANY_STUCK
 
     @property
+    def norm(self) -> timedelta | None:
+        return timedelta(days=self.stage.max_days) if self.stage.max_days else None
+
+    @property
     def is_slow(self) -> bool:
-        norm = self.stage.max_days
-        return bool(norm and self.median and self.median > timedelta(days=norm * SLOW_AFTER))
+        return bool(self.norm and self.median and self.median > self.norm * SLOW_AFTER)
 
 
 @dataclass(frozen=True)

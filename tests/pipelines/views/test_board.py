@@ -166,6 +166,11 @@ def test_help_names_the_keys_of_the_board_to_who_may_use_them(login, track):
     assert keys(Role.HEAD, "/contacts/") == of_page
 
 
+def test_norm_of_a_column_is_told_in_its_own_unit(login, track):
+    DealFactory(stage=track.contact, created_at=timezone.now() - timedelta(hours=23, minutes=5))
+    assert "23\xa0ч, норма 2\xa0дн<" in login().get(BOARD).content.decode()
+
+
 def test_head_tells_count_and_sum_on_a_phone_too(login, track):
     DealFactory(stage=track.quote, price=4_830_000)
     total = re.search(r'<span[^>]*id="board-total".*?</span>', login().get(BOARD).content.decode())[0]
