@@ -236,6 +236,10 @@ def test_closed_column_opens_with_its_cards_where_one_sees_them(open_board, trac
     page.locator(f"#column-{track.won.pk} [data-open-column]").click()
     expect(cards(page, track.won)).to_have_count(1)
     expect(page.locator(f"#column-{track.won.pk}")).to_be_in_viewport(ratio=1)
+    head = page.locator(f"#head-{track.won.pk}")
+    assert head.locator(".name").bounding_box()["x"] < head.locator(".q").bounding_box()["x"]
+    assert head.inner_text().count("₽") == 1
+    assert head.locator(".name").evaluate("name => name.scrollWidth <= name.clientWidth")
 
 
 def test_phone_opens_at_the_first_column_with_deals_then_at_the_one_last_seen(open_board, track, deals):
