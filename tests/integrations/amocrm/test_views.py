@@ -215,7 +215,9 @@ def test_admin_reads_everything_again(admin, known, django_capture_on_commit_cal
     assert (known.is_importing, known.imported_at, asked) == (True, NOW, [1])
     assert set(ImportStep.objects.values_list("state", "total", "error")) == {("waiting", 1234, "")}
     assert "Всё читается заново" in admin.get(PAGE).content.decode()
-    assert "amoCRM читается заново" in admin.get(reverse("amocrm:banner")).content.decode()
+    strip = admin.get(reverse("amocrm:banner")).content.decode()
+    assert "amoCRM читается заново" in strip
+    assert re.search(r'<span class="only-sm">Перечитываем: \w+, 0</span>', strip)
     ImportStep.objects.filter(entity="users").update(done=7)
     assert admin.post(reverse("amocrm:again")).status_code == 302
     assert ImportStep.objects.get(entity="users").done == 7  # it runs already and goes on as it is
