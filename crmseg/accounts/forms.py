@@ -33,6 +33,12 @@ class LoginForm(AuthenticationForm):
         for field in self.fields.values():
             field.error_messages["required"] = _("Заполните это поле")
 
+    def begin_where_wrong(self) -> None:
+        """An address that was typed is rarely what is wrong: one goes on in the password, which is never sent back."""
+        if "username" not in self.errors:
+            del self.fields["username"].widget.attrs["autofocus"]
+            self.fields["password"].widget.attrs["autofocus"] = True
+
     def clean(self) -> dict[str, Any]:
         email, now = self.cleaned_data.get("username"), timezone.now()
         if not email or not self.cleaned_data.get("password") or self.request is None:

@@ -34,6 +34,8 @@ class LoginView(DjangoLoginView):
         return preferences.remember(response, language=user.language, theme=user.theme)
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        if isinstance(form, LoginForm):
+            form.begin_where_wrong()
         response = super().form_invalid(form)
         response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
         if retry_at := getattr(form, "retry_at", None):

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -30,6 +32,12 @@ def test_everyone_refused_hears_the_same(client, fields):
     response = login(client, "head@domuozera.example")
     assert response.status_code == 422
     assert "Почта или пароль не подходят" in response.content.decode()
+
+
+@pytest.mark.parametrize(("email", "field"), [("head@domuozera.example", "password"), ("", "username")])
+def test_refused_login_begins_in_the_field_to_mend(client, email, field):
+    page = login(client, email, "ne-tot").content.decode()
+    assert [re.search(r'name="(\w+)"', tag)[1] for tag in re.findall(r"<input[^>]*autofocus[^>]*>", page)] == [field]
 
 
 def test_empty_form_says_what_to_fill(client):
