@@ -20,11 +20,12 @@ async function move(card, list, origin = placeOf(card)) {
   if (card.classList.contains("busy")) return putBack(card, origin);
   const from = card.dataset.stage;
   if (!list || list.dataset.stage === from) return putBack(card, origin);
-  const hadFocus = card.contains(document.activeElement) || menu?.card === card;
+  let hadFocus = card.contains(document.activeElement) || menu?.card === card;
   if (card.parentElement !== list) list.prepend(card);
   const values = { stage: list.dataset.stage, from, board: board().dataset.query };
   if (list.dataset.kind === "lost") {
     values.loss_reason = await askReason();
+    hadFocus = true; // the dialog had it
     if (!values.loss_reason) return giveBack(card, origin, hadFocus);
   }
   card.classList.add("busy");
@@ -202,7 +203,7 @@ menu?.addEventListener("toggle", (event) => {
 });
 
 /* ---- keys, by place on the keyboard ---- */
-const focusCard = (card) => $(".deal-title a", card ?? document.createElement("i"))?.focus();
+const focusCard = (card) => card && $("button, .deal-title a", card.closest(".mini") ?? card).focus();
 const columnsWithCards = () => $$(".col:not(.mini)", board()).filter((column) => $(".deal", column));
 
 function sideways(card, step) {

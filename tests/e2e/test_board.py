@@ -141,13 +141,37 @@ def test_card_of_a_deal_that_is_gone_leaves_the_board(open_board, track, deals):
 def test_lost_card_asks_the_reason_first(open_board, track, deals):
     page = open_board()
     drag(page, deals[1], ".dock .lost")
-    page.locator("#lost [data-close]").click()
+    page.keyboard.press("Escape")
     expect(cards(page, track.quote)).to_have_count(3)
+    expect(card(page, deals[1]).get_by_role("link")).to_be_focused()
     drag(page, deals[1], ".dock .lost")
     page.select_option("#lost select", label="Дорого")
     page.locator("#lost .primary").click()
     expect(page.locator(f"#head-{track.lost.pk} .q")).to_have_text("1")
+    expect(page.locator(f"#head-{track.lost.pk} button")).to_be_focused()  # which hides the card
     assert Deal.objects.get(pk=deals[1].pk).loss_reason == track.expensive
+
+
+def test_deal_moved_on_its_page_keeps_the_focus_near(browser_page, head, deals):
+    page = browser_page(user=head)
+    page.goto(reverse("deals:detail", args=[deals[0].pk]))
+    page.get_by_role("button", name="На следующий этап").click()
+    expect(page.locator(".deal-stage b")).to_have_text("Оплата")
+    expect(page.get_by_role("button", name="На следующий этап")).to_be_focused()
+    page.get_by_role("button", name="Закрыть с отказом").click()
+    page.select_option("#deal-loss-reason", label="Дорого")
+    page.get_by_role("button", name="Закрыть сделку").click()
+    expect(page.locator(".deal-lost-at")).to_be_visible()
+    expect(page.locator(".deal-stage b")).to_be_focused()
+
+
+def test_time_of_an_event_never_stands_alone_in_its_line(open_board, track, deals):
+    page = open_board()
+    Deal.objects.get(pk=deals[0].pk).move_to(track.payment, by=UserFactory(name="Ольга Белова"), now=timezone.now())
+    card(page, deals[0]).get_by_role("link").click()
+    tail = page.locator("#drawer .event-line .num").first
+    expect(tail).to_contain_text("Ольга Белова · ")
+    assert tail.evaluate("tail => tail.getClientRects().length") == 1
 
 
 def test_card_moves_by_keyboard_and_keeps_the_focus(open_board, track, deals):
