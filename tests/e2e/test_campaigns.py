@@ -264,7 +264,9 @@ def in_days(number):
 def test_ledger_on_a_phone_shows_state_and_reason_without_scrolling(browser_page):
     message = MessageFactory(state="rejected", detail="550 no", address="konstantin.makarov@pochta.example")
     of_run = {"run": message.run, "step": message.step}
-    skipped = MessageFactory(state="skipped", reason="no_consent", address="stanislav.frolov@yashchik.example", **of_run)
+    skipped = MessageFactory(
+        state="skipped", reason="no_consent", address="stanislav.frolov@yashchik.example", **of_run
+    )
     page = browser_page("light", 390, user=UserFactory(role=Role.MARKETER))
     page.goto(reverse("campaigns:detail", args=[message.run.campaign_id]))
     table = page.locator("#ledger table")
