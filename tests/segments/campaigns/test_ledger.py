@@ -147,7 +147,7 @@ def test_ledger_keeps_its_promises(memory):
     run_state_machine_as_test(
         Ledger,
         settings=settings(
-            max_examples=25,
+            max_examples=15,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
