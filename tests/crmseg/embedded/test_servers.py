@@ -316,35 +316,38 @@ def works(python: str, **options) -> bool:
         return False
 
 
-@as_root
-def test_an_ordinary_user_is_told_where_it_may_not_write(data_dir):
-    nobody = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+@pytest.fixture
+def nobody():
+    """An interpreter that an ordinary user may run, and how: with CI set there has to be one."""
     given = {name: value for name, value in os.environ.items() if name not in OUTSIDE}
-    nobody["env"] = {**given, "PYTHONPATH": os.pathsep.join(site.getsitepackages())}
-    python = next((each for each in (sys.executable, "/usr/bin/python3") if works(each, **nobody)), None)
+    given["PYTHONPATH"] = os.pathsep.join(site.getsitepackages())
+    options = {"user": "nobody", "group": "nogroup", "extra_groups": [], "env": given}
+    python = next((each for each in (sys.executable, "/usr/bin/python3") if works(each, **options)), None)
     if python is None:
-        pytest.skip("no interpreter is open to other users")
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("no interpreter is open to other users")
+    return python, options
+
+
+@as_root
+def test_an_ordinary_user_is_told_where_it_may_not_write(data_dir, nobody):
+    python, options = nobody
     closed = data_dir / "closed"
     closed.mkdir(mode=0o700)
-    nobody["env"]["DATA_DIR"] = str(closed / "data")
+    options["env"]["DATA_DIR"] = str(closed / "data")
     ended = subprocess.run(
-        [python, "manage.py", "migrate"], cwd=ROOT, check=False, capture_output=True, text=True, **nobody
+        [python, "manage.py", "migrate"], cwd=ROOT, check=False, capture_output=True, text=True, **options
     )
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
     assert ended.stderr.startswith(f"Нет прав на запись: {closed}")
 
 
 @as_root
-def test_an_ordinary_user_runs_the_servers_as_itself(data_dir):
-    nobody = {"user": "nobody", "group": "nogroup", "extra_groups": []}
-    nobody["env"] = {**os.environ, "PYTHONPATH": os.pathsep.join(site.getsitepackages())}
-    python = next((each for each in (sys.executable, "/usr/bin/python3") if works(each, **nobody)), None)
-    if python is None:
-        pytest.skip("no interpreter is open to other users")
+def test_an_ordinary_user_runs_the_servers_as_itself(data_dir, nobody):
+    python, options = nobody
     own = data_dir / "own"
     own.mkdir()
     shutil.chown(own, "nobody")
-    process = holder(own, python, **nobody)
+    process = holder(own, python, **options)
     assert Path(f"/proc/{postmaster(own)}").stat().st_uid == own.stat().st_uid
     process.communicate()
     assert postmaster(own) is None

@@ -98,9 +98,8 @@ def counted(client, campaign):
     return client.get(url, headers={"HX-Request": "true"}).content.decode().strip()
 
 
-@pytest.mark.parametrize(
-    ("people", "language", "words"),
-    [
+COUNTED = {
+    "leaving": [
         (1, "ru", "1 письмо уйдёт через"),
         (2, "ru", "2 письма уйдут через"),
         (5, "ru", "5 писем уйдут через"),
@@ -108,20 +107,7 @@ def counted(client, campaign):
         (1, "en", "1 email leaves in"),
         (2, "en", "2 emails leave in"),
     ],
-)
-def test_countdown_tells_how_many_letters_leave(login, campaign, person, people, language, words):
-    for place in range(people):
-        person(f"{place}@mail.example")
-    person("no@mail.example", allowed=False)
-    leaving(campaign)
-    client = login()
-    User.objects.update(language=language)
-    assert counted(client, campaign) == words
-
-
-@pytest.mark.parametrize(
-    ("people", "language", "words"),
-    [
+    "scheduled": [
         (1, "ru", "Сейчас письмо получил бы 1 человек"),
         (3, "ru", "Сейчас письмо получили бы 3 человека"),
         (5, "ru", "Сейчас письмо получили бы 5 человек"),
@@ -129,12 +115,17 @@ def test_countdown_tells_how_many_letters_leave(login, campaign, person, people,
         (1, "en", "1 person would get the email now"),
         (2, "en", "2 people would get the email now"),
     ],
+}
+
+
+@pytest.mark.parametrize(
+    ("state", "people", "language", "words"), [(state, *case) for state, cases in COUNTED.items() for case in cases]
 )
-def test_scheduled_campaign_tells_how_many_would_get_it_now(login, campaign, person, people, language, words):
+def test_campaign_that_lies_ahead_tells_how_many_letters(login, campaign, person, state, people, language, words):
     for place in range(people):
         person(f"{place}@mail.example")
     person("no@mail.example", allowed=False)
-    scheduled(campaign)
+    {"leaving": leaving, "scheduled": scheduled}[state](campaign)
     client = login()
     User.objects.update(language=language)
     assert counted(client, campaign) == words
