@@ -69,6 +69,14 @@ def _patient_database() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def _set_up_once() -> Iterator[None]:
+    """What sets Django up within a test would leave the log of later ones with that test's stderr, closed by then."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.setup", lambda: None)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def _quick_flush() -> Iterator[None]:
     """A test that commits leaves a few rows behind: deleting those is much quicker than truncating every table."""
     with pytest.MonkeyPatch.context() as patch:

@@ -62,3 +62,8 @@ def mendable(log: Path) -> str:
     if "Cannot allocate memory" in last or "out of memory" in last.lower():
         return _("Не хватает памяти.") + " "
     return ""
+
+
+def is_held_by_orphans(log: Path) -> bool:
+    """Processes of a killed PostgreSQL live until they notice its death; no other may start before."""
+    return any("pre-existing shared memory block" in line for line in since_start(log))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from crmseg.embedded.binaries import POSTGRES_MAJOR, postgres_bin
 from crmseg.embedded.errors import EmbeddedError, belongs_to_another
+from crmseg.embedded.lastwords import is_held_by_orphans
 from crmseg.embedded.places import SOCKET_NAME, Places
 from crmseg.embedded.program import as_account, clean_environment, failed, is_running, launch, silent, stop
 from crmseg.patience import wait_until
@@ -79,13 +80,16 @@ class Postgres:
 
     def wait(self) -> None:
         """A running server answers at once; one in recovery, on its way out or on a slow machine is waited for."""
-        is_up = self.comes_up()
-        if not is_up and self.process is None:
-            self.launch()
-            is_up = self.comes_up()
-        if not is_up:
+        if not wait_until(self.comes_up, unless=lambda: not self.begin_again(), told=silent(NAME, self.log), pause=0.1):
             raise failed(NAME, self.log, self.process)
         self.ensure_database()
+
+    def begin_again(self) -> bool:
+        """After one that was on its way out, or while the orphans of a killed one still hold its memory."""
+        if self.process is not None and not is_held_by_orphans(self.log):
+            return False
+        self.launch()
+        return True
 
     def comes_up(self) -> bool:
         return wait_until(self.answers, unless=lambda: not self.is_alive(), told=silent(NAME, self.log))

@@ -5,6 +5,7 @@ import signal
 import site
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from crmseg.embedded.places import SYSTEM_HOME, places
 from crmseg.embedded.postgres import Postgres
 from crmseg.embedded.redis import Redis
 from tests.crmseg.conftest import OUTSIDE, ROOT, holder, is_running, kill
+from tests.patience import until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
@@ -105,9 +107,18 @@ def test_a_terminated_command_stops_its_servers(data_dir):
     assert not is_running(pid)
 
 
-def test_a_killed_server_starts_again(data_dir):
+def test_a_killed_server_starts_again_once_its_orphans_have_noticed(data_dir):
     kill(holder(data_dir))
-    os.kill(postmaster(data_dir), signal.SIGKILL)
+    pid, log = postmaster(data_dir), places(data_dir).logs / "postgres.log"
+    orphan = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+    os.kill(orphan, signal.SIGSTOP)
+    os.kill(pid, signal.SIGKILL)
+
+    def wake_it_when_it_was_in_the_way() -> None:
+        until(lambda: "pre-existing shared memory block" in log.read_text())
+        os.kill(orphan, signal.SIGCONT)
+
+    threading.Thread(target=wake_it_when_it_was_in_the_way).start()
     with embedded.servers(data_dir, durable=False):
         assert ask("SELECT 1") == 1
 
