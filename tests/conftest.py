@@ -1,9 +1,12 @@
 import gc
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from itertools import chain, groupby, islice
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,12 +25,24 @@ hypothesis_settings.register_profile("crmseg", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("crmseg")
 
 
+SHARED = "CRMSEG_TEST_SHARED"  # names a directory that every worker and every account can reach
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Words are compiled once, before any worker reads them. What is started hears Ctrl-C whoever started the tests."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell has the programs in its background ignore it
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if not hasattr(config, "workerinput") and messages.compile_stale():
+    if hasattr(config, "workerinput"):
+        return
+    os.environ[SHARED] = tempfile.mkdtemp(prefix="crmseg-test-", dir="/tmp")
+    Path(os.environ[SHARED]).chmod(0o755)
+    if messages.compile_stale():
         translation_file_changed(None, messages.catalogues()[0].with_suffix(".mo"))  # forget what was read before
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput") and (path := os.environ.pop(SHARED, "")):
+        shutil.rmtree(path)
 
 
 @pytest.hookimpl(trylast=True)
