@@ -87,6 +87,14 @@ class Migration(migrations.Migration):
                 ('lifecycle', models.CharField(choices=[('new', 'Новый'), ('in_work', 'В работе'), ('refused', 'Отказник'), ('low_quality', 'Некачественный'), ('buyer_one_off', 'Разовый покупатель'), ('buyer_periodic', 'Периодический покупатель'), ('buyer_regular', 'Постоянный покупатель'), ('vip', 'VIP')], default='new', max_length=16)),
                 ('responsible', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Ответственный')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['changed_at', 'id'], name='company_changed'),
+                    models.Index(fields=['name_key', 'id'], name='company_name_key'),
+                    models.Index(fields=['responsible', 'id'], name='company_responsible'),
+                    django.contrib.postgres.indexes.GinIndex(fields=['tags'], name='company_tags'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Contact',
@@ -113,6 +121,16 @@ class Migration(migrations.Migration):
                 ('company', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='contacts', to='pipelines.company')),
                 ('responsible', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Ответственный')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['changed_at', 'id'], name='contact_changed'),
+                    models.Index(fields=['name_key', 'id'], name='contact_name_key'),
+                    models.Index(fields=['responsible', 'id'], name='contact_responsible'),
+                    models.Index(fields=['lifecycle', 'id'], name='contact_lifecycle'),
+                    django.contrib.postgres.indexes.GinIndex(fields=['tags'], name='contact_tags'),
+                    django.contrib.postgres.indexes.GinIndex(fields=['custom'], name='contact_custom', opclasses=['jsonb_path_ops']),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ContactPoint',
@@ -129,6 +147,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position', 'id'],
+                'indexes': [
+                    models.Index(fields=['kind', 'value'], name='point_value'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('company__isnull', True), ('contact__isnull', False)), models.Q(('company__isnull', False), ('contact__isnull', True)), _connector='OR'), name='point_has_one_owner'),
+                    models.UniqueConstraint(condition=models.Q(('contact__isnull', False)), fields=('contact', 'kind', 'value'), name='contact_point_once'),
+                    models.UniqueConstraint(condition=models.Q(('company__isnull', False)), fields=('company', 'kind', 'value'), name='company_point_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -153,6 +179,45 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Pipeline',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=200, verbose_name='Название')),
+                ('position', models.IntegerField(default=0)),
+                ('is_main', models.BooleanField(default=False)),
+                ('is_archived', models.BooleanField(default=False)),
+                ('amo_id', models.BigIntegerField(blank=True, null=True, unique=True)),
+                ('deleted_at', models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                'ordering': ['position', 'id'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('is_main', True)), fields=('is_main',), name='one_main_pipeline')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Stage',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=200, verbose_name='Название')),
+                ('position', models.IntegerField(default=0)),
+                ('kind', models.CharField(choices=[('incoming', 'Неразобранное'), ('open', 'В работе'), ('won', 'Успешно'), ('lost', 'Отказ')], default='open', max_length=8)),
+                ('color', models.CharField(default='#e6e8ea', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-f]{6}$')])),
+                ('probability', models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(100)], verbose_name='Вероятность, %')),
+                ('max_days', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='Норма, дней')),
+                ('amo_id', models.BigIntegerField(blank=True, null=True)),
+                ('deleted_at', models.DateTimeField(blank=True, null=True)),
+                ('pipeline', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stages', to='pipelines.pipeline')),
+            ],
+            options={
+                'ordering': ['pipeline', 'position', 'id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('pipeline', 'amo_id'), name='stage_status_once'),
+                    models.CheckConstraint(condition=models.Q(('probability__lte', 100)), name='stage_probability_percent'),
+                    models.UniqueConstraint(condition=models.Q(('deleted_at__isnull', True), ('kind__in', ['won', 'lost'])), fields=('pipeline', 'kind'), name='stage_one_won_one_lost'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name='Deal',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -173,7 +238,20 @@ class Migration(migrations.Migration):
                 ('closed_at', models.DateTimeField(blank=True, null=True)),
                 ('company', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deals', to='pipelines.company')),
                 ('responsible', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deals', to=settings.AUTH_USER_MODEL, verbose_name='Ответственный')),
+                ('loss_reason', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deals', to='pipelines.lossreason')),
+                ('pipeline', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='deals', to='pipelines.pipeline')),
+                ('stage', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deals', to='pipelines.stage')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('deleted_at__isnull', True)), fields=['stage', 'stage_entered_at', 'id'], include=('price', 'responsible'), name='deal_on_board'),
+                    models.Index(fields=['responsible', 'stage'], name='deal_responsible'),
+                    models.Index(condition=models.Q(('loss_reason__isnull', False)), fields=['loss_reason', 'closed_at'], name='deal_lost'),
+                    models.Index(fields=['changed_at', 'id'], name='deal_changed'),
+                    django.contrib.postgres.indexes.GinIndex(fields=['tags'], name='deal_tags'),
+                    django.contrib.postgres.indexes.GinIndex(fields=['custom'], name='deal_custom', opclasses=['jsonb_path_ops']),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='DealContact',
@@ -185,6 +263,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': [models.OrderBy(models.F('is_main'), descending=True), 'id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('deal', 'contact'), name='deal_contact_once'),
+                    models.UniqueConstraint(condition=models.Q(('is_main', True)), fields=('deal',), name='deal_one_main_contact'),
+                ],
             },
         ),
         migrations.AddField(
@@ -201,11 +283,11 @@ class Migration(migrations.Migration):
                 ('armed_at', models.DateTimeField(blank=True, null=True)),
                 ('armed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
-        ),
-        migrations.AddField(
-            model_name='deal',
-            name='loss_reason',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deals', to='pipelines.lossreason'),
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('id', 1)), name='one_home'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Note',
@@ -226,50 +308,13 @@ class Migration(migrations.Migration):
                 ('contact', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='pipelines.contact')),
                 ('deal', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='pipelines.deal')),
             ],
-        ),
-        migrations.CreateModel(
-            name='Pipeline',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, verbose_name='Название')),
-                ('position', models.IntegerField(default=0)),
-                ('is_main', models.BooleanField(default=False)),
-                ('is_archived', models.BooleanField(default=False)),
-                ('amo_id', models.BigIntegerField(blank=True, null=True, unique=True)),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-            ],
             options={
-                'ordering': ['position', 'id'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_main', True)), fields=('is_main',), name='one_main_pipeline')],
+                'indexes': [
+                    models.Index(fields=['deal', '-created_at'], name='note_of_deal'),
+                    models.Index(fields=['contact', '-created_at'], name='note_of_contact'),
+                    models.Index(fields=['changed_at', 'id'], name='note_changed'),
+                ],
             },
-        ),
-        migrations.AddField(
-            model_name='deal',
-            name='pipeline',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='deals', to='pipelines.pipeline'),
-        ),
-        migrations.CreateModel(
-            name='Stage',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, verbose_name='Название')),
-                ('position', models.IntegerField(default=0)),
-                ('kind', models.CharField(choices=[('incoming', 'Неразобранное'), ('open', 'В работе'), ('won', 'Успешно'), ('lost', 'Отказ')], default='open', max_length=8)),
-                ('color', models.CharField(default='#e6e8ea', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-f]{6}$')])),
-                ('probability', models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(100)], verbose_name='Вероятность, %')),
-                ('max_days', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='Норма, дней')),
-                ('amo_id', models.BigIntegerField(blank=True, null=True)),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-                ('pipeline', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stages', to='pipelines.pipeline')),
-            ],
-            options={
-                'ordering': ['pipeline', 'position', 'id'],
-            },
-        ),
-        migrations.AddField(
-            model_name='deal',
-            name='stage',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deals', to='pipelines.stage'),
         ),
         migrations.CreateModel(
             name='StageVisit',
@@ -290,6 +335,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['entered_at', 'id'],
+                'indexes': [
+                    models.Index(fields=['deal', 'entered_at'], name='visit_of_deal'),
+                    models.Index(fields=['stage', 'entered_at'], include=('deal', 'left_at'), name='visit_of_stage'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('left_at__isnull', True)), fields=('deal',), name='visit_one_open'),
+                    models.CheckConstraint(condition=models.Q(('left_at__isnull', True), ('left_at__gte', models.F('entered_at')), _connector='OR'), name='visit_leaves_after_entering'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -330,6 +383,14 @@ class Migration(migrations.Migration):
                 ('deal', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='pipelines.deal')),
                 ('responsible', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='tasks', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('deleted_at__isnull', True), ('is_done', False)), fields=['deal', 'due_at'], name='task_open_of_deal'),
+                    models.Index(condition=models.Q(('is_done', False)), fields=['contact', 'due_at'], name='task_open_of_contact'),
+                    models.Index(condition=models.Q(('is_done', False)), fields=['responsible', 'due_at'], name='task_open_of_user'),
+                    models.Index(fields=['changed_at', 'id'], name='task_changed'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Change',
@@ -350,47 +411,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='company',
-            index=models.Index(fields=['changed_at', 'id'], name='company_changed'),
-        ),
-        migrations.AddIndex(
-            model_name='company',
-            index=models.Index(fields=['name_key', 'id'], name='company_name_key'),
-        ),
-        migrations.AddIndex(
-            model_name='company',
-            index=models.Index(fields=['responsible', 'id'], name='company_responsible'),
-        ),
-        migrations.AddIndex(
-            model_name='company',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['tags'], name='company_tags'),
-        ),
-        migrations.AddIndex(
-            model_name='company',
             index=django.contrib.postgres.indexes.GinIndex(pipelines.models.grams.Grams('name_key'), name='company_grams'),
-        ),
-        migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['changed_at', 'id'], name='contact_changed'),
-        ),
-        migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['name_key', 'id'], name='contact_name_key'),
-        ),
-        migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['responsible', 'id'], name='contact_responsible'),
-        ),
-        migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['lifecycle', 'id'], name='contact_lifecycle'),
-        ),
-        migrations.AddIndex(
-            model_name='contact',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['tags'], name='contact_tags'),
-        ),
-        migrations.AddIndex(
-            model_name='contact',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['custom'], name='contact_custom', opclasses=['jsonb_path_ops']),
         ),
         migrations.AddIndex(
             model_name='contact',
@@ -398,119 +419,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='contactpoint',
-            index=models.Index(fields=['kind', 'value'], name='point_value'),
-        ),
-        migrations.AddIndex(
-            model_name='contactpoint',
             index=django.contrib.postgres.indexes.GinIndex(pipelines.models.grams.Grams('value'), name='point_grams'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('company__isnull', True), ('contact__isnull', False)), models.Q(('company__isnull', False), ('contact__isnull', True)), _connector='OR'), name='point_has_one_owner'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=models.UniqueConstraint(condition=models.Q(('contact__isnull', False)), fields=('contact', 'kind', 'value'), name='contact_point_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=models.UniqueConstraint(condition=models.Q(('company__isnull', False)), fields=('company', 'kind', 'value'), name='company_point_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='dealcontact',
-            constraint=models.UniqueConstraint(fields=('deal', 'contact'), name='deal_contact_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='dealcontact',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_main', True)), fields=('deal',), name='deal_one_main_contact'),
-        ),
-        migrations.AddConstraint(
-            model_name='home',
-            constraint=models.CheckConstraint(condition=models.Q(('id', 1)), name='one_home'),
-        ),
-        migrations.AddIndex(
-            model_name='note',
-            index=models.Index(fields=['deal', '-created_at'], name='note_of_deal'),
-        ),
-        migrations.AddIndex(
-            model_name='note',
-            index=models.Index(fields=['contact', '-created_at'], name='note_of_contact'),
-        ),
-        migrations.AddIndex(
-            model_name='note',
-            index=models.Index(fields=['changed_at', 'id'], name='note_changed'),
-        ),
-        migrations.AddConstraint(
-            model_name='stage',
-            constraint=models.UniqueConstraint(fields=('pipeline', 'amo_id'), name='stage_status_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='stage',
-            constraint=models.CheckConstraint(condition=models.Q(('probability__lte', 100)), name='stage_probability_percent'),
-        ),
-        migrations.AddConstraint(
-            model_name='stage',
-            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at__isnull', True), ('kind__in', ['won', 'lost'])), fields=('pipeline', 'kind'), name='stage_one_won_one_lost'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(condition=models.Q(('deleted_at__isnull', True)), fields=['stage', 'stage_entered_at', 'id'], include=('price', 'responsible'), name='deal_on_board'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['responsible', 'stage'], name='deal_responsible'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(condition=models.Q(('loss_reason__isnull', False)), fields=['loss_reason', 'closed_at'], name='deal_lost'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['changed_at', 'id'], name='deal_changed'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['tags'], name='deal_tags'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['custom'], name='deal_custom', opclasses=['jsonb_path_ops']),
         ),
         migrations.AddIndex(
             model_name='deal',
             index=django.contrib.postgres.indexes.GinIndex(pipelines.models.grams.Grams('name_key'), name='deal_grams'),
-        ),
-        migrations.AddIndex(
-            model_name='stagevisit',
-            index=models.Index(fields=['deal', 'entered_at'], name='visit_of_deal'),
-        ),
-        migrations.AddIndex(
-            model_name='stagevisit',
-            index=models.Index(fields=['stage', 'entered_at'], include=('deal', 'left_at'), name='visit_of_stage'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagevisit',
-            constraint=models.UniqueConstraint(condition=models.Q(('left_at__isnull', True)), fields=('deal',), name='visit_one_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagevisit',
-            constraint=models.CheckConstraint(condition=models.Q(('left_at__isnull', True), ('left_at__gte', models.F('entered_at')), _connector='OR'), name='visit_leaves_after_entering'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('deleted_at__isnull', True), ('is_done', False)), fields=['deal', 'due_at'], name='task_open_of_deal'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('is_done', False)), fields=['contact', 'due_at'], name='task_open_of_contact'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('is_done', False)), fields=['responsible', 'due_at'], name='task_open_of_user'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(fields=['changed_at', 'id'], name='task_changed'),
         ),
         *(
             migrations.RunSQL(NO_FIGURES.format(index), migrations.RunSQL.noop)

@@ -36,6 +36,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name', 'id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'dynamic'), _negated=True), ('rules__isnull', False), _connector='OR'), name='dynamic_segment_has_rules'),
+                    models.UniqueConstraint(condition=models.Q(('deleted_at__isnull', True)), fields=('name',), name='segment_name_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -50,33 +54,16 @@ class Migration(migrations.Migration):
                 ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='pipelines.contact')),
                 ('segment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='segments.segment')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='segment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'dynamic'), _negated=True), ('rules__isnull', False), _connector='OR'), name='dynamic_segment_has_rules'),
-        ),
-        migrations.AddConstraint(
-            model_name='segment',
-            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at__isnull', True)), fields=('name',), name='segment_name_once'),
-        ),
-        migrations.AddIndex(
-            model_name='membership',
-            index=models.Index(fields=['contact', 'segment'], name='membership_of_contact'),
-        ),
-        migrations.AddIndex(
-            model_name='membership',
-            index=models.Index(fields=['segment', '-entered_at', '-id'], name='membership_of_segment'),
-        ),
-        migrations.AddIndex(
-            model_name='membership',
-            index=models.Index(condition=models.Q(('left_at__isnull', False)), fields=['segment', '-left_at', '-id'], name='membership_left'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(condition=models.Q(('left_at__isnull', True)), fields=('segment', 'contact'), name='membership_one_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('left_at__isnull', True), ('left_at__gte', models.F('entered_at')), _connector='OR'), name='membership_leaves_after_entering'),
+            options={
+                'indexes': [
+                    models.Index(fields=['contact', 'segment'], name='membership_of_contact'),
+                    models.Index(fields=['segment', '-entered_at', '-id'], name='membership_of_segment'),
+                    models.Index(condition=models.Q(('left_at__isnull', False)), fields=['segment', '-left_at', '-id'], name='membership_left'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('left_at__isnull', True)), fields=('segment', 'contact'), name='membership_one_open'),
+                    models.CheckConstraint(condition=models.Q(('left_at__isnull', True), ('left_at__gte', models.F('entered_at')), _connector='OR'), name='membership_leaves_after_entering'),
+                ],
+            },
         ),
     ]

@@ -36,6 +36,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created_at', '-id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'scheduled')), fields=['next_due_at'], name='campaign_due'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state', 'draft'), ('state', 'cancelled'), ('segment__isnull', False), _connector='OR'), name='started_campaign_has_segment'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -56,6 +62,47 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-at', '-id'],
+                'indexes': [
+                    models.Index(models.F('address'), models.F('channel'), models.F('purpose'), models.OrderBy(models.F('at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='consent_latest'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='Run',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField()),
+                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('finished_at', models.DateTimeField(blank=True, null=True)),
+                ('expires_at', models.DateTimeField(blank=True, null=True)),
+                ('state', models.CharField(choices=[('filling', 'Собирается аудитория'), ('running', 'Идёт'), ('paused', 'На паузе'), ('done', 'Завершён'), ('cancelled', 'Отменён')], default='filling', max_length=9)),
+                ('templates', models.JSONField(default=dict)),
+                ('audience', models.PositiveIntegerField(default=0)),
+                ('watched_from', models.DateTimeField(blank=True, null=True)),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='campaigns.campaign')),
+            ],
+            options={
+                'ordering': ['-due_at', '-id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('campaign', 'due_at'), name='run_due_once'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='Step',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.PositiveSmallIntegerField(default=1)),
+                ('subject', models.CharField(blank=True, default='', max_length=500, verbose_name='Тема')),
+                ('html', models.TextField(blank=True, default='', verbose_name='Текст')),
+                ('text', models.TextField(blank=True, default='', verbose_name='Текст без оформления')),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='campaigns.campaign')),
+            ],
+            options={
+                'ordering': ['position'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('campaign', 'position'), name='step_position_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -86,7 +133,23 @@ class Migration(migrations.Migration):
                 ('bounced_at', models.DateTimeField(blank=True, null=True)),
                 ('unsubscribed_at', models.DateTimeField(blank=True, null=True)),
                 ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='pipelines.contact')),
+                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='campaigns.run')),
+                ('step', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='campaigns.step')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'planned')), fields=['due_at', 'id'], name='message_planned'),
+                    models.Index(condition=models.Q(('state__in', ['claimed', 'handing_over'])), fields=['leased_until'], name='message_leased'),
+                    models.Index(fields=['run', 'state'], name='message_state'),
+                    models.Index(fields=['contact', '-created_at'], name='message_of_contact'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('run', 'step', 'contact'), name='message_person_once'),
+                    models.UniqueConstraint(condition=models.Q(('state', 'skipped'), _negated=True), fields=('run', 'step', 'channel', 'address_hash'), name='message_address_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'skipped'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='skipped_message_has_reason'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'skipped']), models.Q(('address', ''), _negated=True), _connector='OR'), name='sent_message_has_address'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='MessageEvent',
@@ -103,48 +166,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Run',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('due_at', models.DateTimeField()),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('state', models.CharField(choices=[('filling', 'Собирается аудитория'), ('running', 'Идёт'), ('paused', 'На паузе'), ('done', 'Завершён'), ('cancelled', 'Отменён')], default='filling', max_length=9)),
-                ('templates', models.JSONField(default=dict)),
-                ('audience', models.PositiveIntegerField(default=0)),
-                ('watched_from', models.DateTimeField(blank=True, null=True)),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='campaigns.campaign')),
-            ],
-            options={
-                'ordering': ['-due_at', '-id'],
-            },
-        ),
-        migrations.AddField(
-            model_name='message',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='campaigns.run'),
-        ),
-        migrations.CreateModel(
-            name='Step',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=1)),
-                ('subject', models.CharField(blank=True, default='', max_length=500, verbose_name='Тема')),
-                ('html', models.TextField(blank=True, default='', verbose_name='Текст')),
-                ('text', models.TextField(blank=True, default='', verbose_name='Текст без оформления')),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='campaigns.campaign')),
-            ],
-            options={
-                'ordering': ['position'],
-            },
-        ),
-        migrations.AddField(
-            model_name='message',
-            name='step',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='campaigns.step'),
-        ),
-        migrations.CreateModel(
             name='Suppression',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -158,57 +179,5 @@ class Migration(migrations.Migration):
                 'ordering': ['-created_at', '-id'],
                 'constraints': [models.UniqueConstraint(fields=('channel', 'address_hash'), name='suppression_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='campaign',
-            index=models.Index(condition=models.Q(('state', 'scheduled')), fields=['next_due_at'], name='campaign_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'draft'), ('state', 'cancelled'), ('segment__isnull', False), _connector='OR'), name='started_campaign_has_segment'),
-        ),
-        migrations.AddIndex(
-            model_name='consent',
-            index=models.Index(models.F('address'), models.F('channel'), models.F('purpose'), models.OrderBy(models.F('at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='consent_latest'),
-        ),
-        migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(fields=('campaign', 'due_at'), name='run_due_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='step',
-            constraint=models.UniqueConstraint(fields=('campaign', 'position'), name='step_position_once'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('state', 'planned')), fields=['due_at', 'id'], name='message_planned'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('state__in', ['claimed', 'handing_over'])), fields=['leased_until'], name='message_leased'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['run', 'state'], name='message_state'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['contact', '-created_at'], name='message_of_contact'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('run', 'step', 'contact'), name='message_person_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'skipped'), _negated=True), fields=('run', 'step', 'channel', 'address_hash'), name='message_address_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'skipped'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='skipped_message_has_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'skipped']), models.Q(('address', ''), _negated=True), _connector='OR'), name='sent_message_has_address'),
         ),
     ]
