@@ -44,6 +44,7 @@ ARGS = [
     "--disable-sync",
     "--disable-site-isolation-trials",
     "--renderer-process-limit=1",
+    "--js-flags=--no-opt --no-maglev",  # no page lives long enough to win back what making its code faster costs
     f"--disable-features={','.join(WITHOUT)}",
 ]
 # A machine may be slower than a person reads: what would go by itself after six seconds waits to be looked at.

@@ -217,12 +217,20 @@ def look_at(browser_page, live_server, staff, in_both_themes, in_every_look):
     """Visit a list of screens in every look and gather what is wrong, so that one run tells everything."""
     page = browser_page()
     sessions = {who: session(user, live_server.url) for who, user in zip(("owner", "manager"), staff, strict=True)}
+    entered = ""
 
-    def visit(each: Screen, house: Any) -> None:
+    def enter(who: str) -> None:
+        nonlocal entered
+        if who and who == entered:
+            return
         page.goto("about:blank")  # a page that asks for news without its session leads to the login by itself
         page.context.clear_cookies()
-        if each.who:
-            page.context.add_cookies([sessions[each.who]])
+        if who:
+            page.context.add_cookies([sessions[who]])
+        entered = who
+
+    def visit(each: Screen, house: Any) -> None:
+        enter(each.who)
         page.goto(each.where(house))
         if each.act:
             each.act(page, house)
