@@ -80,19 +80,14 @@ def test_a_fresh_clone_is_prepared_once_for_two_commands_at_once(clone):
     assert "libraries: No matching distribution found for no-such-package" in err.splitlines()[-1]
 
 
-def test_a_killed_preparation_is_repaired(clone):
+def test_a_killed_preparation_is_repaired_and_the_first_word_comes_before_the_first_work(clone):
     process = start(clone, "demo")
+    assert process.stderr.readline().startswith("Готовлю окружение")
     while not (clone / ".venv" / "bin").exists():
         assert process.poll() is None
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert outcome(start(clone, "demo"))[0] == 7
-
-
-def test_the_first_word_comes_before_the_first_work(clone):
-    process = start(clone, "demo")
-    assert process.stderr.readline().startswith("Готовлю окружение")
-    assert outcome(process)[0] == 7
 
 
 def test_python_without_its_pip_wheel_prepares_the_long_way(clone, monkeypatch):

@@ -199,7 +199,7 @@ def test_random_rules_agree_with_a_plain_reading(cast: Cast) -> None:
     world = World(NOW)
     everyone = {contact.pk for contact in world.contacts}
 
-    @settings(max_examples=120, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=80, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(Rules(cast, segment).node("contact", 3))
     def check(rule: dict[str, Any]) -> None:
         try:
