@@ -125,7 +125,7 @@ def see_in_segment(page: Page, buyer: Buyer) -> None:
     page.get_by_role("link", name=SEGMENT, exact=True).click()
     expect(page.get_by_role("heading", name=SEGMENT)).to_be_visible()
     found = page.locator("table").get_by_role("link", name=buyer.name)
-    until(lambda: found.count() or (page.reload() and None), pause=0.5)
+    until(lambda: found.count() or (page.reload() and None), pause=1.0)
 
 
 def write_campaign(page: Page) -> None:

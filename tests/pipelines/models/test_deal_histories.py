@@ -100,6 +100,6 @@ class MovesTest(TestCase):
         run_state_machine_as_test(
             Moves,
             settings=settings(
-                max_examples=12, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+                max_examples=8, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
             ),
         )
