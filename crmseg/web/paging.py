@@ -73,7 +73,7 @@ class Keyset(Generic[M]):
             return self.exact_page()
 
     def exact_page(self, cursor: str | None = None) -> KeysetPage[M]:
-        direction, values = self._read(cursor) if cursor else (NEXT, None)
+        direction, values = (NEXT, None) if cursor is None else self._read(cursor)
         try:
             return self._fetch(direction, values)
         except (ValidationError, ValueError, TypeError) as error:  # of another time: the columns changed their type

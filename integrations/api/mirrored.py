@@ -76,7 +76,7 @@ class MirroredViewSet(ReadOnlyModelViewSet[Any]):
         rows: Any = visible(cast(ApiKey, self.request.auth), self.model)
         since = self.request.query_params.get(SINCE)
         if self.action == "list":
-            rows = rows.filter(changed_at__gte=instant(SINCE, since)) if since else rows.alive()
+            rows = rows.filter(changed_at__gte=instant(SINCE, since)) if since is not None else rows.alive()
         return self.related(rows)
 
     def related(self, rows: QuerySet[Any]) -> QuerySet[Any]:

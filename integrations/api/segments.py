@@ -38,7 +38,7 @@ class SegmentViewSet(MirroredViewSet):
         """The members now; ``?at=<ISO time>`` gives the members at that time."""
         stays = self.get_object().memberships.all()
         given = request.query_params.get("at")
-        page = self.paginate_queryset(_at(stays, given) if given else stays.filter(left_at__isnull=True))
+        page = self.paginate_queryset(stays.filter(left_at__isnull=True) if given is None else _at(stays, given))
         return self.get_paginated_response(MemberSerializer(page, many=True).data)
 
 

@@ -17,6 +17,7 @@ from crmseg.starting import browser, messages
 from crmseg.words import gettext as _
 
 HELP = _("Готовит базу, Redis, переводы и Chromium и запускает pytest; без аргументов — все тесты в три процесса.")
+NO_TESTS = 5  # pytest's exit code when it left out all it was asked for
 
 
 class Command(BaseCommand):
@@ -42,14 +43,15 @@ class Command(BaseCommand):
     def run_pytest(self, arguments: list[str]) -> int:
         messages.compile_stale()
         arguments = arguments or default_arguments()
+        without = self.without_browser()
         with ready_servers(settings.DATA_DIR / "test", workers(arguments)) as variables:
             finished = subprocess.run(
-                [sys.executable, "-m", "pytest", "-p", "tests.servers", *arguments, *self.without_browser()],
+                [sys.executable, "-m", "pytest", "-p", "tests.servers", *arguments, *without],
                 env=remembering(os.environ) | variables,
                 cwd=settings.BASE_DIR,
                 check=False,
             )
-            return finished.returncode
+        return 0 if without and finished.returncode == NO_TESTS else finished.returncode
 
     def without_browser(self) -> list[str]:
         """With CI set a skip is a failure: nobody reads a yellow line there."""

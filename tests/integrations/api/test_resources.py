@@ -108,6 +108,7 @@ def test_members_now_and_at_a_past_time(client):
     assert members() == [here.contact_id]
     past = (NOW - timedelta(days=5)).isoformat().replace("+", "%2B")
     assert members(f"?at={past}") == [gone.contact_id]
+    assert client.get(f"/api/v1/segments/{segment.pk}/members/?at=").status_code == 422
 
 
 def test_lists_leave_deleted_rows_out_and_updated_since_includes_them(client):
@@ -139,6 +140,9 @@ def test_pages_lead_through_every_row_once_and_back(client):
     ("query", "path"),
     [
         ("cursor=%00%01", "cursor"),
+        ("cursor=", "cursor"),
+        ("page_size=", "page_size"),
+        ("updated_since=", "updated_since"),
         ("cursor=WzAsIng7Il0", "cursor"),
         ("cursor=WzAsOTk5OTk5OTk5OTk5OTk5OTk5OTk5OTldf", "cursor"),
         ("page_size=501", "page_size"),

@@ -1,6 +1,10 @@
+import subprocess
+from contextlib import nullcontext
+
 import pytest
 from django.core.management.base import CommandError
 
+from crmseg.management.commands import test
 from crmseg.management.commands.test import Command, skipped
 from crmseg.starting import browser
 
@@ -15,6 +19,14 @@ def no_chromium(monkeypatch):
 def test_without_chromium_browser_tests_are_skipped_with_one_line(no_chromium, capsys):
     assert Command().without_browser() == ["-m", "not browser"]
     assert capsys.readouterr().out == f"{skipped()}\n"
+
+
+def test_asked_for_browser_tests_alone_it_skips_them_without_a_fault(no_chromium, monkeypatch):
+    monkeypatch.setattr(test, "ready_servers", lambda home, count: nullcontext({}))
+    monkeypatch.setattr(test.subprocess, "run", lambda line, **how: subprocess.CompletedProcess(line, 5))
+    assert Command().run_pytest(["tests/e2e"]) == 0
+    monkeypatch.setattr(browser, "find", lambda: "/usr/bin/chromium")
+    assert Command().run_pytest(["tests/nothing"]) == 5
 
 
 def test_in_ci_a_missing_chromium_is_a_failure(no_chromium, monkeypatch, capsys):
