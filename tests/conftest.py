@@ -4,6 +4,8 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
+from importlib import import_module
 from itertools import chain, groupby, islice
 from operator import attrgetter
 from pathlib import Path
@@ -19,6 +21,7 @@ from hypothesis import settings as hypothesis_settings
 from crmseg.starting import messages
 from tests.patience import PATIENCE
 
+HERE = Path(__file__).parent
 MIGRATED = {"django_content_type", "auth_permission"}
 
 hypothesis_settings.register_profile("crmseg", deadline=None, derandomize=True)
@@ -43,6 +46,17 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and (path := os.environ.pop(SHARED, "")):
         shutil.rmtree(path)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Each worker first loads a share of the modules; the others find its assertions rewritten already."""
+    if hasattr(session.config, "workerinput") and session.config.args == session.config.getini("testpaths"):
+        number = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+        modules = sorted(HERE.rglob("test_*.py"))[number :: int(os.environ["PYTEST_XDIST_WORKER_COUNT"])]
+        for path in modules:
+            with suppress(Exception):  # collecting it will tell
+                import_module(".".join(path.relative_to(HERE.parent).with_suffix("").parts))
 
 
 @pytest.hookimpl(trylast=True)
