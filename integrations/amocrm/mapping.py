@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipelines.load import Row
-from pipelines.models import CustomField, Note, Stage, Task
+from pipelines.models import Note, Stage, Task
 from pipelines.points import normal_email, normal_phone
 
 from .values import custom_values, form_of, key_of, text_of
@@ -284,10 +284,6 @@ def field(item: Json) -> Row:
 def is_address(item: Json) -> bool:
     """Phones and e-mails are contact points here and no fields."""
     return item.get("code") in {"PHONE", "EMAIL"}
-
-
-def is_checkbox(field: CustomField) -> bool:
-    return field.form == CustomField.Form.BOOLEAN
 
 
 def stage_event(item: Json) -> Row | None:

@@ -108,9 +108,6 @@ class Segment(models.Model):
         """Take rules that were parsed before; the next refresh writes entries and leaves with the cause ``edit``."""
         self._write(now, rules=rules, refreshed_at=None, health=self.Health.OK, health_reason="")
 
-    def delete_softly(self, *, now: datetime) -> None:
-        self._write(now, deleted_at=now)
-
     def find_broken(self, reason: str, *, now: datetime) -> None:
         """Freeze: the last membership is kept, shown as broken, and nothing is sent to it."""
         if (self.health, self.health_reason) != (self.Health.BROKEN, reason[:500]):
