@@ -308,12 +308,17 @@ def test_typed_letter_is_not_lost_without_a_question(editor, campaign):
     expect(editor).to_have_url(re.compile(reverse("campaigns:list") + "$"))
 
 
-def test_draft_is_kept_while_it_is_typed(editor, campaign, axe):
-    asked = []
+def test_draft_is_kept_while_it_is_typed(open_editor, campaign, axe):
+    Campaign.objects.update(name="Напоминание о расчёте за октябрь")
+    editor, asked = open_editor(), []
     editor.on("dialog", lambda dialog: (asked.append(dialog), dialog.accept()))
     editor.locator("#id_html").press_sequentially("Ещё строка")
     expect(editor.locator("#saved")).to_contain_text("Сохранено")
     assert "Ещё строка" in campaign.steps.get().html
+    editor.set_viewport_size({"width": 390, "height": 844})
+    mark = editor.locator("#saved [data-kept]")
+    expect(mark).to_be_visible()
+    assert mark.evaluate("mark => mark.scrollWidth <= mark.clientWidth")
     Campaign.objects.update(changed_at=timezone.now())
     editor.locator("#id_subject").fill("Моя тема")
     expect(editor.locator("#saved")).to_contain_text("Черновик изменён в другом окне")
@@ -325,7 +330,7 @@ def test_draft_is_kept_while_it_is_typed(editor, campaign, axe):
     assert asked == []
 
 
-def test_window_that_was_overtaken_by_a_launch_has_no_button_to_send(editor, campaign, axe):
+def test_window_that_was_overtaken_by_a_launch_follows_it_and_has_no_button_to_send(editor, campaign, axe):
     logged = []
     editor.on("console", lambda message: logged.append(message.text) if message.type == "error" else None)
     review = editor.locator("#review")
@@ -338,25 +343,17 @@ def test_window_that_was_overtaken_by_a_launch_has_no_button_to_send(editor, cam
     expect(editor.locator("[data-launch]")).to_have_count(0)
     expect(editor.locator("#saved").get_by_role("link", name="К кампании")).to_be_visible()
     axe(editor)
-    editor.get_by_role("button", name="Сохранить").click()
-    expect(editor.locator("#campaign-form")).to_contain_text("Изменения не сохранены")
-    expect(review).to_contain_text("Кампания уже отправляется")
-    expect(editor.locator("#id_subject")).to_have_value("Моя тема")
-    assert (Campaign.objects.get().state, [one for one in logged if "422" not in one]) == ("scheduled", [])
-
-
-def test_window_that_was_overtaken_follows_when_the_launch_is_taken_back(editor, campaign):
-    expect(editor.locator("[data-launch]")).to_be_enabled()
-    other = editor.context.new_page()
-    other.goto(editor.url)
-    send(other)
-    editor.locator("#id_subject").fill("Моя тема")
-    expect(editor.locator("[data-launch]")).to_have_count(0)
     other.get_by_role("button", name="Отменить").click()
     expect(other.locator("#id_html")).to_be_visible()
     editor.locator("#id_subject").fill("Моя другая тема")
     expect(editor.locator("#saved")).to_contain_text("Черновик изменён в другом окне")
     expect(editor.locator("[data-launch]")).to_be_enabled()
+    send(other)
+    editor.get_by_role("button", name="Сохранить", exact=True).click()
+    expect(editor.locator("#campaign-form")).to_contain_text("Изменения не сохранены")
+    expect(review).to_contain_text("Кампания уже отправляется")
+    expect(editor.locator("#id_subject")).to_have_value("Моя другая тема")
+    assert (Campaign.objects.get().state, [one for one in logged if "422" not in one]) == ("scheduled", [])
 
 
 def test_draft_that_cannot_be_kept_is_told_logs_no_fault_and_is_not_lost(editor, campaign):
@@ -385,15 +382,6 @@ def test_typed_segment_is_not_lost_without_a_question(browser_page):
     page.locator("#id_name").click()
     assert leave_page(page, name="Назад без сохранения", agree=True) == ["beforeunload"]
     expect(page).to_have_url(re.compile(reverse("segments:list") + "$"))
-
-
-def test_saved_mark_stands_whole_beside_its_button_on_a_phone(open_editor, campaign):
-    Campaign.objects.update(name="Напоминание о расчёте за октябрь")
-    editor = open_editor(width=390)
-    editor.fill("[name=subject]", "Другая тема")
-    mark = editor.locator("#saved [data-kept]")
-    expect(mark).to_be_visible()
-    assert mark.evaluate("mark => mark.scrollWidth <= mark.clientWidth")
 
 
 def test_key_figures_have_no_line_at_the_edge_of_their_card(browser_page):
