@@ -384,6 +384,19 @@ def test_typed_segment_is_not_lost_without_a_question(browser_page):
     expect(page).to_have_url(re.compile(reverse("segments:list") + "$"))
 
 
+def test_step_follows_on_a_phone_what_is_read_and_what_is_filled_in(open_editor, campaign):
+    editor = open_editor(width=390)
+    step = editor.get_by_role("navigation", name="Шаги").locator("li:has([aria-current=step])")
+    expect(step).to_have_text(re.compile("Сегмент.*1 из 4"))
+    expect(step.get_by_text("1 из 4")).to_be_visible()
+    editor.locator("#step-review").evaluate("section => section.scrollIntoView()")
+    expect(step).to_have_text(re.compile("Проверка.*4 из 4"))
+    editor.locator("[name=subject]").focus()
+    expect(step).to_have_text(re.compile("Сообщение.*2 из 4"))
+    editor.get_by_role("link", name="Расписание").click()
+    expect(step).to_have_text(re.compile("Расписание.*3 из 4"))
+
+
 def test_key_figures_have_no_line_at_the_edge_of_their_card(browser_page):
     campaign = MessageFactory(state="accepted").run.campaign
     page = browser_page(width=390, user=UserFactory(role=Role.MARKETER))
