@@ -220,7 +220,7 @@ class _Reader:
     # --- parts of a node --------------------------------------------------------------------------------------
     def only_keys(self, raw: dict[str, Any], allowed: frozenset[str], path: str) -> None:
         for key in sorted(map(str, raw.keys() - allowed)):
-            self.refuse(_join(path, key), "unknown_key", _("Лишний ключ: %(key)s") % {"key": key})
+            self.refuse(_join(path, key), "unknown_key", _("Лишний ключ"))
 
     def field(self, key: Any, entity: str, path: str) -> Field | None:
         found = self.known.field(entity, key) if isinstance(key, str) else None

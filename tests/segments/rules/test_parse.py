@@ -174,6 +174,8 @@ def test_refusal_names_the_place_only_where_there_is_one() -> None:
         parse("")
     with pytest.raises(RuleRefused, match=r"^field: Такого поля здесь нет: nickname$"):
         parse(c("nickname", "eq", "x"))
+    with pytest.raises(RuleRefused, match=r"^x: Лишний ключ$"):
+        parse(GOOD | {"x": 1})
 
 
 def test_all_errors_are_reported_at_once() -> None:

@@ -141,6 +141,8 @@ def test_preview_names_the_place_of_an_error_only_where_there_is_one(marketer):
     assert "<li>Запись не разобрать" in text
     text = marketer.post(PREVIEW, form(rules={"all": []}), **HX).content.decode()
     assert "<li><code>all</code> Группа пуста" in text
+    text = marketer.post(PREVIEW, form(rules=TAGGED | {"x": 1}), **HX).content.decode()
+    assert "<li><code>x</code> Лишний ключ</li>" in text
 
 
 def test_preview_that_takes_too_long_says_so(marketer, monkeypatch):
