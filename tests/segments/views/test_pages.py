@@ -125,6 +125,10 @@ def test_page_shows_members_and_who_came_and_went(marketer):
     assert response.context["log"][0].contact == gone
 
 
+def test_page_tells_once_when_it_was_refreshed(marketer):
+    assert text(page(marketer, SegmentFactory(refreshed_at=NOW))).count("обновлён") == 1
+
+
 def test_deleted_segment_is_not_there(marketer):
     assert page(marketer, SegmentFactory(deleted_at=NOW)).status_code == 404
 

@@ -39,6 +39,7 @@ def test_poll_goes_on_until_the_worker_is_done(marketer, segment):
     assert "attempt=4" in going_on.content.decode()
     done = marketer.get(address(segment), waiting | {"since": NOW.isoformat()}, **HX)
     assert "hx-get" not in done.content.decode()
+    assert '<span class="sr-only">обновлён' in done.content.decode()  # heard; the card shows it
     assert "segment-refreshed" in done["HX-Trigger"]
 
 
