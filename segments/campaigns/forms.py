@@ -34,6 +34,20 @@ class Gone(Exception):
     """It was launched or put on schedule since this form was drawn."""
 
 
+class _Marked:
+    def label_from_instance(self, obj: Any) -> str:
+        """One that is paused is told where it is chosen: to be sent to, it stands in the way of a launch."""
+        return str(_("%(segment)s (на паузе)") % {"segment": obj}) if obj.is_paused else str(obj)
+
+
+class SegmentField(_Marked, forms.ModelChoiceField):
+    pass
+
+
+class SegmentsField(_Marked, forms.ModelMultipleChoiceField):
+    pass
+
+
 class DraftForm(forms.ModelForm):
     """What a draft needs to exist."""
 
@@ -64,7 +78,7 @@ class WhomForm(forms.ModelForm):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["segment"] = _segments(user, label=_("Кому"), empty_label=_("Выберите сегмент"))
-        self.fields["exclude_segments"] = forms.ModelMultipleChoiceField(
+        self.fields["exclude_segments"] = SegmentsField(
             _rows(user), required=False, label=_("Кроме тех, кто в сегментах"), widget=forms.CheckboxSelectMultiple
         )
 
@@ -205,12 +219,6 @@ def typed_time(text: str) -> datetime | None:
 
 def _rows(user: User) -> Any:
     return visible(user, Segment).filter(deleted_at__isnull=True)
-
-
-class SegmentField(forms.ModelChoiceField):
-    def label_from_instance(self, obj: Any) -> str:
-        """One that is paused stands in the way of a launch: told where it is chosen."""
-        return str(_("%(segment)s (на паузе)") % {"segment": obj}) if obj.is_paused else str(obj)
 
 
 def _segments(user: User, **more: Any) -> forms.ModelChoiceField:

@@ -58,6 +58,7 @@ def test_paused_segment_is_marked_where_it_is_chosen(login, campaign):
         page = client.get(url).content.decode()
         assert "Тихие (на паузе)</option>" in page
         assert f"{campaign.segment}</option>" in page
+    assert '<span class="grow">Тихие (на паузе)</span>' in page  # of the segments to leave out
 
 
 def test_new_needs_a_name(login):
