@@ -183,11 +183,11 @@ class Http:
             finally:
                 response.close()
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            raise Temporary(Reason("no_connection", host=request.url.host)) from error
+            raise Temporary(Reason("no_connection", host=_place(request.url))) from error
         except httpx2.TimeoutException as error:
-            raise Temporary(Reason("too_slow", host=request.url.host), is_doubtful=True) from error
+            raise Temporary(Reason("too_slow", host=_place(request.url)), is_doubtful=True) from error
         except (httpx2.TransportError, httpx2.DecodingError) as error:
-            raise Temporary(Reason("cut_off", host=request.url.host), is_doubtful=True) from error
+            raise Temporary(Reason("cut_off", host=_place(request.url)), is_doubtful=True) from error
 
     def _read(self, response: httpx2.Response) -> bytes:
         chunks, size = [], 0
@@ -197,3 +197,10 @@ class Http:
                 raise Permanent(Reason("answer_too_big", size=self.most_bytes // 1024 // 1024))
             chunks.append(chunk)
         return b"".join(chunks)
+
+
+def _place(url: httpx2.URL) -> str:
+    """The host, and its port when it is not the usual one."""
+    if not url.port:
+        return url.host
+    return f"[{url.host}]:{url.port}" if ":" in url.host else f"{url.host}:{url.port}"

@@ -57,6 +57,12 @@ class Reason:
             return self.text
         return _("%(why)s. Ответ сервера: %(said)s") % {"why": self.text, "said": self.detail}
 
+    @property
+    def clause(self) -> str:
+        """To stand after a colon: our own words begin small there, what others said stays as they said it."""
+        told = str(self)
+        return told[:1].lower() + told[1:] if self.code in _words else told
+
     def __repr__(self) -> str:
         return f"Reason({self.packed()!r})"
 

@@ -103,7 +103,7 @@ def check(
             raise ConnectionRefused(_refusal(error), "token" if _is_forbidden(error) else "base_url") from error
         except HttpError as error:
             raise ConnectionRefused(
-                _("Не удалось связаться: %(reason)s") % {"reason": error.reason}, "base_url"
+                _("Не удалось связаться: %(reason)s") % {"reason": error.reason.clause}, "base_url"
             ) from error
     return Checked(address, key, about)
 
@@ -168,4 +168,4 @@ def _refusal(error: Permanent) -> str:
         return _("Токену не хватает прав: нужен токен администратора")
     if error.answer is not None and error.answer.status == 404:
         return _("По этому адресу нет аккаунта amoCRM")
-    return _("amoCRM отказал: %(reason)s") % {"reason": error.reason}
+    return _("amoCRM отказал: %(reason)s") % {"reason": error.reason.clause}

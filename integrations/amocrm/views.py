@@ -150,7 +150,7 @@ def _subscribe(request: HttpRequest, account: Account) -> None:
         with AmoClient(account) as client:
             connecting.subscribe(client)
     except HttpError as error:
-        flash(request, _("Подписка на изменения не удалась: %(reason)s") % {"reason": error.reason}, kind="bad")
+        flash(request, _("Подписка на изменения не удалась: %(reason)s") % {"reason": error.reason.clause}, kind="bad")
 
 
 def _page(

@@ -65,6 +65,24 @@ def test_lost_connection_is_doubtful_once_something_was_sent(trouble, is_doubtfu
     assert caught.value.is_doubtful is is_doubtful
 
 
+PLACES = [
+    ("http://a.test:80", "a.test"),
+    ("http://a.test:8443", "a.test:8443"),
+    ("https://a.test:443", "a.test"),
+    ("http://[::1]:99", "[::1]:99"),
+]
+
+
+@pytest.mark.parametrize(("address", "place"), PLACES)
+def test_lost_connection_names_a_port_that_is_not_the_usual_one(address, place):
+    def fail(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("x", request=request)
+
+    with pytest.raises(Temporary) as caught:
+        Http(address, transport=httpx2.MockTransport(fail)).send("GET", "/x")
+    assert caught.value.reason.values == {"host": place}
+
+
 def test_huge_answer_is_not_swallowed():
     with pytest.raises(Permanent):
         http(lambda request: httpx2.Response(200, content=b"x" * 100), most_bytes=50).send("GET", "/x")

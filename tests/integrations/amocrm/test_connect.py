@@ -61,7 +61,7 @@ CALLS = [
     ([], f"Укажите --base-url и --token: {CALL}"),
     (["--base-url", "foo", "--token", "t"], "Укажите адрес вида https://company.amocrm.ru"),
     (["--base-url", "demo.amocrm.ru"], f"Укажите --token: {CALL}"),
-    (["--base-url", "http://127.0.0.1:1", "--token", "t"], "Не удалось связаться: Нет соединения с 127.0.0.1"),
+    (["--base-url", "http://127.0.0.1:1", "--token", "t"], "Не удалось связаться: нет соединения с 127.0.0.1:1"),
 ]
 
 

@@ -36,7 +36,9 @@ class Command(BaseCommand):
         except connect.ConnectionRefused as error:
             raise CommandError(error.reason) from None
         except HttpError as error:
-            raise CommandError(_("Подписка на изменения не удалась: %(reason)s") % {"reason": error.reason}) from None
+            raise CommandError(
+                _("Подписка на изменения не удалась: %(reason)s") % {"reason": error.reason.clause}
+            ) from None
         summary = {
             "account": account.name,
             "amo_id": account.amo_id,
