@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from django.db.models import Count, Min, Q
@@ -19,7 +20,8 @@ from .models import Account, Entity, ImportStep, Push
 from .receipts import SOURCE
 
 FAST, SLOW = 1, 5  # seconds between two looks: while it moves, while it waits
-SHOWN = 20
+SHOWN, LINES = 20, 10
+HEARD = 100  # notifications that are folded into lines
 MIRRORS = {Entity.CONTACT: Contact, Entity.COMPANY: Company, Entity.DEAL: Deal}
 
 
@@ -139,7 +141,22 @@ def parked() -> list[Line]:
 
 
 def latest() -> list[Line]:
-    return lines(list(Push.objects.filter(state=Push.State.DONE).order_by("-id")[:10]))
+    return lines(list(Push.objects.filter(state=Push.State.DONE).order_by("-id")[:LINES]))
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Notifications one after another of which the same is to be said; ``newest`` speaks for all."""
+
+    newest: Receipt
+    count: int
+
+
+def heard() -> list[Heard]:
+    receipts = Receipt.objects.filter(source=SOURCE).defer("body").order_by("-id")[:HEARD]
+    alike = groupby(receipts, key=lambda one: (one.error, one.read_at is None))
+    folded = (list(rows) for _said, rows in alike)
+    return [Heard(rows[0], len(rows)) for rows in folded][:LINES]
 
 
 def describe(account: Account | None) -> dict[str, Any]:
@@ -153,5 +170,5 @@ def describe(account: Account | None) -> dict[str, Any]:
         "queue": queue(),
         "parked": parked(),
         "latest": latest(),
-        "receipts": Receipt.objects.filter(source=SOURCE).defer("body").order_by("-id")[:10],
+        "heard": heard(),
     }

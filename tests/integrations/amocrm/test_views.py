@@ -14,6 +14,8 @@ from integrations.amocrm.bars import NAMES
 from integrations.amocrm.connect import ConnectionRefused
 from integrations.amocrm.importing import prepare
 from integrations.amocrm.models import Account, ImportStep, Push, SegmentTag
+from integrations.amocrm.receipts import SOURCE
+from integrations.models import Receipt
 from pipelines import arming
 from pipelines.models import Home
 from segments.models import Segment
@@ -245,3 +247,14 @@ def test_strip_says_how_the_import_ended_and_asks_no_more(client_of_browser, kno
     assert ended.content.strip() == b""
     told = json.loads(ended["HX-Trigger"])["toast"]
     assert (told["text"].startswith(text), told["kind"]) == (True, kind)
+
+
+def test_notifications_of_which_the_same_is_said_share_a_line(admin, known):
+    seen = {"source": SOURCE, "body": b"", "read_at": NOW}
+    for error in ("", Reason("hook_unreadable"), "", "", ""):
+        Receipt.objects.create(**seen, error=error)
+    Receipt.objects.create(source=SOURCE, body=b"")
+    page = admin.get(PAGE).content.decode()
+    lines = ["Уведомление ждёт", "Прочитано 3 уведомления", "Уведомление не разобрано: не", "Уведомление прочитано"]
+    places = [page.index(line) for line in lines]
+    assert places == sorted(places)
