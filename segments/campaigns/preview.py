@@ -63,6 +63,7 @@ class Shown:
     body: SafeString
     checks: list[Check]
     obstacles: list[Obstacle]
+    is_hidden: bool  # by a fault: there is a text, but no letter to be made of it
 
 
 @dataclass(frozen=True)
@@ -86,14 +87,16 @@ def show(
     obstacles = of_letter(template)
     letter, wrong = Letter("", "", ""), [Check("bad", str(one.reason)) for one in obstacles]
     faulty = {one.field for one in obstacles if one.reason.code == "template_fault"}
+    is_hidden = bool(faulty & {"html", "text"})
     try:
         letter = _written({part: "" if part in faulty else source for part, source in template.items()}, values)
         if not faulty:
             wrong += checks(template, len(unmarked(letter.subject)), len(unmarked(letter.html).encode()))
     except TemplateFailed as error:
+        is_hidden = True
         wrong.append(Check("bad", str(error)))
     subject, body = mark_safe(highlight(escape(letter.subject))), mark_safe(highlight(letter.body))  # noqa: S308
-    return Shown(samples, person, subject, body, wrong, obstacles)
+    return Shown(samples, person, subject, body, wrong, obstacles, is_hidden)
 
 
 def _written(template: dict[str, str], values: personal.Values) -> Letter:

@@ -446,7 +446,8 @@ def test_fault_in_the_text_leaves_the_subject_to_be_seen(login, campaign, person
     person("a@mail.example", first_name="Анна")
     url = reverse("campaigns:preview", args=[campaign.pk])
     page = login().post(url, values(campaign, html=fault)).content.decode()
-    assert ("<mark>Анна</mark>, смета" in page, "Здесь появится письмо" in page) == (True, True)
+    assert ("<mark>Анна</mark>, смета" in page, "Письмо нельзя показать, пока" in page) == (True, True)
+    assert "Здесь появится письмо" not in page
 
 
 def test_fault_in_the_subject_leaves_the_text_to_be_seen(login, campaign, person):
