@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from crmseg.accounts.models import Role
@@ -36,6 +38,16 @@ def test_search_answers_with_the_rows_alone(client):
     answer = client.get("/contacts/?q=королев", headers={"HX-Request": "true"}).content.decode()
     assert "Семён" in answer
     assert "<html" not in answer
+
+
+def test_no_line_of_the_feed_ends_with_a_separator(client):
+    note = NoteFactory(contact=ContactFactory(), author=login(client))
+    deal = DealFactory(contact=note.contact)
+    deal.visits.update(by=note.author)
+    page = client.get(f"/contacts/{note.contact.pk}/").content.decode()
+    feed = page[page.index('class="feed"') :]
+    assert deal.name in feed
+    assert not re.search(r"·\s*<", feed)
 
 
 @pytest.mark.parametrize("address", ["/contacts/", "/companies/"])
