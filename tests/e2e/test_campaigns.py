@@ -275,6 +275,7 @@ def test_ledger_on_a_phone_shows_state_and_reason_without_scrolling(browser_page
     assert table.get_by_text(skipped.address).filter(visible=True).bounding_box()["height"] < 24  # in one line
     for words in (message.address, "Отклонено", "Почтовый сервер отказал"):
         expect(table.get_by_text(words).filter(visible=True)).to_have_count(1)
+    assert table.get_by_text("Почтовый сервер отказал").filter(visible=True).bounding_box()["height"] < 44  # two lines
     assert table.evaluate("table => table.scrollWidth <= table.parentNode.clientWidth")
 
 
