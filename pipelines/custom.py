@@ -1,6 +1,9 @@
-"""A company's own fields, ready to be shown: definitions and raw JSON values in, names with typed values out."""
+"""A company's own fields, ready to be shown: definitions and raw JSON values in, names with typed values out.
 
-from collections.abc import Mapping, Sequence
+Rooms above that know more of a contact's field register it from ``AppConfig.ready()``: a remark stands by its value.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,10 +11,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from .models import CustomField
+from .models import Contact, CustomField
 from .models.mirrored import fold
 
 Form = CustomField.Form
+Remarks = Callable[[Contact], Mapping[str, str]]  # the key of a field → words
+
+_remarks: list[Remarks] = []
 
 
 @dataclass(frozen=True)
@@ -19,12 +25,28 @@ class Shown:
     name: str
     form: str
     value: Any
+    remark: str = ""
 
 
-def shown(entity: CustomField.Entity, values: Mapping[str, Any]) -> list[Shown]:
+def register(remarks: Remarks) -> None:
+    if remarks not in _remarks:
+        _remarks.append(remarks)
+
+
+def of_contact(contact: Contact) -> list[Shown]:
+    """With the remarks of the rooms above."""
+    said = {key: words for remarks in _remarks for key, words in remarks(contact).items()}
+    return shown(CustomField.Entity.CONTACT, contact.custom, said)
+
+
+def shown(
+    entity: CustomField.Entity, values: Mapping[str, Any], remarks: Mapping[str, str] | None = None
+) -> list[Shown]:
     """The filled fields of a row, in the order of their definitions. 0 and false are filled."""
-    fields = CustomField.objects.filter(entity=entity, deleted_at=None, key__in=list(values))
-    read = [Shown(each.name, each.form, value_of(each.form, values[each.key])) for each in fields]
+    fields, said = CustomField.objects.filter(entity=entity, deleted_at=None, key__in=list(values)), remarks or {}
+    read = [
+        Shown(each.name, each.form, value_of(each.form, values[each.key]), said.get(each.key, "")) for each in fields
+    ]
     return [each for each in read if each.value not in (None, "", [])]
 
 

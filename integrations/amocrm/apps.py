@@ -7,6 +7,7 @@ class AmocrmConfig(AppConfig):
     verbose_name = "amoCRM"
 
     def ready(self) -> None:
-        from . import policy
+        from . import consent, policy
 
+        consent.install()
         policy.install()

@@ -9,8 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
+from pipelines import custom
 from pipelines.models import Contact, CustomField
+from segments.campaigns.audience import OPTED_OUT
+from segments.campaigns.consent import refusals
 
 from .models import Account
 
@@ -43,6 +47,19 @@ FOLLOW = """
     WHERE (is_ticked AND said IS NULL AND holds IS NOT FALSE) OR (is_ticked AND said IS FALSE)
        OR (NOT coalesce(is_ticked, false) AND said)
     ORDER BY contact_id, address, purpose"""
+
+
+def install() -> None:
+    custom.register(remarks)
+
+
+def remarks(contact: Contact) -> dict[str, str]:
+    """By the tick of somebody who opted out: it stands as amoCRM has it, and opens nothing."""
+    account = Account.current()
+    is_ticked = account is not None and bool(contact.custom.get(account.consent_field))
+    if account is None or not is_ticked or not refusals(contact).filter(reason__in=OPTED_OUT).exists():
+        return {}
+    return {account.consent_field: _("значение из amoCRM, отписки не отменяет")}
 
 
 def follow_checkbox(account: Account, amo_ids: Sequence[int], now: datetime) -> int:

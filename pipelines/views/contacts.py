@@ -13,7 +13,7 @@ from crmseg.web.paging import Keyset
 from pipelines import custom, people
 from pipelines.board import task_state
 from pipelines.filters import ContactFilter
-from pipelines.models import Contact, CustomField, Deal, Task
+from pipelines.models import Contact, Deal, Task
 from pipelines.timeline import timeline
 
 
@@ -37,7 +37,7 @@ def contact_list(request: HttpRequest) -> HttpResponse:
 def contact_detail(request: HttpRequest, pk: int) -> HttpResponse:
     contact = get_object_or_404(visible(request.user, Contact).select_related("company", "responsible"), pk=pk)
     deals = visible(request.user, Deal).alive().filter(links__contact=contact)
-    source, own = custom.with_source(contact.source, custom.shown(CustomField.Entity.CONTACT, contact.custom))
+    source, own = custom.with_source(contact.source, custom.of_contact(contact))
     context: dict[str, Any] = {
         "contact": contact,
         "source": source,

@@ -17,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, Func, OuterRef, Q, Subquery, TextField, Value
+from django.db.models import Exists, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 
 from crmseg.accounts.models import User
@@ -85,6 +85,13 @@ def _latest(channel: str, purpose: str, now: datetime) -> Subquery:
 def suppressed(channel: str, hash_name: str = "hash") -> Exists:
     """True of rows whose annotated hash is on the list."""
     return Exists(Suppression.objects.filter(channel=channel, address_hash=OuterRef(hash_name)))
+
+
+def refusals(contact: Contact) -> QuerySet[Suppression]:
+    """What forbids letters to the addresses of this person."""
+    points = contact.points.filter(kind=ContactPoint.Kind.EMAIL)
+    hashes = [address_hash(Channel.EMAIL, point.value) for point in points]
+    return Suppression.objects.filter(channel=Channel.EMAIL, address_hash__in=hashes)
 
 
 def lock_address(hashed: str) -> None:

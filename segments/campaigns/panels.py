@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from crmseg.accounts.policy import Viewer, may, visible
 from crmseg.web.panels import PanelContent, register
 from pipelines import timeline
-from pipelines.models import Contact, ContactPoint
+from pipelines.models import Contact
 from segments.models import Segment
 
 from . import consent
-from .models import Campaign, Channel, Message, Suppression
+from .models import Campaign, Message
 
 MOST = 20
 
@@ -39,9 +39,7 @@ def of_segment(request: HttpRequest, segment: Segment) -> PanelContent | None:
 
 def of_contact(request: HttpRequest, contact: Contact) -> PanelContent | None:
     """Of which addresses the person is never written to again, since when and why, whatever their consent says."""
-    points = contact.points.filter(kind=ContactPoint.Kind.EMAIL)
-    hashes = [consent.address_hash(Channel.EMAIL, point.value) for point in points]
-    refusals = list(Suppression.objects.filter(channel=Channel.EMAIL, address_hash__in=hashes)) if hashes else []
+    refusals = list(consent.refusals(contact))
     return PanelContent("campaigns/_refusals.html", {"refusals": refusals}) if refusals else None
 
 

@@ -1,12 +1,15 @@
 """integrations.amocrm.consent: ticking and unticking a box is written to the ledger once each."""
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from integrations.amocrm.consent import follow_checkbox, follow_everyone
 from integrations.amocrm.models import Account
 from pipelines.models import ContactPoint
+from segments.campaigns.consent import suppress
 from segments.campaigns.models import Consent
-from tests.factories import ConsentFactory, ContactFactory, ContactPointFactory, CustomFieldFactory
+from tests.factories import ConsentFactory, ContactFactory, ContactPointFactory, CustomFieldFactory, UserFactory
 
 from .conftest import NOW
 
@@ -75,3 +78,13 @@ def test_choosing_the_field_follows_everybody(account, person):
 def test_no_field_no_consent(account, person):
     account.consent_field = ""
     assert follow_checkbox(account, [601], NOW) == 0
+
+
+@pytest.mark.parametrize(("reason", "is_told"), [("unsubscribed", True), ("bounced", False)])
+def test_card_of_who_opted_out_says_that_the_tick_is_amocrms(account, person, reason, is_told):
+    client = Client()
+    client.force_login(UserFactory(role="head"))
+    card, remark = reverse("contacts:detail", args=[person.pk]), "значение из amoCRM, отписки не отменяет"
+    assert remark not in client.get(card).content.decode()
+    suppress("anna@mail.example", "email", reason, now=NOW)
+    assert (remark in client.get(card).content.decode()) is is_told
