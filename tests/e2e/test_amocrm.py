@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 from crmseg.accounts.models import Role
 from integrations.amocrm.importing import prepare
-from integrations.amocrm.models import Account, ImportStep, Push
-from tests.factories import NOW, ContactFactory, CustomFieldFactory, UserFactory
+from integrations.amocrm.models import Account, ImportStep, Push, SegmentTag
+from tests.factories import NOW, ContactFactory, CustomFieldFactory, SegmentFactory, UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -88,3 +88,16 @@ def test_strip_and_page_of_the_import_move_together(browser_page, in_every_look,
     expect(page.locator(".toast")).to_have_text(re.compile("Импорт из amoCRM завершён"))
     expect(page.locator("#import-banner")).to_be_hidden()
     assert reverse("amocrm:banner") not in asked
+
+
+def test_tag_is_switched_off_after_one_question(browser_page, admin):
+    Account.objects.create(base_url="https://demo.amocrm.ru", token="t", amo_id=1, connected_at=NOW)
+    tag = SegmentTag.objects.create(segment=SegmentFactory(), name="Молчат")
+    page = browser_page(user=admin)
+    page.goto(reverse("segments:detail", args=[tag.segment_id]))
+    for answer, words in (("Назад", "Участники помечены тегом"), ("Выключить тег", "Помечать участников")):
+        page.click("#amocrm-tag button")
+        expect(page.locator("#confirm")).to_contain_text("он снимется с тех, кому мы его поставили")
+        page.click(f"#confirm button:has-text('{answer}')")
+        expect(page.locator("#amocrm-tag")).to_contain_text(words)
+    assert not SegmentTag.objects.exists()
