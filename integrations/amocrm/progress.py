@@ -150,13 +150,19 @@ class Heard:
 
     newest: Receipt
     count: int
+    is_cut: bool  # there are more of them than were looked at
+
+    @property
+    def shown(self) -> str:
+        return f"{self.count}+" if self.is_cut else str(self.count)
 
 
 def heard() -> list[Heard]:
-    receipts = Receipt.objects.filter(source=SOURCE).defer("body").order_by("-id")[:HEARD]
+    receipts = Receipt.objects.filter(source=SOURCE).defer("body").order_by("-id")[: HEARD + 1]
     alike = groupby(receipts, key=lambda one: (one.error, one.read_at is None))
-    folded = (list(rows) for _said, rows in alike)
-    return [Heard(rows[0], len(rows)) for rows in folded][:LINES]
+    folded = [list(rows) for _said, rows in alike]
+    beyond = folded[-1].pop() if sum(map(len, folded)) > HEARD else None
+    return [Heard(rows[0], len(rows), bool(beyond) and rows is folded[-1]) for rows in folded if rows][:LINES]
 
 
 def describe(account: Account | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from crmseg.accounts import policy
 from crmseg.accounts.models import Role
 from crmseg.web.reasons import Reason
-from integrations.amocrm import connect, views
+from integrations.amocrm import connect, progress, views
 from integrations.amocrm.bars import NAMES
 from integrations.amocrm.connect import ConnectionRefused
 from integrations.amocrm.importing import prepare
@@ -258,3 +258,11 @@ def test_notifications_of_which_the_same_is_said_share_a_line(admin, known):
     lines = ["Уведомление ждёт", "Прочитано 3 уведомления", "Уведомление не разобрано: не", "Уведомление прочитано"]
     places = [page.index(line) for line in lines]
     assert places == sorted(places)
+
+
+def test_no_count_is_told_of_more_notifications_than_were_looked_at(admin, known, monkeypatch):
+    monkeypatch.setattr(progress, "HEARD", 3)
+    for number in range(4):
+        Receipt.objects.create(source=SOURCE, body=b"", read_at=NOW)
+        told = "Прочитано 3+ уведомления" in admin.get(PAGE).content.decode()
+        assert told is (number == 3)
