@@ -61,7 +61,8 @@ class Reason:
     def clause(self) -> str:
         """To stand after a colon: our own words begin small there, what others said stays as they said it."""
         told = str(self)
-        return told[:1].lower() + told[1:] if self.code in _words else told
+        is_ours = self.code in _words and not told[1:2].isupper()
+        return told[:1].lower() + told[1:] if is_ours else told
 
     def __repr__(self) -> str:
         return f"Reason({self.packed()!r})"

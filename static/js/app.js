@@ -196,12 +196,6 @@ function confirmed({ confirm: question, yes }, then) {
   dialog.addEventListener("close", () => dialog.returnValue === "yes" && then(), { once: true });
   openDialog(dialog);
 }
-on("htmx:confirm", (event) => {
-  const { elt, issueRequest } = event.detail;
-  if (!elt.dataset.confirm) return;
-  event.preventDefault();
-  confirmed(elt.dataset, () => issueRequest(true));
-});
 on("submit", (event) => {
   const { target: form, submitter } = event;
   if (!form.dataset.confirm || form.dataset.agreed || form.matches("[hx-post], [hx-delete]")) return;
