@@ -18,7 +18,7 @@ from crmseg.demo.steps import Circle, CircleError
 from crmseg.words import gettext as _
 from integrations.amocrm import connect, pause, tasks
 from integrations.amocrm.client import AmoClient
-from integrations.amocrm.models import Account, ImportStep, Push
+from integrations.amocrm.models import Account, Entity, ImportStep, Push
 from integrations.amocrm.plan import show_as_tag
 from pipelines.models import Contact, Deal, Stage
 from segments import gallery
@@ -154,17 +154,22 @@ def _schedule(segment: Segment) -> Campaign:
     return launched
 
 
-def write_back(circle: Circle, segment: Segment) -> None:
-    """The log tells what to write once no older transaction is open: a worker is sent again until it has been told."""
+def write_back(circle: Circle, segment: Segment, campaign: Campaign) -> None:
+    """A tag to each member, a note to each who got this campaign's letter; what people did beside it is not counted.
+
+    The log tells what to write once no older transaction is open: a worker is sent again until it has been told.
+    """
     looks = count()
-    members = Membership.objects.filter(segment=segment, left_at=None).count()
-    expected = members + Message.objects.filter(state=Message.State.ACCEPTED).count()  # a tag each, a note each
+    members = Membership.objects.filter(segment=segment, left_at=None).values("contact")
+    readers = Message.objects.filter(run__campaign=campaign, state=Message.State.ACCEPTED).values("contact")
+    ours = Q(kind=Push.Kind.TAG, local_id__in=members) | Q(kind=Push.Kind.NOTE, local_id__in=readers)
 
     def look() -> tuple[int, int | None, bool]:
         if next(looks) % LOOKS_BETWEEN_PUSHES == 0:
             tasks.push_changes.delay()
-        each = Push.objects.values("kind", "entity", "local_id").distinct()
-        total, left = each.count(), each.filter(state__in=Push.OPEN).count()
+        each = Push.objects.filter(ours, entity=Entity.CONTACT).values("kind", "local_id").distinct()
+        expected, total = members.count() + readers.distinct().count(), each.count()
+        left = each.filter(state__in=Push.OPEN).count()
         return total - left, max(total, expected), total >= expected and not left
 
     circle.wait(_("Запись в amoCRM"), look)

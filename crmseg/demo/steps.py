@@ -9,7 +9,7 @@ from crmseg.words import gettext as _
 
 
 class CircleError(Exception):
-    """The step that failed, and why: one line."""
+    """Why a step failed: one line."""
 
 
 @dataclass
@@ -19,6 +19,7 @@ class Circle:
     show: Callable[[str, int, int | None, str], None]
     check: Callable[[], None] = lambda: None
     seconds: dict[str, float] = field(default_factory=dict)
+    failed: str = ""
     patience: float = 600.0
     """Seconds without anything new: a slow machine is waited for as long as it goes on."""
 
@@ -26,8 +27,9 @@ class Circle:
         began = time.monotonic()
         try:
             return act()
-        except CircleError as error:
-            raise CircleError(f"{name}: {error}") from error
+        except Exception:
+            self.failed = name
+            raise
         finally:
             self.seconds[name] = round(time.monotonic() - began, 1)
 

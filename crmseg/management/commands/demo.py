@@ -18,6 +18,7 @@ from django.db import connection
 
 from crmseg.demo import stand
 from crmseg.demo.steps import Circle, CircleError
+from crmseg.embedded import EmbeddedError
 from crmseg.processes import tree
 from crmseg.processes.supervisor import ProcessError, Supervisor
 from crmseg.starting import messages
@@ -43,6 +44,17 @@ def at_least(least: int) -> Callable[[str], int]:
     return count
 
 
+def in_words(step: str) -> str:
+    return {
+        "start": _("запуск"),
+        "connect": _("подключение"),
+        "import": _("импорт"),
+        "segments": _("сегменты"),
+        "campaign": _("письма"),
+        "write_back": _("запись в amoCRM"),
+    }[step]
+
+
 class Command(BaseCommand):
     help = _("Весь круг на стенде: amoCRM → зеркало → сегменты → письма → запись в amoCRM. Ctrl-C останавливает всё.")
     requires_system_checks: list[str] = []
@@ -63,14 +75,23 @@ class Command(BaseCommand):
             tree.refuse_busy(HOST, port)
         self.doors = stand.choose(port)
         stand.tell_children(self.doors)
+        demo = Circle(self._show)
         with tree.only_one(settings.DATA_DIR):
-            self._go(options)
+            try:
+                self._go(demo, options)
+            except (CircleError, ProcessError, EmbeddedError) as error:
+                if not demo.failed:
+                    raise
+                told = _("Демонстрация не прошла, шаг «%(words)s» (%(step)s): %(reason)s")
+                words = {"words": in_words(demo.failed), "step": demo.failed, "reason": error}
+                raise CommandError(told % words) from error
 
-    def _go(self, options: dict[str, Any]) -> None:
+    def _go(self, demo: Circle, options: dict[str, Any]) -> None:
         with ExitStack() as stack:
             stack.callback(logging.disable, logging.root.manager.disable)
             logging.disable(logging.WARNING)  # only the steps belong on this screen
-            told = self._circle(stack, options)
+            demo.step("start", lambda: self._start(demo, stack, options))
+            told = self._run(demo)
             if options["check"]:
                 self.stdout.write(json.dumps(told, ensure_ascii=False))
                 return
@@ -78,14 +99,6 @@ class Command(BaseCommand):
             self.web.grow()
             connection.close()
             self.supervisor.watch()
-
-    def _circle(self, stack: ExitStack, options: dict[str, Any]) -> dict[str, Any]:
-        demo = Circle(self._show)
-        try:
-            demo.step("start", lambda: self._start(demo, stack, options))
-            return self._run(demo)
-        except (CircleError, ProcessError) as error:
-            raise CommandError(_("Демонстрация не прошла: %(reason)s") % {"reason": error}) from error
 
     def _start(self, demo: Circle, stack: ExitStack, options: dict[str, Any]) -> None:
         """Everything that can load or plant by itself does so while the schema is made."""
@@ -137,8 +150,8 @@ class Command(BaseCommand):
         circle.set_norms()
         people.invite()
         segment = demo.step("segments", lambda: circle.fill_segments(demo))
-        demo.step("campaign", lambda: circle.run_campaign(demo, segment))
-        demo.step("write_back", lambda: circle.write_back(demo, segment))
+        campaign = demo.step("campaign", lambda: circle.run_campaign(demo, segment))
+        demo.step("write_back", lambda: circle.write_back(demo, segment, campaign))
         return circle.result(demo)
 
     def _announce(self) -> None:

@@ -24,3 +24,11 @@ def test_slow_work_is_waited_for_as_long_as_it_goes_on(circle):
 def test_work_that_stands_still_is_given_up_with_what_there_is(circle):
     with pytest.raises(CircleError, match=r"^ничего нового 600 с \(7 из 30\)\. amoCRM молчит$"):
         circle.wait("Контакты", lambda: (7, 30, False), lambda: "amoCRM молчит")
+
+
+def test_the_step_that_failed_is_remembered_until_told(circle):
+    circle.step("connect", lambda: None)
+    assert circle.failed == ""
+    with pytest.raises(CircleError, match=r"^нет$"):
+        circle.step("import", lambda: (_ for _ in ()).throw(CircleError("нет")))
+    assert (circle.failed, list(circle.seconds)) == ("import", ["connect", "import"])
