@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from django.conf import settings
@@ -32,14 +33,33 @@ def only_one(data_dir: Path) -> Iterator[None]:
         lock = (data_dir / "tree.lock").open("a")
     except OSError as error:
         told = _("В каталог %(path)s нельзя писать: %(error)s. Задайте другой: DATA_DIR")
-        raise ProcessError(told % {"path": data_dir, "error": causes.of(error)}) from None
-    with lock:
+        if isinstance(error, PermissionError) and os.access(data_dir, os.W_OK):
+            told = _(
+                "Файлы каталога %(path)s принадлежат другому пользователю. Верните их: sudo chown -R %(user)s %(path)s"
+            )
+        names = {"path": data_dir, "error": causes.of(error), "user": os.geteuid()}
+        raise ProcessError(told % names) from None
+    with lock, handed_back(data_dir):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             hint = _("На этих данных crmseg уже запущен: %(path)s. Остановите его или задайте другой DATA_DIR")
             raise ProcessError(hint % {"path": data_dir}) from None
         yield
+
+
+@contextmanager
+def handed_back(data_dir: Path) -> Iterator[None]:
+    """What root writes into somebody's directory is theirs in the end; the servers there know their account."""
+    try:
+        yield
+    finally:
+        owner = data_dir.stat()
+        if os.geteuid() == 0 and owner.st_uid != 0:
+            tops = (top for top in data_dir.iterdir() if top.name != "servers")
+            for path in chain.from_iterable((top, *top.rglob("*")) for top in tops):
+                if path.lstat().st_uid == 0:
+                    os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def port(text: str) -> int:

@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,7 @@ from crmseg.processes.supervisor import ProcessError
 from tests.crmseg.conftest import ROOT, command, kill
 from tests.crmseg.management.commands.test_serve import free_port
 
+NOBODY = 65534
 HOLDER = (
     "import sys; from pathlib import Path; from crmseg.processes.tree import only_one\n"
     "with only_one(Path(sys.argv[1])): print('up', flush=True); sys.stdin.read()"
@@ -36,6 +39,29 @@ def test_a_second_tree_on_the_same_data_is_refused_in_one_line(empty_dir, name, 
     assert finished.stderr.startswith(f"На этих данных crmseg уже запущен: {empty_dir / place}. ")
     assert finished.stdout == ""
     assert not (empty_dir / place / "servers").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_what_root_writes_into_the_directory_of_another_is_theirs_in_the_end(empty_dir):
+    os.chown(empty_dir, NOBODY, NOBODY)
+    (empty_dir / "servers").mkdir()
+    with tree.only_one(empty_dir):
+        (empty_dir / "log").mkdir()
+        (empty_dir / "log" / "web.log").touch()
+    names = ("tree.lock", "log", "log/web.log", "servers")
+    assert [(empty_dir / name).stat().st_uid for name in names] == [NOBODY, NOBODY, NOBODY, 0]
+
+
+def test_files_of_another_are_told_from_a_directory_of_another(tmp_path, monkeypatch):
+    def refuse(path, *how):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ProcessError, match=rf"^Файлы каталога {tmp_path} .* sudo chown -R {os.geteuid()} {tmp_path}$"):
+        tree.only_one(tmp_path).__enter__()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(ProcessError, match=rf"^В каталог {tmp_path} нельзя писать: нет прав"):
+        tree.only_one(tmp_path).__enter__()
 
 
 def test_the_lock_of_a_killed_tree_is_free_again(tmp_path):
