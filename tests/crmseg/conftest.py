@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.conf import settings
 
@@ -141,3 +142,17 @@ def is_running(pid: int) -> bool:
 def kill(process: subprocess.Popen) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
+
+
+def postmaster(data_dir: Path) -> int | None:
+    return Postgres(places(data_dir)).pid()
+
+
+def ask(question: str) -> object:
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        return connection.execute(question).fetchone()[0]
+
+
+def create_table(name: str) -> None:
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        connection.execute(f"CREATE TABLE {name} AS SELECT 7 AS n")

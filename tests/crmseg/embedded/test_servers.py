@@ -2,7 +2,6 @@ import fcntl
 import os
 import shutil
 import signal
-import site
 import subprocess
 import sys
 import threading
@@ -10,33 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 import redis
 
 from crmseg import embedded, patience
-from crmseg.embedded import EmbeddedError, binaries, program, users
-from crmseg.embedded.places import SYSTEM_HOME, places
+from crmseg.embedded import program, users
+from crmseg.embedded.places import places
 from crmseg.embedded.postgres import Postgres
 from crmseg.embedded.redis import Redis
-from tests.crmseg.conftest import OUTSIDE, ROOT, holder, is_running, kill
+from tests.crmseg.conftest import ROOT, ask, create_table, holder, is_running, kill, postmaster
 from tests.patience import until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
-
-
-def postmaster(data_dir: Path) -> int | None:
-    return Postgres(places(data_dir)).pid()
-
-
-def ask(question: str) -> object:
-    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
-        return connection.execute(question).fetchone()[0]
-
-
-def create_table(name: str) -> None:
-    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
-        connection.execute(f"CREATE TABLE {name} AS SELECT 7 AS n")
 
 
 def test_both_servers_answer_and_are_gone_afterwards(empty_dir):
@@ -231,134 +215,3 @@ def test_long_and_odd_paths_get_a_short_socket(data_dir):
 
 
 # Refusals: one line each
-
-
-def refusal(path: Path) -> str:
-    with pytest.raises(EmbeddedError) as caught, embedded.servers(path, durable=False):
-        pass
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
-def test_a_file_instead_of_a_directory_is_refused(data_dir):
-    (data_dir / "file").touch()
-    assert "не каталог" in refusal(data_dir / "file")
-
-
-def test_a_cluster_of_another_version_is_refused(data_dir):
-    with embedded.servers(data_dir, durable=False):
-        pass
-    version = places(data_dir).cluster / "PG_VERSION"
-    version.write_text("16\n")
-    assert "создана PostgreSQL 16, а нужен 18" in refusal(data_dir)
-    version.write_text("18\n")
-
-
-def test_a_server_that_cannot_start_says_why(data_dir):
-    with embedded.servers(data_dir, durable=False):
-        pass
-    config = places(data_dir).cluster / "postgresql.conf"
-    good = config.read_text()
-    config.write_text("nonsense = 1\n")
-    assert "contains errors" in refusal(data_dir)
-    config.write_text(good)
-
-
-def test_missing_redis_says_what_to_install(data_dir, monkeypatch):
-    monkeypatch.setattr(binaries, "package_dir", lambda name: None)
-    monkeypatch.setenv("PATH", str(data_dir))
-    with pytest.raises(EmbeddedError, match="valkey-server"):
-        binaries.redis_server(None)
-
-
-def test_redis_from_path_serves_where_there_is_no_wheel(data_dir, monkeypatch):
-    (data_dir / "valkey-server").touch(mode=0o755)
-    monkeypatch.setattr(binaries, "package_dir", lambda name: None)
-    monkeypatch.setenv("PATH", str(data_dir))
-    assert binaries.redis_server(None) == data_dir / "valkey-server"
-
-
-def test_a_socket_directory_of_a_stranger_is_refused(data_dir, monkeypatch):
-    monkeypatch.setattr(users.os, "geteuid", lambda: 12345)
-    with pytest.raises(EmbeddedError, match="другому пользователю"):
-        users.own_directory(data_dir, None)
-
-
-def test_a_secret_is_made_once_and_kept_to_its_owner(data_dir):
-    value = embedded.local_secret(data_dir, "key")
-    assert embedded.local_secret(data_dir, "key") == value
-    assert (data_dir / "secrets" / "key").stat().st_mode & 0o777 == 0o600
-
-
-# Root and others
-
-
-@as_root
-def test_root_leaves_the_modes_of_a_closed_directory_alone(data_dir):
-    closed = data_dir / "closed"
-    closed.mkdir(mode=0o700)
-    with embedded.servers(closed / "data", durable=False):
-        home = places(closed / "data").home
-        assert home.parent == SYSTEM_HOME
-        assert ask("SELECT 1") == 1
-    assert closed.stat().st_mode & 0o777 == 0o700
-    assert (closed / "data" / "servers").readlink() == home
-    shutil.rmtree(home)
-
-
-@as_root
-def test_root_does_not_take_over_the_cluster_of_a_deleted_directory(data_dir):
-    closed = data_dir / "closed"
-    closed.mkdir(mode=0o700)
-    for _ in range(2):
-        with embedded.servers(closed / "data", durable=False):
-            home = places(closed / "data").home
-            create_table("made_once")
-        shutil.rmtree(closed / "data")
-    assert home.with_name(f"{home.name}.old").is_dir()
-    shutil.rmtree(home)
-    shutil.rmtree(home.with_name(f"{home.name}.old"))
-
-
-def works(python: str, **options) -> bool:
-    try:
-        return subprocess.run([python, "-c", "import celery"], check=False, cwd=ROOT, **options).returncode == 0
-    except OSError:
-        return False
-
-
-@pytest.fixture
-def nobody():
-    """An interpreter that an ordinary user may run, and how: with CI set there has to be one."""
-    given = {name: value for name, value in os.environ.items() if name not in OUTSIDE}
-    given["PYTHONPATH"] = os.pathsep.join(site.getsitepackages())
-    options = {"user": "nobody", "group": "nogroup", "extra_groups": [], "env": given}
-    python = next((each for each in (sys.executable, "/usr/bin/python3") if works(each, **options)), None)
-    if python is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("no interpreter is open to other users")
-    return python, options
-
-
-@as_root
-def test_an_ordinary_user_is_told_where_it_may_not_write(data_dir, nobody):
-    python, options = nobody
-    closed = data_dir / "closed"
-    closed.mkdir(mode=0o700)
-    options["env"]["DATA_DIR"] = str(closed / "data")
-    ended = subprocess.run(
-        [python, "manage.py", "migrate"], cwd=ROOT, check=False, capture_output=True, text=True, **options
-    )
-    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
-    assert ended.stderr.startswith(f"Нет прав на запись: {closed}")
-
-
-@as_root
-def test_an_ordinary_user_runs_the_servers_as_itself(data_dir, nobody):
-    python, options = nobody
-    own = data_dir / "own"
-    own.mkdir()
-    shutil.chown(own, "nobody")
-    process = holder(own, python, **options)
-    assert Path(f"/proc/{postmaster(own)}").stat().st_uid == own.stat().st_uid
-    process.communicate()
-    assert postmaster(own) is None

@@ -1,6 +1,11 @@
+from datetime import timedelta
+
 import pytest
+from django.urls import reverse
+from django.utils import timezone
 
 from crmseg.accounts.models import Role
+from segments.campaigns import launch
 from tests.factories import UserFactory
 
 
@@ -26,3 +31,13 @@ def nudges(monkeypatch):
             lambda campaign: woken.append("later" if campaign.is_leaving else "now"),
         )
     return woken
+
+
+def leaving(campaign, since=0):
+    sent_at = timezone.now() - timedelta(seconds=since)
+    return launch.launch(campaign, by=None, now=sent_at, grace=timedelta(seconds=60))
+
+
+def detail(client, campaign, *, fragment=False, **query):
+    headers = {"HX-Request": "true"} if fragment else {}
+    return client.get(reverse("campaigns:detail", args=[campaign.pk]), query, headers=headers).content.decode()
