@@ -1,21 +1,24 @@
 import json
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
 from crmseg.words import gettext as _
 from pipelines import arming
 from segments.campaigns import delivery, launch, tasks
+from segments.campaigns.models import Message
 
 
 class Command(BaseCommand):
     help = "\n".join(
         [
             _("Начинает кампании, которым пора, и отправляет, что ждёт; последняя строка — JSON."),
-            _("Всё делает сама, работников не будит: если Redis не отвечает, письма уходят всё равно."),
+            _("Всё делает сама, работников не будит: если Redis недоступен, письма уходят всё равно."),
         ]
     )
 
@@ -26,9 +29,17 @@ class Command(BaseCommand):
         if held:
             self.stderr.write(held)
         swept = delivery.sweep(timezone.now())
-        summary = {"started": launch.start_due(timezone.now()), **asdict(send_all())}
+        began = timezone.now()
+        summary = {"started": launch.start_due(began), **asdict(send_all())}
+        summary["skipped"] += left_out(began)
         summary |= {"found_unknown": swept.lost, "expired": swept.expired} | ({"held_back": True} if held else {})
         self.stdout.write(json.dumps(summary))
+
+
+def left_out(began: datetime) -> int:
+    """Of what was started since then: those who were to get no letter from the beginning."""
+    written = Message.objects.filter(run__started_at__gte=began, changed_at=F("created_at"))
+    return written.filter(state=Message.State.SKIPPED).count()
 
 
 def send_all() -> delivery.Sent:
