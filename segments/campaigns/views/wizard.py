@@ -19,6 +19,7 @@ from crmseg.accounts.policy import allowed, may
 from crmseg.web.page import flash, is_fragment, render_page
 from segments.models import Segment
 
+from .. import gaps
 from .. import preview as looks
 from ..forms import AT, NOW, CampaignForm, DraftForm, Gone, Overtaken, WhomForm, typed_time
 from ..launch import AlreadyLaunched, LaunchRefused, launch
@@ -28,13 +29,13 @@ from ..policy import find
 from ..tasks import start_soon
 
 CHIPS = [
-    (gettext_lazy("имя"), gettext_lazy('{{ contact.first_name | default: "коллега" }}')),
-    (gettext_lazy("сделка"), "{{ deal.name }}"),
-    (gettext_lazy("бюджет"), gettext_lazy('{{ deal.price | default: "по запросу" }}')),
-    (gettext_lazy("этап"), "{{ deal.stage }}"),
-    (gettext_lazy("компания"), "{{ contact.company }}"),
-    (gettext_lazy("ответственный"), "{{ deal.responsible }}"),
-    (gettext_lazy("ссылка отписки"), "{{ unsubscribe_url }}"),
+    (gettext_lazy("имя"), "contact.first_name"),
+    (gettext_lazy("сделка"), "deal.name"),
+    (gettext_lazy("бюджет"), "deal.price"),
+    (gettext_lazy("этап"), "deal.stage"),
+    (gettext_lazy("компания"), "contact.company"),
+    (gettext_lazy("ответственный"), "deal.responsible"),
+    (gettext_lazy("ссылка отписки"), "unsubscribe_url"),
 ]
 
 
@@ -167,13 +168,19 @@ def _page(
     context = {
         "form": form,
         "campaign": campaign,
-        "chips": CHIPS,
+        "chips": [(label, _piece(field)) for label, field in CHIPS],
         "shown": None if partial and is_fragment(request) else looks.show(campaign, template, who=None),
         "can_launch": may(request.user, "campaigns.launch"),
         **more,
     }
     status = 422 if form.errors else status
     return render_page(request, "campaigns/edit.html", context, partial=partial, status=status)
+
+
+def _piece(field: str) -> str:
+    """What a button puts into the letter: with a word for whoever has nothing there."""
+    known = gaps.FIELDS.get(field)
+    return f'{{{{ {field} | default: "{known.word}" }}}}' if known else f"{{{{ {field} }}}}"
 
 
 def _template(request: HttpRequest) -> dict[str, str]:

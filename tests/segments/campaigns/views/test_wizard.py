@@ -575,3 +575,9 @@ def test_review_tells_everything_that_leaves_nobody_and_what_to_do(login, campai
     page = typed(login(), campaign, exclude_segments=[other.pk])
     assert "Сервисное сообщение — другое назначение" in page
     assert re.findall(r'href="#(id_[a-z_0-9]+)" data-goto', page) == ["id_purpose_1", "id_exclude_segments_open"]
+
+
+def test_a_button_puts_in_a_field_with_a_word_for_whoever_has_nothing_there(login, campaign):
+    page = unescape(login().get(reverse("campaigns:edit", args=[campaign.pk])).content.decode())
+    for piece in ('contact.company | default: "ваша компания"', 'deal.name | default: "ваш заказ"', "unsubscribe_url"):
+        assert f'data-insert="{{{{ {piece} }}}}"' in page
