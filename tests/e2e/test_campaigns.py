@@ -340,7 +340,7 @@ def test_window_that_was_overtaken_by_a_launch_follows_it_and_has_no_button_to_s
     other.goto(editor.url)
     send(other)
     editor.locator("#id_subject").fill("Моя тема")
-    expect(review).to_contain_text("Кампания уже отправляется")
+    expect(review).to_contain_text("Кампанию запустили")
     expect(editor.locator("[data-launch]")).to_have_count(0)
     expect(editor.locator("#saved").get_by_role("link", name="К кампании")).to_be_visible()
     axe(editor)
@@ -352,7 +352,7 @@ def test_window_that_was_overtaken_by_a_launch_follows_it_and_has_no_button_to_s
     send(other)
     editor.get_by_role("button", name="Сохранить", exact=True).click()
     expect(editor.locator("#campaign-form")).to_contain_text("Изменения не сохранены")
-    expect(review).to_contain_text("Кампания уже отправляется")
+    expect(review).to_contain_text("Кампанию запустили")
     expect(editor.locator("#id_subject")).to_have_value("Моя другая тема")
     assert (Campaign.objects.get().state, [one for one in logged if "422" not in one]) == ("scheduled", [])
 

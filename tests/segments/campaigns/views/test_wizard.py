@@ -198,7 +198,7 @@ def test_refusal_after_a_launch_is_a_whole_page_that_leads_to_the_campaign(login
     seen, client = edition(campaign), login()
     leave(campaign)
     page = edit(client, campaign, subject="Другая", name="", seen=seen).content.decode()
-    assert page.count("Кампания уже отправляется: её запустили сегодня") == 2
+    assert page.count("Кампанию запустили сегодня") == 2
     assert "Изменения не сохранены" in page
     assert ("нужно запланировать заново" in page, "в другом окне" in page) == (False, False)
     assert page[page.index('id="review"') :].count(f'href="/campaigns/{campaign.pk}/"') == 1
@@ -211,7 +211,7 @@ def test_review_after_a_launch_keeps_its_place_and_has_no_button(login, campaign
     client = login()
     for page in (review(client, campaign), typed(client, campaign)):
         assert 'id="review"' in page
-        assert ("Кампания уже отправляется" in page, "<button" in page, 'id="report"' in page) == (True, False, False)
+        assert ("Кампанию запустили" in page, "<button" in page, 'id="report"' in page) == (True, False, False)
 
 
 def test_two_buttons_pressed_at_once_launch_once(login, campaign, person, monkeypatch):
