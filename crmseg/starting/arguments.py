@@ -5,7 +5,7 @@ lines. Commands of Django and of libraries stay as they are.
 """
 
 import re
-from argparse import Action, ArgumentParser
+from argparse import Action, ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import partial
@@ -22,6 +22,9 @@ WHAT_ARGPARSE_SAYS: dict[str, Callable[[], str]] = {
     r"unrecognized arguments: (?P<given>.+)": lambda: _("аргумента %(given)s нет"),
     r"argument (?P<name>.+?): expected (one|at least one) argument": lambda: _("после %(name)s нужно значение"),
     r"argument (?P<name>.+?): invalid int value: '(?P<given>.*)'": lambda: _("%(name)s: «%(given)s» — не целое число"),
+    r"argument (?P<name>.+?): not from 1: (?P<given>.*)": lambda: _(
+        "%(name)s: «%(given)s» не подходит, нужно целое число от 1"
+    ),
     r"argument (?P<name>.+?): invalid choice: '?(?P<given>.+?)'? \(choose from (?P<known>.+)\)": lambda: _(
         "%(name)s: «%(given)s» не подходит, можно %(known)s"
     ),
@@ -30,6 +33,13 @@ WHAT_ARGPARSE_SAYS: dict[str, Callable[[], str]] = {
         "«%(given)s» можно понять по-разному: %(known)s"
     ),
 }
+
+
+def from_one(text: str) -> int:
+    """What an option takes that is a size."""
+    if not (text.isdecimal() and int(text) > 0):
+        raise ArgumentTypeError(f"not from 1: {text}")
+    return int(text)
 
 
 def refuse_unknown(name: str) -> None:

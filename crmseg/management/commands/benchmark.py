@@ -15,6 +15,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 
 import tests.benchmarks
 from crmseg.celery import app
+from crmseg.starting.arguments import from_one
 from crmseg.words import gettext as _
 
 
@@ -68,7 +69,7 @@ class Sizes(Action):
             parser.exit()
         own = CommandParser(called_from_command_line=False, add_help=False)
         for size, usual in (sizes(namespace.name) if namespace.name else {}).items():
-            own.add_argument(f"--{size}", type=int, default=usual)
+            own.add_argument(f"--{size}", type=from_one, default=usual)
         setattr(namespace, self.dest, vars(own.parse_args(values)))
 
 

@@ -28,7 +28,10 @@ def refusal(line: str) -> str:
         ("amocrm_sync --pu", "amocrm_sync: «--pu» можно понять по-разному: --pull, --push. "),
         ("benchmark nope", "benchmark: NAME: «nope» не подходит, можно board, import, send. Аргументы: NAME, "),
         ("benchmark send --nope", "benchmark: аргумента --nope нет. Аргументы: NAME, "),
-        ("benchmark import --deals x", "benchmark: --deals: «x» — не целое число. Аргументы: NAME, "),
+        ("benchmark import --deals x", "benchmark: --deals: «x» не подходит, нужно целое число от 1. Аргументы: "),
+        ("benchmark import --deals -5", "benchmark: --deals: «-5» не подходит, нужно целое число от 1. "),
+        ("benchmark send --letters 0", "benchmark: --letters: «0» не подходит, нужно целое число от 1. "),
+        ("benchmark board --times=0", "benchmark: --times: «0» не подходит, нужно целое число от 1. "),
         ("amocrm_connect -v 9", "amocrm_connect: -v/--verbosity: «9» не подходит, можно 0, 1, 2, 3. "),
     ],
 )
@@ -45,6 +48,11 @@ def test_the_line_is_in_the_language_of_the_installation(monkeypatch):
 def test_what_a_later_python_says_is_told_without_its_words(monkeypatch):
     monkeypatch.setattr(arguments, "WHAT_ARGPARSE_SAYS", {})
     assert refusal("run_due --nope") == "run_due: аргументы не подходят. Команда не берёт аргументов"
+
+
+def test_a_size_of_a_benchmark_is_refused_in_english_too(monkeypatch):
+    monkeypatch.setenv("LANGUAGE_CODE", "en")
+    assert "--letters: “-1” does not fit, a whole number from 1 is needed. " in refusal("benchmark send --letters -1")
 
 
 @pytest.mark.parametrize("name", ["migrate", "makemigrations", "no_such_command", ""])
