@@ -1,5 +1,6 @@
 """The project's own benchmarks, one module each in tests/benchmarks, in a database of their own; JSON lines."""
 
+import hashlib
 import json
 import pkgutil
 from argparse import REMAINDER, Action, ArgumentParser, Namespace
@@ -18,6 +19,8 @@ from crmseg.celery import app
 from crmseg.starting.arguments import from_one
 from crmseg.words import gettext as _
 
+LOCK = int.from_bytes(hashlib.sha256(b"crmseg.benchmark").digest()[:7])
+
 
 class Command(BaseCommand):
     help = _("Замер из tests/benchmarks по имени, без имени — все; каждая строка — JSON.")
@@ -28,14 +31,30 @@ class Command(BaseCommand):
         parser.add_argument("sizes", nargs=REMAINDER, metavar="OPTIONS", action=Sizes, help=help)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for name in [options["name"]] if options["name"] else found():
-            self._run(name, options["sizes"] or sizes(name))
+        with alone():
+            for name in [options["name"]] if options["name"] else found():
+                self._run(name, options["sizes"] or sizes(name))
 
     def _run(self, name: str, given: dict[str, int]) -> None:
         with database_of_its_own():
             for line in import_module(found()[name]).run(**given):
                 self.stdout.write(json.dumps({"benchmark": name, **line}))
                 self.stdout.flush()
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """All of them would take the same database. The lock is of the company's, and gone with a killed process."""
+    own = connections[DEFAULT_DB_ALIAS].copy()
+    own.settings_dict["OPTIONS"].pop("pool", None)
+    try:
+        with own.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+            if cursor.fetchone() != (True,):
+                raise CommandError(_("Другой замер уже идёт, дождитесь его."))
+        yield
+    finally:
+        own.close()
 
 
 @contextmanager
