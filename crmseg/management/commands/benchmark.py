@@ -27,7 +27,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", nargs="?", metavar="NAME", choices=list(found()), help=", ".join(found()))
-        help = _("аргументы самого замера, например --deals 50000")
+        known = ", ".join(" ".join([name, *(f"--{size} {n}" for size, n in sizes(name).items())]) for name in found())
+        help = _("аргументы самого замера: %(known)s") % {"known": known}
         parser.add_argument("sizes", nargs=REMAINDER, metavar="OPTIONS", action=Sizes, help=help)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -83,6 +84,7 @@ class Sizes(Action):
     """What follows the name, as that benchmark's `run` takes it: read with the rest, before any server is started."""
 
     def __call__(self, parser: ArgumentParser, namespace: Namespace, values: Any, option: str | None = None) -> None:
+        self.metavar = self.known(namespace.name)
         if {"-h", "--help"} & set(values):
             parser.print_help()
             parser.exit()
@@ -90,6 +92,12 @@ class Sizes(Action):
         for size, usual in (sizes(namespace.name) if namespace.name else {}).items():
             own.add_argument(f"--{size}", type=from_one, default=usual)
         setattr(namespace, self.dest, vars(own.parse_args(values)))
+
+    def known(self, name: str | None) -> str:
+        """What a refusal tells there is."""
+        if name:
+            return ", ".join(f"--{size}" for size in sizes(name))
+        return ", ".join(" ".join([each, *(f"--{size}" for size in sizes(each))]) for each in found())
 
 
 def sizes(name: str) -> dict[str, int]:

@@ -6,7 +6,7 @@ import re
 import pytest
 from django.core.management import get_commands
 
-from crmseg.starting import helping
+from crmseg.starting import arguments, helping
 from tests.crmseg.conftest import command
 
 OURS = sorted(name for name in get_commands() if helping.own(name))
@@ -34,3 +34,12 @@ def test_help_of_an_english_installation_is_english(empty_dir):
 
 def test_help_of_others_stays_theirs(empty_dir):
     assert command("help", "migrate").stdout.startswith("usage: manage.py migrate")
+
+
+@pytest.mark.parametrize("line", ["benchmark --help", "benchmark import --help"])
+def test_help_of_the_benchmarks_tells_the_sizes_of_each(line, capsys):
+    argv = ["manage.py", *line.split()]
+    with pytest.raises(SystemExit):
+        arguments.read(helping.own("benchmark"), argv)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "board --deals 50800 --times 7, import --contacts 10000 --deals 10000, send --letters 2000" in shown
