@@ -60,10 +60,39 @@ AS_SAID: dict[str, Callable[[], str]] = {
     r"DB index is out of range": lambda: _("базы с таким номером нет"),
 }
 IN_FILES = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOENT, errno.EMFILE, errno.EIO)
+FATAL = ".*FATAL:  configuration file"
+NAMED = rf'{FATAL} "(?P<file>[^"]+)"'
+IN_A_CONFIGURATION: dict[str, Callable[[], str]] = {
+    rf'configuration parameter "(?P<name>[^"]+)" in file "(?P<file>[^"]+)" line (?P<line>\d+){FATAL}': lambda: _(
+        "нет параметра «%(name)s» (%(file)s, строка %(line)s)"
+    ),
+    rf'invalid value for parameter "(?P<name>[^"]+)": "(?P<value>[^"]*)"{NAMED}': lambda: _(
+        "параметру «%(name)s» не подходит «%(value)s» (%(file)s)"
+    ),
+    rf'LOG:  (?P<value>[^\n]+) is outside the valid range for parameter "(?P<name>[^"]+)"{NAMED}': lambda: _(
+        "параметру «%(name)s» не подходит «%(value)s» (%(file)s)"
+    ),
+    rf'syntax error in file "(?P<file>[^"]+)" line (?P<line>\d+){FATAL}': lambda: _(
+        "ошибка в %(file)s, строка %(line)s"
+    ),
+    r'line (?P<line>\d+) of configuration file "(?P<file>[^"]+)".*FATAL:  could not load (?P=file)': lambda: _(
+        "ошибка в %(file)s, строка %(line)s"
+    ),
+}
+DAMAGED = (
+    r"valid checkpoint|checkpoint record|database files are incompatible|could not access status of transaction"
+    r'|pg_control": read|incorrect checksum in control file'
+)
 IN_A_LOG: dict[str, Callable[[], str]] = {
+    r'required WAL directory "(?P<name>[^"]+)"': lambda: _(
+        "файлы базы повреждены, нет %(name)s: верните каталог из копии"
+    ),
+    rf'"(?P<name>[^"]+/pg_control)".*{os.strerror(errno.ENOENT)}': lambda: _(
+        "файлы базы повреждены, нет %(name)s: верните каталог из копии"
+    ),
     rf'"(?P<name>[^"]+)".*{os.strerror(errno.ENOENT)}': lambda: _("нет файла %(name)s"),
     **{os.strerror(code): OF_THE_SYSTEM[code] for code in (*IN_FILES, errno.EADDRINUSE)},
-    r"valid checkpoint|checkpoint record": lambda: _("файлы базы повреждены: верните каталог из копии"),
+    DAMAGED: lambda: _("файлы базы повреждены: верните каталог из копии"),
     r'"(?P<name>[^"]+)" has invalid permissions': lambda: _("права на каталог %(name)s должны быть 0700"),
     r'lock file "[^"]+" already exists': lambda: _("с этими файлами уже работает другой сервер"),
     r"lock file .* is empty|bogus data in lock file": lambda: _("файл postmaster.pid повреждён: удалите его"),
@@ -88,9 +117,14 @@ def logged(text: str) -> str:
     return _known(IN_A_LOG, text)
 
 
+def configured(lines: str) -> str:
+    """What is wrong in a file that a person wrote: of all that PostgreSQL wrote the line before the last says it."""
+    return _known(IN_A_CONFIGURATION, lines)
+
+
 def _known(table: dict[str, Callable[[], str]], text: str) -> str:
     for pattern, words in table.items():
-        if found := re.search(pattern, text, re.IGNORECASE):
+        if found := re.search(pattern, text, re.IGNORECASE | re.DOTALL):
             return words() % found.groupdict()
     return ""
 

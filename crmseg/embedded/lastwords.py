@@ -30,7 +30,8 @@ def cause(log: Path, ended: int | None = None) -> str:
     lines = since_start(log)
     telling = [line for line in lines if not ECHO.search(line)]
     if loud := [line for line in telling if LOUD.search(line)]:
-        return _clause(loud[-1])
+        configured = causes.configured("\n".join(lines))
+        return f": {configured}" if configured else _clause(loud[-1])
     if (ended or 0) < 0 or any(FROM_OUTSIDE.search(line) for line in lines):
         return f": {_('остановлен извне')}"
     if not lines:

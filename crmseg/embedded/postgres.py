@@ -16,6 +16,7 @@ from crmseg.patience import wait_until
 from crmseg.words import gettext as _
 
 NAME = "PostgreSQL"
+CONTROL = "global/pg_control"
 INITDB = [
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
@@ -144,6 +145,9 @@ class Postgres:
             raise EmbeddedError(told % {"path": cluster, "found": version, "needed": POSTGRES_MAJOR})
         if uid != (self.place.account.uid if self.place.account else os.geteuid()):
             raise belongs_to_another(cluster)
+        if not (cluster / CONTROL).exists():
+            told = _("База %(path)s повреждена, нет %(name)s. Верните её из копии.")
+            raise EmbeddedError(told % {"path": cluster, "name": CONTROL})
 
     def files(self) -> str:
         """Which files these are: the same as long as nobody copies them, wherever they are moved on their disk.
@@ -151,8 +155,8 @@ class Postgres:
         PostgreSQL writes its control file in place. It tells this to whoever asks: a copy of the directory is known by
         it (`pipelines.arming`), and nothing else in a copy of a stopped cluster differs.
         """
-        control = self.place.cluster / "global" / "pg_control"
-        return f"{self.place.cluster.stat().st_ino}-{control.stat().st_ino}"
+        cluster = self.place.cluster
+        return f"{cluster.stat().st_ino}-{(cluster / CONTROL).stat().st_ino}"
 
     def create_cluster(self) -> None:
         """Made beside and renamed, so that a killed initdb leaves nothing that looks like a database.

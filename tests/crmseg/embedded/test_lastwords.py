@@ -1,21 +1,40 @@
 """A server that did not start: its cause, not the echo of our own asking, and in our words."""
 
+import os
 import signal
 from subprocess import Popen
 
 import pytest
 
-from crmseg.embedded import program
+from crmseg.embedded import EmbeddedError, program
+from crmseg.embedded.places import places
+from crmseg.embedded.postgres import Postgres
 
 AT = "2026-11-22 13:10:59.592 UTC [27534] "
+SHUT_DOWN = f"{AT}LOG:  database system is shut down"
 INTERRUPTED = f"{AT}LOG:  database system was interrupted; last known up at 2026-11-22 13:10:50 UTC"
 ECHO = f"{AT}FATAL:  the database system is starting up"
 BEFORE = f"{AT}PANIC:  could not write: No space left on device\n--- postgres starts"
 NO_CONFIG = f'{AT}FATAL:  could not open file "/d/pg_hba.conf": No such file or directory'
 UNKNOWN = f'{AT}FATAL:  configuration file "/d/postgresql.conf" contains errors'
 CUT = f"{AT}PANIC:  could not locate a valid checkpoint record at 0/1"
+IN_CONF = f"{UNKNOWN}\n{SHUT_DOWN}"
+NO_PARAMETER = f'{AT}LOG:  unrecognized configuration parameter "nonsense" in file "/d/postgresql.conf" line 889'
+NO_VALUE = f'{AT}LOG:  invalid value for parameter "work_mem": "4 parrots"\n{AT}HINT:  Valid units are "B" and "kB".'
+NO_RANGE = f'{AT}LOG:  8 kB is outside the valid range for parameter "work_mem" (64 kB .. 2147483647 kB)'
+NO_SYNTAX = f'{AT}LOG:  syntax error in file "/d/postgresql.conf" line 7, near token "="'
+HBA = f"""{AT}LOG:  invalid connection type "garbage"
+{AT}CONTEXT:  line 127 of configuration file "/d/pg_hba.conf"
+{AT}FATAL:  could not load /d/pg_hba.conf
+{SHUT_DOWN}"""
+NO_WAL = f'{AT}FATAL:  required WAL directory "pg_wal" does not exist\n{AT}LOG:  terminating any other processes'
+INCOMPATIBLE = f"""{AT}FATAL:  database files are incompatible with server
+{AT}HINT:  It looks like you need to initdb."""
+NO_CONTROL = """postgres: could not find the database system
+Expected to find it in the directory "/d",
+but could not open file "/d/global/pg_control": No such file or directory"""
+DAMAGED = ": файлы базы повреждены: верните каталог из копии."
 TAKEN_DOWN = f"{AT}LOG:  received fast shutdown request\n{AT}FATAL:  the database system is shutting down"
-SHUT_DOWN = f"{AT}LOG:  database system is shut down"
 REDIS_AT = "812:M 22 Nov 2026 13:10:59.592 "
 REDIS = f"{REDIS_AT}* Server initialized\n{REDIS_AT}# Failed opening Unix socket: bind: Permission denied"
 
@@ -31,7 +50,18 @@ def told(tmp_path, lines: str, process: Popen[bytes] | None = None) -> str:
     [
         (f"{INTERRUPTED}\n{ECHO}", "."),
         (f"{NO_CONFIG}\n{ECHO}", ": нет файла /d/pg_hba.conf."),
-        (f"{CUT}\n{ECHO}", ": файлы базы повреждены: верните каталог из копии."),
+        (f"{CUT}\n{ECHO}", DAMAGED),
+        (f"{NO_PARAMETER}\n{IN_CONF}", ": нет параметра «nonsense» (/d/postgresql.conf, строка 889)."),
+        (f"{NO_VALUE}\n{IN_CONF}", ": параметру «work_mem» не подходит «4 parrots» (/d/postgresql.conf)."),
+        (f"{NO_RANGE}\n{IN_CONF}", ": параметру «work_mem» не подходит «8 kB» (/d/postgresql.conf)."),
+        (f"{NO_SYNTAX}\n{IN_CONF}", ": ошибка в /d/postgresql.conf, строка 7."),
+        (HBA, ": ошибка в /d/pg_hba.conf, строка 127."),
+        (NO_WAL, ": файлы базы повреждены, нет pg_wal: верните каталог из копии."),
+        (INCOMPATIBLE, DAMAGED),
+        (f'{AT}PANIC:  could not read file "global/pg_control": read 0 of 296', DAMAGED),
+        (f'{AT}PANIC:  could not open file "global/pg_control": Permission denied', ": нет прав."),
+        (f"{AT}FATAL:  could not access status of transaction 752", DAMAGED),
+        (NO_CONTROL, ": файлы базы повреждены, нет /d/global/pg_control: верните каталог из копии."),
         (f"{UNKNOWN}\n{SHUT_DOWN}", ' (configuration file "/d/postgresql.conf" contains errors).'),
         (f"{TAKEN_DOWN}\n{SHUT_DOWN}", ": остановлен извне."),
         (f"{AT}LOG:  startup process (PID 7) was terminated by signal 9: Killed", ": остановлен извне."),
@@ -53,3 +83,13 @@ def test_server_that_was_killed_while_it_recovered_was_ended_from_outside(tmp_pa
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     assert told(tmp_path, f"{INTERRUPTED}\n{ECHO}", killed) == "Сервер не запустился: остановлен извне."
+
+
+def test_a_database_without_its_control_file_is_told_as_damaged(empty_dir):
+    server = Postgres(places(empty_dir))
+    (server.place.cluster / "global").mkdir(parents=True)
+    (server.place.cluster / "PG_VERSION").write_text("18\n")
+    if server.place.account:
+        os.chown(server.place.cluster, server.place.account.uid, -1)
+    with pytest.raises(EmbeddedError, match=r"^База \S+ повреждена, нет global/pg_control\. Верните её из копии\.$"):
+        server.check_cluster()

@@ -44,8 +44,22 @@ def test_a_server_that_cannot_start_says_why(data_dir):
     config = places(data_dir).cluster / "postgresql.conf"
     good = config.read_text()
     config.write_text("nonsense = 1\n")
-    assert "contains errors" in refusal(data_dir)
+    assert f"нет параметра «nonsense» ({config}, строка 1)" in refusal(data_dir)
     config.write_text(good)
+
+
+def test_damaged_files_are_to_be_brought_back_from_a_copy(data_dir):
+    with embedded.servers(data_dir, durable=False):
+        pass
+    hba, control = (places(data_dir).cluster / name for name in ("pg_hba.conf", "global/pg_control"))
+    good = hba.read_text()
+    hba.write_text("garbage\n")
+    assert f"ошибка в {hba}, строка 1." in refusal(data_dir)
+    hba.write_text(good)
+    control.write_bytes(b"?" * control.stat().st_size)
+    assert "файлы базы повреждены: верните каталог из копии." in refusal(data_dir)
+    control.unlink()
+    assert "повреждена, нет global/pg_control. Верните её из копии." in refusal(data_dir)
 
 
 def test_missing_redis_says_what_to_install(data_dir, monkeypatch):
