@@ -16,7 +16,7 @@ def wait_until(
     *,
     unless: Callable[[], bool] = lambda: False,
     seconds: float = math.inf,
-    told: str = "",
+    told: str | Callable[[], str] = "",
     told_after: float | None = None,
     pause: float = 0.01,
 ) -> bool:
@@ -27,7 +27,7 @@ def wait_until(
         if unless() or passed > seconds:
             return False
         if told and passed >= (TOLD_AFTER if told_after is None else told_after):
-            sys.stderr.write(f"{told}\n")
+            sys.stderr.write(f"{told() if callable(told) else told}\n")
             sys.stderr.flush()
             told = ""
         sleep(pause)

@@ -45,6 +45,7 @@ FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 CREATE_DATABASE = """
 SELECT 'CREATE DATABASE crmseg' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'crmseg') \\gexec
 """
+TRY_EVERY = 0.5  # seconds
 
 
 class Postgres:
@@ -81,7 +82,7 @@ class Postgres:
 
     def wait(self) -> None:
         """A running server answers at once; one in recovery, on its way out or on a slow machine is waited for."""
-        if not wait_until(self.comes_up, unless=lambda: not self.begin_again(), told=silent(NAME, self.log), pause=0.1):
+        if not wait_until(self.comes_up, unless=lambda: not self.begin_again(), told=self.waited_for, pause=TRY_EVERY):
             raise failed(NAME, self.log, self.process)
         self.ensure_database()
 
@@ -91,6 +92,10 @@ class Postgres:
             return False
         self.launch()
         return True
+
+    def waited_for(self) -> str:
+        told = _("Жду, пока закончатся последние процессы прежнего PostgreSQL. Прервать: Ctrl-C. Журнал: %(log)s")
+        return told % {"log": self.log} if is_held_by_orphans(self.log) else silent(NAME, self.log)
 
     def comes_up(self) -> bool:
         return wait_until(self.answers, unless=lambda: not self.is_alive(), told=silent(NAME, self.log))
