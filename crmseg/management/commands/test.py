@@ -63,7 +63,8 @@ class Command(BaseCommand):
             if browser.install():
                 return []
         if os.environ.get("CI"):
-            raise CommandError(skipped())
+            told = _("Нет Chromium, а с CI браузерные тесты обязательны. Поставить: apt install chromium")
+            raise CommandError(told)
         self.stdout.write(skipped())
         self.stdout.flush()
         return ["-m", "not browser"]

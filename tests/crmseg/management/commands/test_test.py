@@ -31,13 +31,15 @@ def test_asked_for_browser_tests_alone_it_skips_them_without_a_fault(no_chromium
 
 def test_in_ci_a_missing_chromium_is_a_failure(no_chromium, monkeypatch, capsys):
     monkeypatch.setenv("CI", "1")
-    with pytest.raises(CommandError, match="нет Chromium"):
+    with pytest.raises(CommandError, match=r"^Нет Chromium, а с CI браузерные тесты обязательны\. "):
         Command().without_browser()
     monkeypatch.setattr(Command, "run_pytest", lambda self, arguments: self.without_browser())
     with pytest.raises(SystemExit) as ended:
         Command().run_from_argv(["manage.py", "test"])
     assert ended.value.code == 1
-    assert capsys.readouterr().err.strip() == skipped()
+    said = capsys.readouterr()
+    assert said.err.strip() == "Нет Chromium, а с CI браузерные тесты обязательны. Поставить: apt install chromium"
+    assert "пропущены" not in said.out
 
 
 def test_chromium_is_installed_where_that_is_allowed(no_chromium, monkeypatch, capsys):
