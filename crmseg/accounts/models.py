@@ -96,7 +96,7 @@ class ApiKey(models.Model):
     """A partner's key. Only its SHA-256 is kept: the secret has 256 random bits, so a slow hash would add nothing."""
 
     SCOPED = ("contacts", "deals", "segments", "campaigns", "webhooks")
-    SCOPES = ("admin", *(f"{scope}:{verb}" for scope in SCOPED for verb in ("read", "write", "*")))
+    SCOPES = (*(f"{scope}:{verb}" for scope in SCOPED for verb in ("read", "write", "*")), "admin")
 
     name = models.CharField(max_length=200)
     prefix = models.CharField(max_length=12, unique=True)

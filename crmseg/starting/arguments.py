@@ -52,12 +52,17 @@ def refuse_unknown(name: str) -> None:
 
 
 def read(command: BaseCommand, argv: list[str]) -> Callable[[], None]:
-    """The command ready to be called; CommandError is the one line that tells what does not fit."""
+    """The command ready to be called; CommandError is the one line that tells what does not fit.
+
+    What a parser cannot see, a command refuses itself: by its method `refuse`, when it has one.
+    """
     parser = parser_of(command, argv)
     try:
         options = vars(parser.parse_args(argv[2:]))
     except CommandError as error:
         raise CommandError(f"{argv[1]}: {_translated(str(error))}. {_hint(parser)}") from None
+    if refuse := getattr(command, "refuse", None):
+        refuse(options)
     return partial(_call, command, options.pop("args", ()), options)
 
 

@@ -71,7 +71,17 @@ def test_an_unknown_command_is_told_with_what_there_is(name, hint):
     assert str(told.value).startswith(f"Команды «{name}» нет. {hint}")
 
 
-@pytest.mark.parametrize("line", ["amocrm_sync --nope", "xyzzy --contacts 5", "amocrm_sandbox --port 99999"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "amocrm_sync --nope",
+        "xyzzy --contacts 5",
+        "amocrm_sandbox --port 99999",
+        "create_api_key --scopes deals:read",
+        "create_api_key Site",
+        "create_api_key Site --scopes deals:nope",
+    ],
+)
 def test_a_refused_command_ends_with_one_line_and_starts_no_server(empty_dir, line):
     finished = command(*line.split())
     assert (finished.returncode, finished.stdout, finished.stderr.count("\n")) == (1, "", 1)

@@ -92,6 +92,14 @@ def test_command_refuses_unknown_scopes(scopes, told):
         call_command("create_api_key", "Сайт", scopes=scopes)
 
 
+def test_command_shows_two_narrow_scopes_and_names_the_wide_ones_last():
+    with pytest.raises(CommandError) as told:
+        call_command("create_api_key", "Сайт")
+    said = str(told.value)
+    assert said.startswith("Укажите права, например: --scopes contacts:read,deals:read. Есть ещё: contacts:write, ")
+    assert said.endswith(", webhooks:*, admin")
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["", "   ", "a\nb", "я" * 201])
 def test_key_without_a_fit_name_is_not_issued(name):
