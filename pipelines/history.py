@@ -1,17 +1,17 @@
 """Stage history from amoCRM's events: transitions in, contiguous visits out, gaps flagged.
 
-``stays`` is pure: one deal's transitions → its stays. A move that was undone here is no stay, though amoCRM's log may
-hold it. ``rebuild`` replaces the visits of many deals set-wise, a chunk
-of deals per transaction with their rows held, so that a move made meanwhile waits and finds its open visit.
+``stays`` is pure: one deal's transitions → its stays. ``rebuild`` goes over the visits of many deals set-wise, a chunk
+of deals per transaction with their rows held, so that a move made meanwhile waits and finds its open visit. The visits
+of moves made here stay whose they are, and under their id: the log points at them.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from itertools import chain, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import F, OuterRef, Subquery
@@ -19,48 +19,38 @@ from django.db.models.functions import Now
 
 from . import changes, moves
 from .models import Change, Deal, Origin, Stage, StageVisit
+from .transitions import Made, Transition, Undone, with_made, with_pulled, without_undone
 from .visits import Step, step
 
 CHUNK = 1000
-COLUMNS = (
-    "deal_id, stage_id, pipeline_id, entered_at, left_at, by_id, source, direction, previous_stage_id, skipped,"
-    " skipped_stages, visit_number"
-)
-SKEW = timedelta(seconds=30)  # of amoCRM's clock, and of the way there
-Row = tuple[Any, ...]
 Steps = Callable[[int | None, int], tuple[int, Step]]
 Source = StageVisit.Source
 
 
-@dataclass(frozen=True)
-class Transition:
-    """The deal came to a stage. ``from_id`` is the stage it left, where the event says so."""
+class Line(NamedTuple):
+    """One visit as it is written, column by column; ``id`` is None for a new one."""
 
-    at: datetime
+    id: int | None
+    deal_id: int
     stage_id: int
-    by_id: int | None = None
-    from_id: int | None = None
-    source: StageVisit.Source = Source.HISTORY
+    pipeline_id: int
+    entered_at: datetime
+    left_at: datetime | None
+    by_id: int | None
+    source: str
+    direction: str
+    previous_stage_id: int | None
+    skipped: int
+    skipped_stages: list[int]
+    visit_number: int
 
+    @property
+    def was_seen(self) -> bool:
+        return self.source == Source.OBSERVED and self.direction != StageVisit.Direction.START
 
-@dataclass(frozen=True)
-class Undone:
-    """A move to a stage that was taken back here."""
-
-    stage_id: int
-    moved_at: datetime
-    undone_at: datetime
-
-    def is_told_by(self, each: Transition, seen: Sequence[Transition]) -> bool:
-        """Whether that is the move amoCRM tells of, and not the same one made again and left standing."""
-        is_near = self.moved_at - SKEW <= each.at <= self.undone_at + SKEW
-        return (
-            is_near
-            and each.stage_id == self.stage_id
-            and not any(
-                other.stage_id == self.stage_id and self.undone_at <= other.at <= each.at + SKEW for other in seen
-            )
-        )
+    def transition(self, visit_id: int | None = None) -> Transition:
+        came_from = self.previous_stage_id
+        return Transition(self.entered_at, self.stage_id, self.by_id, came_from, Source.OBSERVED, visit_id)
 
 
 @dataclass(frozen=True)
@@ -70,6 +60,7 @@ class Stay:
     left_at: datetime | None
     by_id: int | None
     source: StageVisit.Source
+    visit_id: int | None = None
 
 
 def stays(deal: Deal, transitions: Sequence[Transition]) -> list[Stay]:
@@ -77,13 +68,13 @@ def stays(deal: Deal, transitions: Sequence[Transition]) -> list[Stay]:
     arrivals = list(_arrivals(deal, sorted(transitions, key=lambda each: each.at)))
     ends = [following.at for _, following in pairwise(arrivals)]
     return [
-        Stay(arrival.stage_id, arrival.at, end, arrival.by_id, arrival.source)
+        Stay(arrival.stage_id, arrival.at, end, arrival.by_id, arrival.source, arrival.visit_id)
         for arrival, end in zip(arrivals, [*ends, None], strict=True)
     ]
 
 
 def rebuild(transitions_by_deal: Mapping[int, Sequence[Transition]]) -> int:
-    """Replace the visits of these deals by what the history tells; says how many visits were written."""
+    """Make the visits of these deals what the history tells; says how many visits they have."""
     tracks = _tracks()
     ids = sorted(transitions_by_deal)
     return sum(
@@ -92,16 +83,25 @@ def rebuild(transitions_by_deal: Mapping[int, Sequence[Transition]]) -> int:
 
 
 def _arrivals(deal: Deal, known: Sequence[Transition]) -> Iterator[Transition]:
-    """One arrival per stay, in time: the beginning, what is known, what must have happened unseen."""
+    """One arrival per stay, in time: the beginning, what is known, what must have happened unseen.
+
+    We need not have seen where amoCRM had the deal when we moved it, nor amoCRM where we had it.
+    """
     last = _beginning(deal, known)
     yield last
+    there, lately = last.stage_id, {last.stage_id}  # amoCRM had it there; it stood there since our move
     for each in known:
-        if each.from_id not in (None, last.stage_id):  # it left a stage we never saw it come to
+        stood = lately if each.visit_id else (there, last.stage_id)
+        if each.from_id and each.from_id not in stood:  # it left a stage we never saw it come to
             last = Transition(last.at, each.from_id, source=Source.GAP)
             yield last
         if each.stage_id != last.stage_id:
-            last = Transition(max(each.at, last.at), each.stage_id, each.by_id, source=each.source)
+            last = each if each.at >= last.at else replace(each, at=last.at)
             yield last
+        there = each.stage_id if each.is_told else there
+        if each.visit_id:
+            lately = set()
+        lately.add(last.stage_id)
     if last.stage_id != deal.stage_id:
         yield Transition(max(deal.stage_entered_at, last.at), deal.stage_id, source=Source.GAP)
 
@@ -126,21 +126,17 @@ def _rebuild_chunk(
     held = Deal.objects.select_for_update(no_key=True).only("created_at", "stage_id", "stage_entered_at")
     with transaction.atomic():
         deals = list(held.filter(pk__in=ids).order_by("pk"))
-        seen = _seen_here([deal.pk for deal in deals])
-        undone = _undone(ids)
-        rebuilt = {
-            deal: stays(
-                deal,
-                _with_seen(without_undone(transitions_by_deal[deal.pk], undone[deal.pk], seen[deal.pk]), seen[deal.pk]),
-            )
-            for deal in deals
-        }
-        StageVisit.objects.filter(deal__in=ids).delete()
-        rows = [row for deal, found in rebuilt.items() for row in _rows(deal, found, steps)]
-        _write(rows)
+        written, (made, undone) = _written(ids), _moved_here(ids)
+        rebuilt: dict[int, list[Line]] = {}
+        for deal in deals:
+            journey = _journey(transitions_by_deal[deal.pk], written[deal.pk], made, undone[deal.pk])
+            rebuilt[deal.pk] = list(_lines(deal, stays(deal, journey), steps, written[deal.pk]))
+        others = [pk for pk, lines in rebuilt.items() if lines != written[pk]]
+        StageVisit.objects.filter(deal__in=others).delete()
+        _write([line for pk in others for line in rebuilt[pk]])
         _enter_again(ids)
-        _tell(deal.pk for deal, found in rebuilt.items() if len(found) > 1)
-    return len(rows)
+        _tell(others)
+    return sum(len(lines) for lines in rebuilt.values())
 
 
 def _steps(tracks: Mapping[int, Sequence[Stage]]) -> Steps:
@@ -156,83 +152,79 @@ def _steps(tracks: Mapping[int, Sequence[Stage]]) -> Steps:
     return taken
 
 
-def _rows(deal: Deal, found: Sequence[Stay], steps: Steps) -> Iterator[Row]:
-    """One line of ``COLUMNS`` per stay."""
+def _lines(deal: Deal, found: Sequence[Stay], steps: Steps, written: Sequence[Line]) -> Iterator[Line]:
+    """One per stay. A visit that stood already keeps its id, and how it was reached by the order of that time."""
+    by_id = {line.id: line for line in written}
+    ours = {stay.visit_id for stay in found}
+    by_place = {(line.stage_id, line.entered_at): line for line in written if line.id not in ours}
     previous_id: int | None = None
     numbers = Counter[int]()
     for stay in found:
         numbers[stay.stage_id] += 1
+        known = by_id[stay.visit_id] if stay.visit_id else by_place.pop((stay.stage_id, stay.entered_at), None)
         pipeline_id, taken = steps(previous_id, stay.stage_id)
-        yield (
-            deal.pk,
-            stay.stage_id,
-            pipeline_id,
-            stay.entered_at,
-            stay.left_at,
-            stay.by_id,
-            stay.source.value,
-            taken.direction.value,
-            previous_id,
-            taken.skipped,
-            list(taken.skipped_stages),
-            numbers[stay.stage_id],
-        )
+        reached = (taken.direction.value, previous_id, taken.skipped, list(taken.skipped_stages))
+        if known and stay.visit_id and known.previous_stage_id == previous_id:
+            reached = (known.direction, previous_id, known.skipped, known.skipped_stages)
+        span = (pipeline_id, stay.entered_at, stay.left_at, stay.by_id, stay.source.value)
+        yield Line(known and known.id, deal.pk, stay.stage_id, *span, *reached, numbers[stay.stage_id])
         previous_id = stay.stage_id
 
 
-def _write(rows: Iterable[Row]) -> None:
+def _write(lines: Iterable[Line]) -> None:
     """By COPY: an import rebuilds the history of every deal."""
+    kept: list[Line] = []
+    fresh: list[Line] = []
+    for line in lines:
+        (kept if line.id else fresh).append(line)
+    _copy(Line._fields, kept)
+    _copy(Line._fields[1:], [line[1:] for line in fresh])
+
+
+def _copy(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    if not rows:
+        return
     with (
         connection.cursor() as cursor,
-        cursor.copy(f"COPY {StageVisit._meta.db_table} ({COLUMNS}) FROM STDIN") as copy,
+        cursor.copy(f"COPY {StageVisit._meta.db_table} ({', '.join(columns)}) FROM STDIN") as copy,
     ):
         for row in rows:
             copy.write_row(row)
 
 
-def _with_seen(told: Sequence[Transition], seen: Sequence[Transition]) -> list[Transition]:
-    """Moves seen here after the last event that amoCRM told us of are kept: its log lags behind its rows."""
-    if not told:
-        return [*seen]
-    latest = max(each.at for each in told)
-    return [*told, *(each for each in seen if each.at > latest)]
-
-
-def without_undone(
-    told: Sequence[Transition], undone: Sequence[Undone], seen: Sequence[Transition]
-) -> list[Transition]:
-    """Moves taken back here lead nowhere, and what follows on one began where it did."""
-    kept: list[Transition] = []
-    dropped: Transition | None = None
-    for each in sorted(told, key=lambda each: each.at):
-        if any(one.is_told_by(each, seen) for one in undone):
-            dropped = each
-            continue
-        follows = dropped and each.from_id == dropped.stage_id
-        kept.append(replace(each, from_id=dropped.from_id) if dropped and follows else each)
-        dropped = None
-    return kept
-
-
-def _undone(ids: Sequence[int]) -> dict[int, list[Undone]]:
-    lines = Change.objects.filter(type=moves.MOVED, subject_id__in=ids, data__has_key="undone")
+def _moved_here(ids: Sequence[int]) -> tuple[set[int], dict[int, list[Undone]]]:
+    """By the log: the visits that moves made here began, and the moves that were taken back."""
+    lines = Change.objects.filter(type=moves.MOVED, subject_id__in=ids).exclude(origin__in=Origin.inbound())
+    made: set[int] = set()
     undone: dict[int, list[Undone]] = defaultdict(list)
     for line in lines:
-        moved_at = datetime.fromisoformat(line.data["undone"]["entered_at"])
-        undone[line.subject_id].append(Undone(line.data["from"], moved_at, line.occurred_at))
-    return undone
+        if "undone" in line.data:
+            was = line.data["undone"]
+            moved_at = datetime.fromisoformat(was["entered_at"])
+            undone[line.subject_id].append(Undone(line.data["from"], moved_at, line.occurred_at, was["visit"]))
+        elif "visit" in line.data:
+            made.add(line.data["visit"])
+    return made, undone
 
 
-def _seen_here(ids: Sequence[int]) -> dict[int, list[Transition]]:
-    moved = StageVisit.objects.filter(deal__in=ids, source=Source.OBSERVED).exclude(
-        direction=StageVisit.Direction.START
-    )
-    seen: dict[int, list[Transition]] = defaultdict(list)
-    for visit in moved.order_by("entered_at", "id"):
-        seen[visit.deal_id].append(
-            Transition(visit.entered_at, visit.stage_id, visit.by_id, visit.previous_stage_id, Source.OBSERVED)
-        )
-    return seen
+def _written(ids: Sequence[int]) -> dict[int, list[Line]]:
+    """The visits as they are."""
+    lines: dict[int, list[Line]] = defaultdict(list)
+    for row in StageVisit.objects.filter(deal__in=ids).order_by("entered_at", "id").values_list(*Line._fields):
+        lines[row[1]].append(Line._make(row))
+    return lines
+
+
+def _journey(
+    told: Sequence[Transition], written: Sequence[Line], made: Collection[int], undone: Sequence[Undone]
+) -> list[Transition]:
+    """All that moved one deal, in time. What was pulled before a move whose echo is told is in the log too."""
+    ours = [Made(line.transition(line.id), line.left_at) for line in written if line.id in made]
+    echoed = {each.visit_id for each in told} & set(made)
+    since = max((place + 1 for place, line in enumerate(written) if line.id in echoed), default=0)
+    pulled = [line.transition() for line in written[since:] if line.was_seen and line.id not in made]
+    seen = [line.transition() for line in written if line.was_seen]
+    return with_made(with_pulled(without_undone(told, undone, seen), pulled), ours)
 
 
 def _enter_again(ids: Sequence[int]) -> None:

@@ -4,7 +4,6 @@ Events are kept in ``StageEvent`` until the history of their deal is whole: ever
 read, or the page is already older than the deal. Then the deal's visits are rebuilt and its events dropped.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -13,13 +12,15 @@ from itertools import groupby
 from django.db import connection, transaction
 
 from crmseg.accounts.models import User
-from pipelines.history import Transition, rebuild
+from pipelines.history import rebuild
 from pipelines.load import Row
 from pipelines.load.table import as_json
 from pipelines.models import Change, Deal, Stage, StageVisit
+from pipelines.transitions import Transition
 
 from . import mapping
 from .client import EVENTS_PAGE, AmoClient, Page
+from .echoes import StageIds, echoed, handed_over
 from .mapping import Json
 from .models import StageEvent
 
@@ -28,8 +29,6 @@ REBUILD = "rebuild"  # the cursor of a step that has read all and rebuilds the r
 CHUNK = 500
 EVERY = 10  # pages
 ENOUGH = 100  # deals worth a rebuild: it costs the same for one
-
-StageIds = dict[tuple[int, int], int]
 
 
 def pages(client: AmoClient, cursor: str, until: datetime) -> AbstractContextManager[Iterator[Page]]:
@@ -87,10 +86,12 @@ def _rebuild(amo_ids: Sequence[int]) -> int:
     deals = dict(Deal.objects.filter(amo_id__in=amo_ids).values_list("amo_id", "pk"))
     stages = _stages()
     users = {amo_id: pk for amo_id, pk in User.objects.values_list("amo_id", "pk") if amo_id}
-    transitions: dict[int, list[Transition]] = defaultdict(list)
+    handed = handed_over(deals.values(), stages)
+    transitions: dict[int, list[Transition]] = {}
     for amo_id, told in groupby(events.order_by("deal_amo_id", "at", "id"), key=lambda event: event.deal_amo_id):
         if amo_id in deals:
-            transitions[deals[amo_id]] = [known for event in told if (known := _transition(event, stages, users))]
+            known = [known for event in told if (known := _transition(event, stages, users))]
+            transitions[deals[amo_id]] = echoed(known, handed[deals[amo_id]])
     rebuild({deal: known for deal, known in transitions.items() if known})
     events.delete()
     return len(amo_ids)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines import history
-from pipelines.history import Transition
-from pipelines.models import Change, Deal, StageVisit
+from pipelines.models import Change, Deal, Origin, StageVisit
+from pipelines.transitions import Transition
 from tests.factories import NOW, DealFactory, UserFactory
 
 BORN, MINUTE = NOW - timedelta(days=30), timedelta(minutes=1)
@@ -102,6 +102,36 @@ def test_move_seen_here_after_the_last_event_is_kept(track):
     assert told(deal) == [(track.contact.pk, 0, 20, "history"), (track.quote.pk, 20, None, "observed")]
 
 
+def test_move_seen_here_later_than_the_log_tells_of_it_is_one_stay(track):
+    deal = DealFactory(stage=track.contact, created_at=BORN)
+    deal.move_to(track.quote, origin=Origin.AMOCRM, now=day(6))
+    history.rebuild({deal.pk: [Transition(day(5), track.quote.pk, from_id=track.contact.pk)]})
+    assert told(deal) == [(track.contact.pk, 0, 5, "history"), (track.quote.pk, 5, None, "history")]
+
+
+def test_strangers_move_while_ours_waits_is_no_stay(track):
+    deal = DealFactory(stage=track.contact, created_at=BORN)
+    visit = deal.move_to(track.quote, now=day(5))
+    deal.move_to(track.won, now=day(7))
+    history.rebuild(
+        {
+            deal.pk: [
+                Transition(day(6), track.payment.pk, from_id=track.contact.pk),
+                Transition(day(8), track.won.pk, from_id=track.payment.pk, visit_id=visit.pk + 1),
+            ]
+        }
+    )
+    assert told(deal)[1:] == [(track.quote.pk, 5, 7, "observed"), (track.won.pk, 7, None, "observed")]
+
+
+def test_strangers_move_after_a_refused_one_of_ours_comes_in(track):
+    deal = DealFactory(stage=track.contact, created_at=BORN)
+    deal.move_to(track.quote, now=day(5))
+    deal.move_to(track.payment, origin=Origin.AMOCRM, now=day(7))
+    history.rebuild({deal.pk: [Transition(day(7), track.payment.pk, from_id=track.contact.pk)]})
+    assert told(deal)[1:] == [(track.quote.pk, 5, 7, "observed"), (track.payment.pk, 7, None, "history")]
+
+
 def test_rebuilding_twice_changes_nothing(track):
     deals = [DealFactory(stage=track.payment, created_at=BORN) for _ in range(3)]
     transitions = {deal.pk: [Transition(day(4), track.payment.pk, from_id=track.contact.pk)] for deal in deals}
@@ -156,13 +186,13 @@ def amocrms_log(track, *, again: bool = False) -> list[Transition]:
 def test_move_undone_here_is_no_stay_though_amocrm_tells_of_it(track, known):
     deal = undone_here(track)
     history.rebuild({deal.pk: amocrms_log(track)[:known]})
-    assert told(deal) == [(track.contact.pk, 0, 5, "history"), (track.quote.pk, 5, None, "history")]
+    assert told(deal) == [(track.contact.pk, 0, 5, "history"), (track.quote.pk, 5, None, "observed")]
 
 
 def test_move_that_alone_is_told_and_was_undone_leaves_what_was_before(track):
     deal = undone_here(track)
     history.rebuild({deal.pk: amocrms_log(track)[1:]})
-    assert told(deal) == [(track.quote.pk, 0, None, "history")]
+    assert told(deal)[1:] == [(track.quote.pk, 5, None, "observed")]
 
 
 def test_move_made_again_after_its_undoing_stays(track):
@@ -177,4 +207,4 @@ def test_move_on_after_an_undoing_that_amocrm_never_saw_starts_where_the_deal_st
     deal.move_to(track.won, by=None, now=day(12))
     log = [*amocrms_log(track)[:2], Transition(day(12), track.won.pk, from_id=track.payment.pk)]
     history.rebuild({deal.pk: log})
-    assert told(deal)[1:] == [(track.quote.pk, 5, 12, "history"), (track.won.pk, 12, None, "history")]
+    assert told(deal)[1:] == [(track.quote.pk, 5, 12, "observed"), (track.won.pk, 12, None, "observed")]

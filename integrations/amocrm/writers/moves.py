@@ -37,6 +37,7 @@ class MoveWriter:
                 link.base = {**link.base, **parcel.sent}
                 link.remote_updated_at = stamp or link.remote_updated_at
                 if stamp:
+                    _stamp(parcel.pushes, stamp)
                     Deal.objects.filter(pk=parcel.local_id).update(updated_at=stamp)
         Link.objects.bulk_update(links.values(), ["base", "remote_updated_at"])
         show_written(Deal, [parcel.local_id for parcel in parcels], Push.Kind.MOVE)
@@ -50,6 +51,13 @@ class MoveWriter:
                 parcel.sent = sent
                 found[parcel.key] = lead
         return found
+
+
+def _stamp(pushes: Sequence[Push], stamp: datetime) -> None:
+    """When it was written, by amoCRM's own clock: its log tells of it under that second."""
+    for push in pushes:
+        push.payload = push.payload | {"at": stamp.isoformat()}
+    Push.objects.bulk_update(pushes, ["payload"])
 
 
 def _parcel(deal: Deal, pushes: list[Push], link: Link | None) -> Parcel:
