@@ -72,8 +72,8 @@ def tell_children(doors: Doors) -> None:
 
 @dataclass(frozen=True)
 class Plan:
-    """What the stand-in holds. It forgets what it was told when it ends; planted as of the same second it has the same
-    rows again, so the first run's plan stays."""
+    """What the stand-in holds. Planted as of the same second it has the same rows again, so the first run's plan stays;
+    what it was told since is kept beside it."""
 
     contacts: int
     deals: int
@@ -104,6 +104,10 @@ def _plan_file() -> Path:
     return Path(settings.DATA_DIR) / "stand.json"
 
 
+def journal_file() -> Path:
+    return Path(settings.DATA_DIR) / "stand.jsonl"
+
+
 def mailbox_dir() -> Path:
     return Path(settings.DATA_DIR) / "mail"
 
@@ -112,6 +116,7 @@ def forget_everything() -> None:
     """Before anything starts: an empty mailbox, and a company to be planted anew."""
     shutil.rmtree(mailbox_dir(), ignore_errors=True)
     _plan_file().unlink(missing_ok=True)
+    journal_file().unlink(missing_ok=True)
 
 
 def empty_database() -> None:
@@ -126,6 +131,7 @@ class Outside:
     def __init__(self, supervisor: Supervisor, doors: Doors, plan: Plan) -> None:
         self.supervisor, self.doors = supervisor, doors
         size = ["--contacts", str(plan.contacts), "--deals", str(plan.deals), "--now", str(plan.planted_at)]
+        size += ["--journal", str(journal_file())]
         manage = [sys.executable, str(settings.BASE_DIR / "manage.py"), "amocrm_sandbox"]
         self.sandbox = supervisor.start("amocrm", [*manage, "--port", str(doors.sandbox), *size])
         ports = ["--dir", str(mailbox_dir()), "--smtp-port", str(doors.smtp), "--http-port", str(doors.mail)]

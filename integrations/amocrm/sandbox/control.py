@@ -72,6 +72,7 @@ def reset(box: "Sandbox", data: Data) -> Data:
     unknown = data.keys() - box.size.keys()
     if unknown:
         raise Unclear(f"Unknown: {', '.join(sorted(unknown))}")
+    box.wrote(box.now(), "POST", "/__sandbox__/reset", orjson.dumps(data), 0)
     box.reset(**{name: int(value) for name, value in data.items()})
     return state(box, {})
 
@@ -116,7 +117,10 @@ def edit(box: "Sandbox", data: Data) -> Data:
     if action is None:
         raise Unclear(f"Unknown action, one of: {', '.join(EDITS)}")
     user_id = data.get("user_id") or next(user.id for user in box.store.users.values() if user.is_admin)
-    return action(box, data, user_id)
+    done = action(box, data, user_id)
+    if action in PAST_THE_API:
+        box.wrote(box.now(), "POST", "/__sandbox__/edit", orjson.dumps(data), user_id)
+    return done
 
 
 def _call(box: "Sandbox", method: str, path: str, body: Any, user_id: int) -> Data:
@@ -193,6 +197,7 @@ EDITS: dict[str, Callable[["Sandbox", Data, int], Data]] = {
     "delete": _delete,
     "user": _user,
 }
+PAST_THE_API = (_delete, _user)
 DOORS: dict[tuple[str, str], Callable[["Sandbox", Data], Data]] = {
     ("GET", "state"): state,
     ("POST", "reset"): reset,

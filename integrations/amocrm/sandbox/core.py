@@ -65,6 +65,7 @@ class Sandbox:
         self.hooks = Hooks(self)
         self.faults = Faults(self.flags)
         self.limiter = Limiter(self.flags)
+        self.wrote: Callable[[int, str, str, bytes, int], None] = lambda *told: None
         self._served = 0
         self.reset()
 
@@ -146,9 +147,12 @@ class Sandbox:
             return problem(403, "Forbidden. You don't have sufficient rights")
         request = Request(method, path, parse(target), body, user_id, self.now(), target, route.kind, route.ids)
         try:
-            return handler(self, request)
+            answer = handler(self, request)
         except Refusal as refusal:
-            return refusal.response
+            answer = refusal.response  # what stood beside the refused may be written
+        if method != "GET":
+            self.wrote(request.now, method, target, body, user_id)
+        return answer
 
     def _is_admin(self, user_id: int) -> bool:
         user = self.store.users.get(user_id)

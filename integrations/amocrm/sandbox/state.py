@@ -60,12 +60,12 @@ class Store:
         self.events: list[Event] = []
         self.webhooks: dict[int, Webhook] = {}
         self.versions: Counter[str] = Counter()
-        self._next = dict(FIRST_IDS)
+        self.next_ids = dict(FIRST_IDS)
         self._sorted: dict[tuple[Any, ...], tuple[int, list[Any]]] = {}
 
     def new_id(self, name: str) -> int:
-        taken = self._next[name]
-        self._next[name] = taken + 1
+        taken = self.next_ids[name]
+        self.next_ids[name] = taken + 1
         return taken
 
     def find(self, kind: str, entity_id: Any) -> Entity | None:

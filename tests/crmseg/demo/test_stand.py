@@ -1,6 +1,6 @@
 import pytest
 
-from crmseg.demo.stand import Plan
+from crmseg.demo.stand import Plan, forget_everything, journal_file
 
 
 @pytest.fixture
@@ -25,3 +25,11 @@ def test_another_number_for_planted_data_is_noticed(home):
 def test_a_broken_plan_is_made_anew(home, tmp_path):
     (tmp_path / "stand.json").write_text("{")
     assert Plan.of(5, 0).deals == 0
+
+
+def test_beginning_afresh_forgets_what_was_written_to_the_stand_in(home):
+    Plan.of(5, 0)
+    journal_file().write_text("{}")
+    forget_everything()
+    assert not journal_file().exists()
+    assert Plan.kept() is None

@@ -5,13 +5,14 @@ import signal
 import threading
 import time
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from crmseg import causes
 from crmseg.words import gettext as _
-from integrations.amocrm.sandbox import Sandbox, webhooks
+from integrations.amocrm.sandbox import Sandbox, journal, webhooks
 from integrations.amocrm.sandbox.server import Server, serve
 
 MOST_PORT = 65535
@@ -28,6 +29,9 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1, help=_("от чего зависят случайные данные (1)"))
         parser.add_argument("--no-limits", action="store_true", help=_("без ограничения 7 запросов в секунду"))
         parser.add_argument("--now", type=int, help=_("данные на эту секунду unix; часы настоящие"))
+        parser.add_argument(
+            "--journal", type=Path, help=_("файл, который хранит записанное на стенд до нового запуска")
+        )
         parser.add_argument("--webhook-url", help=_("адрес, который с начала подписан на всё"))
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -43,6 +47,8 @@ class Command(BaseCommand):
             base_url=server.base_url,
         )
         box.clock = time.time
+        if options["journal"] and (left_out := journal.keep(box, options["journal"])):
+            self.stdout.write(left_out)
         gc.freeze()  # the account stays for good, so the collector need not walk it again and again
         if options["webhook_url"]:
             webhooks.put(box, options["webhook_url"], sorted(webhooks.CODES), next(iter(box.store.users)))
