@@ -1,26 +1,54 @@
 from collections.abc import Callable
+from http import HTTPStatus
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
-from django_htmx.http import HttpResponseClientRedirect
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django_htmx.http import reswap, retarget
+
+from .page import came_from, toast
+
+Answer = Callable[[HttpRequest], HttpResponse]
+SAFE = ("GET", "HEAD")
 
 
-class FragmentLoginMiddleware:
-    """A session that ended while a page stood open: a fragment must not become the login form in the middle of it.
+class SessionEndedMiddleware:
+    """A session that ended while a page stood open costs nothing of what is typed there.
 
-    Stands after HtmxMiddleware, around the login check; htmx is told to open the login page, which leads back here.
+    Stands after HtmxMiddleware, around the login check. A fragment is answered by a toast that leads to the login in a
+    new tab: the page stays as it is. A plain form leads to the login page, and from there back to its own page: the
+    address it was sent to has none.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        login = resolve_url(settings.LOGIN_URL)
-        location = urlsplit(response.headers.get("Location", ""))
-        if not getattr(request, "htmx", None) or response.status_code != 302 or location.path != login:
+        if not _is_sent_away(response) or not isinstance(request.user, AnonymousUser):
             return response
-        page = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
-        return HttpResponseClientRedirect(f"{login}?{urlencode({'next': page})}")
+        if getattr(request, "htmx", None):
+            return _told(request)
+        if response.status_code == HTTPStatus.FOUND and request.method not in SAFE:
+            response["Location"] = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': came_from(request) or '/'})}"
+        return response
+
+
+def _is_sent_away(response: HttpResponse) -> bool:
+    """To the login; or refused before that, its token being gone with the session."""
+    if response.status_code == HTTPStatus.FORBIDDEN:
+        return True
+    location = urlsplit(response.headers.get("Location", ""))
+    return response.status_code == HTTPStatus.FOUND and location.path == resolve_url(settings.LOGIN_URL)
+
+
+def _told(request: HttpRequest) -> HttpResponse:
+    response = HttpResponse(status=HTTPStatus.UNAUTHORIZED)
+    if not request.htmx.current_url:  # type: ignore[attr-defined]  # a script's own request swaps nothing in
+        return toast(response, _("Вы вышли из crmseg. Войдите в новой вкладке — набранное здесь останется"), kind="bad")
+    response.content = render_to_string("components/signed_out.html", request=request).encode()
+    return reswap(retarget(response, "#toasts"), "innerHTML")

@@ -5,11 +5,13 @@ the page for everything else (a link, a boosted link, Back after the history was
 """
 
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import trigger_client_event
 
 Kind = Literal["ok", "bad"]
@@ -19,6 +21,15 @@ def is_fragment(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of a page that is already on the screen."""
     htmx = getattr(request, "htmx", None)
     return htmx is not None and bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def came_from(request: HttpRequest) -> str:
+    """The address of our own page the request was made on, or nothing."""
+    page = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure()):
+        return ""
+    parts = urlsplit(page)
+    return parts._replace(scheme="", netloc="").geturl() if parts.path != request.path else ""
 
 
 def render_page(

@@ -11,10 +11,15 @@ const words = document.body.dataset;
 const on = (names, handler, capture = false) =>
   names.split(" ").forEach((name) => document.addEventListener(name, handler, capture));
 
-/* ---- CSRF, for the htmx line in use and the one after it ---- */
-const token = () => $("meta[name=csrf-token]").content;
-on("htmx:configRequest", (event) => (event.detail.headers["X-CSRFToken"] = token()));
-on("htmx:config:request", (event) => (event.detail.ctx.request.headers["X-CSRFToken"] = token()));
+/* ---- CSRF, for the htmx line in use and the one after it; a login in another tab changes the token ---- */
+const token = $("meta[name=csrf-token]");
+function renew() {
+  const fresh = /csrf=(\w+)/.exec(document.cookie)?.[1];
+  if (fresh) $$("[name^=csrf]").forEach((field) => (field.content = field.value = fresh));
+}
+addEventListener("focus", renew, true);
+on("submit htmx:confirm", renew, true);
+on("htmx:configRequest htmx:config:request", ({ detail }) => ((detail.ctx?.request ?? detail).headers["X-CSRFToken"] = token.content));
 
 /* ---- dialogs: drawer, modals, sheet, palette ---- */
 const drawer = $("#drawer");
@@ -42,6 +47,7 @@ on("click", (event) => {
   if (open) openDialog(document.getElementById(open.dataset.open));
   const close = event.target.closest("[data-close]");
   if (close) close.closest("dialog").close();
+  event.target.closest("[data-dismiss]")?.parentNode.remove();
   const dialog = event.target;
   if (dialog.matches("dialog:not([data-static])") && !insideBox(event, dialog)) dialog.close();
 });
@@ -78,6 +84,7 @@ addEventListener("popstate", (event) => {
 
 /* ---- htmx: what happens around a swap ---- */
 on("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status === 401 && $("#signed-out")) event.detail.shouldSwap = false; // told once
   const toasts = $("#toasts"); // they live in the dialog on top and must outlive its content
   if (event.detail.target?.contains(toasts)) document.body.append(toasts);
 });
@@ -118,7 +125,11 @@ function offline(isOffline) {
 addEventListener("offline", () => offline(true));
 addEventListener("online", () => offline(false));
 on("htmx:sendError htmx:timeout", () => offline(true));
-on("htmx:afterOnLoad", () => { lastSuccess = new Date(); offline(false); });
+on("htmx:afterOnLoad", ({ detail }) => {
+  lastSuccess = new Date();
+  offline(false);
+  if (detail.xhr.status !== 401) $("#signed-out")?.remove();
+});
 
 /* ---- toasts ---- */
 function homeToasts() {
@@ -155,7 +166,6 @@ function expire(node) {
   node.addEventListener("focusin", pause);
   node.addEventListener("mouseleave", start);
   node.addEventListener("focusout", start);
-  $("[data-dismiss]", node)?.addEventListener("click", () => node.remove());
   start();
 }
 on("toast", (event) => toast(event.detail));

@@ -174,6 +174,11 @@ saved.addEventListener("htmx:configRequest", (event) => isSent && event.preventD
 saved.addEventListener("htmx:beforeRequest", () => (isKeeping = true));
 saved.addEventListener("htmx:afterSettle", settle);
 saved.addEventListener("htmx:afterRequest", (event) => event.detail.failed && settle());
+saved.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (detail.xhr.status !== 401) return;
+  waiting = null; // without a session it would lead away, and lose what is typed
+  settle();
+});
 form.addEventListener("submit", (event) => {
   if (event.defaultPrevented) return;
   if (isKeeping) event.preventDefault();

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from crmseg.accounts.models import Role
+from crmseg.accounts.models import Role, User
 from pipelines.models import Contact
 from segments.campaigns.models import Campaign, Message
 from segments.models import Membership
@@ -368,6 +368,40 @@ def test_draft_that_cannot_be_kept_is_told_logs_no_fault_and_is_not_lost(editor,
     editor.locator("#id_name").fill("Смета")
     expect(editor.locator("#saved")).to_contain_text("Сохранено")
     assert leave_page(editor, name="К списку кампаний", agree=True) == []
+
+
+def test_ended_session_leads_nowhere_and_loses_nothing_that_is_typed(editor, campaign, axe):
+    asked, told = [], editor.locator("#signed-out")
+    editor.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    address = editor.url
+    editor.context.clear_cookies()
+    editor.locator("#id_html").press_sequentially("Ещё строка")
+    expect(told).to_contain_text("Вы вышли из crmseg. Войдите в новой вкладке — набранное здесь останется")
+    expect(told).to_have_count(1)
+    axe(editor, within="#toasts")
+    with editor.expect_popup() as opened:
+        told.get_by_role("link", name="Войдите в новой вкладке").click()
+    log_in(opened.value)
+    editor.bring_to_front()
+    editor.locator("#id_html").press_sequentially(", и ещё")
+    expect(editor.locator("#saved")).to_contain_text("Сохранено")
+    expect(told).to_have_count(0)
+    assert "Ещё строка, и ещё" in campaign.steps.get().html
+    editor.locator("#id_subject").fill("Другая тема")
+    editor.get_by_role("button", name="Сохранить").click()
+    expect(editor.locator(".toast")).to_contain_text("Кампания сохранена")
+    assert (editor.url, asked) == (address, [])
+
+
+def log_in(page):
+    """Whoever stood in the window before, by the form: it gives the window a new token."""
+    person = User.objects.get()
+    person.set_password("dom-u-ozera-2026")
+    person.save(update_fields=["password"])
+    page.locator("[name=username]").fill(person.email)
+    page.locator("[name=password]").fill("dom-u-ozera-2026")
+    page.get_by_role("button", name="Войти").click()
+    expect(page).not_to_have_url(re.compile("/login/"))
 
 
 def test_typed_segment_is_not_lost_without_a_question(browser_page):

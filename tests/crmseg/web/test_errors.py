@@ -130,10 +130,36 @@ def test_stale_form_is_explained():
     assert "Страница устарела" in response.content.decode()
 
 
-def test_ended_session_sends_a_fragment_to_the_login_page(client):
-    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/deny/?x=1"}
-    response = client.get("/profile/", headers=headers)
-    assert response["HX-Redirect"] == "/login/?next=%2Fdeny%2F%3Fx%3D1"
+FRAGMENT = {"HX-Request": "true", "HX-Current-URL": "http://testserver/deny/?x=1"}
+
+
+@pytest.mark.parametrize("client", [Client(), Client(enforce_csrf_checks=True)])  # its token may be gone as well
+def test_ended_session_tells_a_fragment_and_leads_its_page_nowhere(client):
+    answer = client.post("/profile/", headers=FRAGMENT)
+    assert answer.status_code == 401
+    assert (answer["HX-Retarget"], answer["HX-Reswap"]) == ("#toasts", "innerHTML")
+    assert '<a href="/login/" target="_blank">' in answer.content.decode()
+    assert not {"HX-Redirect", "Location"} & set(answer.headers)
+
+
+def test_ended_session_tells_a_script_in_words(client):
+    answer = client.post("/profile/", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.content) == (401, b"")
+    assert "Вы вышли из crmseg" in json.loads(answer["HX-Trigger"])["toast"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("referer", "following"),
+    [
+        ("http://testserver/campaigns/4/?letter=7", "%2Fcampaigns%2F4%2F%3Fletter%3D7"),
+        ("https://evil.example/campaigns/4/", "%2F"),
+        ("", "%2F"),
+    ],
+)
+def test_login_leads_back_to_the_page_of_a_button_and_not_to_its_address(client, referer, following):
+    answer = client.post("/campaigns/4/pause/", headers={"Referer": referer})
+    assert (answer.status_code, answer["Location"]) == (302, f"/login/?next={following}")
+    assert client.get("/campaigns/4/")["Location"] == "/login/?next=/campaigns/4/"
 
 
 WRONG_HOST = [("ru", "Этого имени сайта нет в ALLOWED_HOSTS."), ("en", "This host name is not among ALLOWED_HOSTS.")]
