@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from . import preferences
-from .page import is_fragment, render_page, toast
+from .page import came_from, is_fragment, render_page, toast
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +78,13 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     if problem := _problem(request, 404, _("Не найдено"), _("Такого адреса в API нет."), "not_found"):
         return problem
     return _page(request, "errors/404.html", 404, _("Такой записи нет: её удалили или ссылка неверна"))
+
+
+def not_allowed(request: HttpRequest) -> HttpResponse:
+    text = _("Этот адрес так не открывают: он принимает то, что отправляют на странице")
+    if problem := _problem(request, 405, _("Метод не поддерживается"), text, "method_not_allowed"):
+        return problem
+    return _page(request, "errors/405.html", 405, text, back=came_from(request))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

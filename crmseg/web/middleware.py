@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django_htmx.http import reswap, retarget
 
+from . import errors
 from .page import came_from, toast
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -52,3 +53,18 @@ def _told(request: HttpRequest) -> HttpResponse:
         return toast(response, _("Вы вышли из crmseg. Войдите в новой вкладке — набранное здесь останется"), kind="bad")
     response.content = render_to_string("components/signed_out.html", request=request).encode()
     return reswap(retarget(response, "#toasts"), "innerHTML")
+
+
+class NotAllowedMiddleware:
+    """Who comes to an address that only takes forms, or the other way round, is told so: Django's answer is empty."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED or response.content:
+            return response
+        page = errors.not_allowed(request)
+        page["Allow"] = response["Allow"]
+        return page

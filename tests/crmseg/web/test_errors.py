@@ -175,3 +175,29 @@ def test_unknown_host_is_told_with_the_setting_that_lets_it_in(client, language,
     page = client.get("/login/", headers=asked)
     assert page.status_code == 400
     assert told in page.content.decode()
+
+
+def test_address_that_only_takes_forms_says_so_and_leads_back(visitor):
+    answer = visitor.get("/campaigns/4/pause/", headers={"Referer": "http://testserver/campaigns/4/"})
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "Так этот адрес не открыть" in answer.content.decode()
+    assert 'href="/campaigns/4/">Вернуться' in answer.content.decode()
+    assert "Вернуться" not in visitor.get("/campaigns/4/pause/").content.decode()
+
+
+def test_form_sent_to_an_address_without_its_last_slash_ends_in_words(visitor):
+    answer = visitor.post("/campaigns/4/pause", follow=True)
+    assert answer.status_code == 405
+    assert "Так этот адрес не открыть" in answer.content.decode()
+
+
+def test_fragment_is_told_by_a_toast_that_an_address_takes_forms(visitor):
+    answer = visitor.get("/campaigns/4/pause/", headers=FRAGMENT)
+    assert answer.status_code == 405
+    assert json.loads(answer["HX-Trigger"])["toast"]["kind"] == "bad"
+
+
+def test_method_the_api_does_not_know_stays_a_document(client):
+    _key, secret = ApiKey.issue("Партнёр", ["contacts:read"])
+    answer = client.delete("/api/v1/contacts/", headers={"authorization": f"Bearer {secret}"})
+    assert (answer.status_code, answer["Content-Type"]) == (405, "application/problem+json")
