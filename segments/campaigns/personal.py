@@ -10,7 +10,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.utils import translation
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -57,7 +59,8 @@ def people(contact_ids: Iterable[int]) -> dict[int, Values]:
     contacts = Contact.objects.filter(pk__in=list(contact_ids)).select_related("company", "responsible")
     forms = _forms()
     deals = _deals([contact.pk for contact in contacts])
-    return {contact.pk: values(contact, deals.get(contact.pk), forms) for contact in contacts}
+    with translation.override(settings.LANGUAGE_CODE):  # who previews a letter may read another one
+        return {contact.pk: values(contact, deals.get(contact.pk), forms) for contact in contacts}
 
 
 def values(contact: Contact, deal: Deal | None, forms: dict[tuple[str, str], str]) -> Values:

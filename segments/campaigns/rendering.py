@@ -12,6 +12,8 @@ from html import escape
 from typing import Any
 
 import nh3
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _
 from inscriptis import get_text
 from inscriptis.model.config import ParserConfig
@@ -129,7 +131,8 @@ class Compiled:
     def _letter(self, subject: str, body: str, text: str, url: str) -> Letter:
         text = text.strip() or as_text(body)
         if not self.has_unsubscribe:
-            lead, act = _("Если письма больше не нужны,"), _("отпишитесь")
+            with translation.override(settings.LANGUAGE_CODE):  # that of the page may be another
+                lead, act = _("Если письма больше не нужны,"), _("отпишитесь")
             body = body and body + FOOTER.format(words=lead, url=escape(url), act=act)
             text = text and f"{text}\n\n{lead} {act}: {url}"
         html = PAGE.format(subject=escape(subject), body=body) if body else ""

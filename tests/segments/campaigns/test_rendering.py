@@ -95,6 +95,18 @@ def test_letter_always_says_how_to_unsubscribe():
     assert found.html.count(URL) == found.text.count(URL) == 1
 
 
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_letter_is_written_in_the_language_of_the_installation_whoever_reads_it(db, language, settings):
+    settings.LANGUAGE_CODE = "ru"
+    field = CustomFieldFactory(entity="contact", key="visit", form="date")
+    contact = ContactFactory(custom={field.key: "2026-11-21"})
+    with translation.override(language):
+        written = letter("<p>{{ contact.custom.visit }}</p>", values=personal.people([contact.pk])[contact.pk])
+    assert "21 ноября 2026" in written.body
+    assert "отпишитесь" in written.body
+    assert "отпишитесь" in written.text
+
+
 def test_own_unsubscribe_link_is_not_doubled():
     found = letter('<p><a href="{{ unsubscribe_url }}">Отписаться</a></p>')
     assert found.html.count(URL) == 1
