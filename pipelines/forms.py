@@ -35,3 +35,8 @@ class NoteForm(forms.Form):
         error_messages={"required": _("Напишите примечание")},
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": _("Напишите примечание")}),
     )
+
+    def begin(self) -> "NoteForm":
+        """The focus comes into the field: after a note the next one is typed, after a refusal this one."""
+        self.fields["text"].widget.attrs["autofocus"] = True
+        return self

@@ -77,10 +77,10 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
         if not is_fragment(request):
             flash(request, _("Примечание добавлено"))
             return redirect("deals:detail", pk=pk)
-        context = _context(request, deal) | {"note_form": NoteForm(), "is_added": True}
+        context = _context(request, deal) | {"note_form": NoteForm().begin(), "is_added": True}
         answer = render_page(request, "pipelines/deal.html", context, partial="composer")
         return toast(answer, _("Примечание добавлено"))
-    context = _context(request, deal) | {"note_form": form}
+    context = _context(request, deal) | {"note_form": form.begin()}
     return render_page(request, "pipelines/deal.html", context, partial="composer", status=422)
 
 

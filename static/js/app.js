@@ -11,7 +11,7 @@ const words = document.body.dataset;
 const on = (names, handler, capture = false) =>
   names.split(" ").forEach((name) => document.addEventListener(name, handler, capture));
 
-/* ---- CSRF, for the htmx line in use and the one after it; a login in another tab changes the token ---- */
+/* ---- CSRF, for this htmx and the next; a login in another tab changes the token ---- */
 const token = $("meta[name=csrf-token]");
 function renew() {
   const fresh = /csrf=(\w+)/.exec(document.cookie)?.[1];

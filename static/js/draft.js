@@ -9,9 +9,14 @@ function restore() {
   });
 }
 
-addEventListener("input", ({ target: { form, value } }) => {
-  if (form?.dataset.draft) sessionStorage.setItem(name(form), value);
+addEventListener("input", ({ target }) => {
+  const { form, value } = target;
+  if (!form?.dataset.draft) return;
+  sessionStorage.setItem(name(form), value);
+  target.ariaInvalid = null;
+  form.querySelector(".error")?.remove();
 });
+addEventListener("htmx:afterRequest", ({ detail: { failed, elt } }) => failed && elt.dataset.draft && elt.text.focus());
 addEventListener("htmx:beforeSwap", ({ detail: { requestConfig, xhr } }) => {
   if (requestConfig.elt.dataset.draft && xhr.status < 400) sessionStorage.removeItem(name(requestConfig.elt));
 });

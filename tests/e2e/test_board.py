@@ -235,6 +235,35 @@ def test_typed_note_outlives_its_card_until_it_is_sent(open_board, deals):
     expect(page.locator("#composer textarea")).to_have_value("")
 
 
+@pytest.mark.parametrize("is_drawer", [True, False])
+def test_focus_stays_in_the_note_whatever_becomes_of_it(open_board, deals, is_drawer):
+    page = open_board()
+    if is_drawer:
+        card(page, deals[0]).get_by_role("link").click()
+    else:
+        page.goto(reverse("deals:detail", args=[deals[0].pk]))
+    field, error = page.locator("#composer textarea"), page.locator("#composer .error")
+    add = page.get_by_role("button", name="Добавить")
+    field.fill("  ")
+    add.press("Enter")
+    expect(error).to_have_text("Напишите примечание")
+    expect(field).to_be_focused()
+    assert error.evaluate("line => getComputedStyle(line).display") == "flex"
+    page.keyboard.type("Думают")
+    expect(error).to_have_count(0)
+    assert field.get_attribute("aria-invalid") is None
+    page.route("**/notes/", lambda route: route.fulfill(status=500))
+    add.press("Enter")
+    again = page.get_by_role("button", name="Повторить")
+    expect(again).to_be_visible()
+    expect(field).to_be_focused()
+    page.unroute_all()
+    again.press("Enter")
+    expect(page.locator(".note-text").first).to_have_text("Думают")
+    expect(field).to_have_value("")
+    expect(field).to_be_focused()
+
+
 def test_search_narrows_the_board_and_stands_in_the_url(open_board, deals):
     page = open_board()
     page.fill("#board-search", deals[2].name)
