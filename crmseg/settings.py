@@ -108,8 +108,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "crmseg.web.middleware.NotAllowedMiddleware",
-    "crmseg.web.middleware.SessionEndedMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "crmseg.web.middleware.SessionRequiredMiddleware",
 ]
 ROOT_URLCONF = "crmseg.urls"
 WSGI_APPLICATION = "crmseg.wsgi.application"

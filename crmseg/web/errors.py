@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django_htmx.http import reswap, retarget
 
 from . import preferences
 from .page import came_from, is_fragment, render_page, toast
@@ -87,7 +88,18 @@ def not_allowed(request: HttpRequest) -> HttpResponse:
     return _page(request, "errors/405.html", 405, text, back=came_from(request))
 
 
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """Told by a toast: the page the fragment is for stays as it is, and what is typed in it."""
+    response = HttpResponse(status=401)
+    if not request.htmx.current_url:  # type: ignore[attr-defined]  # a script's own request swaps nothing in
+        return toast(response, _("Вы вышли из crmseg. Войдите в новой вкладке — набранное здесь останется"), kind="bad")
+    response.content = render_to_string("components/signed_out.html", request=request).encode()
+    return reswap(retarget(response, "#toasts"), "innerHTML")
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    if getattr(request, "htmx", None) and not request.user.is_authenticated:  # its token is gone with the session
+        return signed_out(request)
     logger.warning("Request to %s refused: %s", _one_line(request.path), reason)
     return _page(request, "errors/csrf.html", 403, _("Страница устарела. Обновите её и повторите"))
 

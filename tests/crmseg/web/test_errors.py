@@ -151,9 +151,9 @@ def test_ended_session_tells_a_script_in_words(client):
 @pytest.mark.parametrize(
     ("referer", "following"),
     [
-        ("http://testserver/campaigns/4/?letter=7", "%2Fcampaigns%2F4%2F%3Fletter%3D7"),
-        ("https://evil.example/campaigns/4/", "%2F"),
-        ("", "%2F"),
+        ("http://testserver/campaigns/4/?letter=7", "/campaigns/4/%3Fletter%3D7"),
+        ("https://evil.example/campaigns/4/", "/"),
+        ("", "/"),
     ],
 )
 def test_login_leads_back_to_the_page_of_a_button_and_not_to_its_address(client, referer, following):
