@@ -414,6 +414,7 @@ def test_typed_segment_is_not_lost_without_a_question(browser_page):
     page.locator("#id_rules_text").fill("{")
     page.get_by_role("button", name="Сохранить").click()  # refused, so still not saved
     expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+    expect(page.locator("#id_rules_text")).to_be_focused()
     page.locator("#id_name").click()
     assert leave_page(page, name="Назад без сохранения", agree=True) == ["beforeunload"]
     expect(page).to_have_url(re.compile(reverse("segments:list") + "$"))

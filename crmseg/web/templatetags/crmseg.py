@@ -120,7 +120,7 @@ def _letters(hue: int, size: int, name: str, initials: str) -> SafeString:
 
 @register.simple_tag
 def widget(field: BoundField) -> SafeString:
-    """A form field's input in our clothes, described by its help and its errors."""
+    """A form field's input in our clothes, described by its help and its errors; the first wrong one has the focus."""
     kinds = {Textarea: "textarea", RadioSelect: "", CheckboxInput: "", Select: "select wide"}
     clothes = next((name for kind, name in kinds.items() if isinstance(field.field.widget, kind)), "input wide")
     own = field.field.widget.attrs.get("class", "")
@@ -131,6 +131,8 @@ def widget(field: BoundField) -> SafeString:
         attrs["aria-describedby"] = " ".join(described)
     if field.errors:
         attrs["aria-invalid"] = "true"
+        if field.name == next((name for name in field.form.fields if name in field.form.errors), ""):
+            attrs["autofocus"] = True
     return field.as_widget(attrs=attrs)
 
 

@@ -1,3 +1,4 @@
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -34,6 +35,21 @@ def test_field_is_described_by_its_help_and_its_error():
     assert 'aria-describedby="id_days_help id_days_error"' in html
     assert 'aria-invalid="true"' in html
     assert 'id="id_days_error"' in html
+
+
+class Refused(forms.Form):
+    name = forms.CharField()
+    rule = forms.CharField()
+    days = forms.IntegerField()
+
+    def clean_rule(self):
+        raise forms.ValidationError(["Поля open_dealz нет", "Действия ~ нет"])
+
+
+def test_focus_begins_in_the_first_field_that_is_wrong_and_each_fault_has_its_line():
+    html = render('{% include "components/form.html" with form=form only %}', form=Refused({"name": "а", "rule": "{"}))
+    assert re.findall(r'name="(\w+)"[^>]* autofocus', html) == ["rule"]
+    assert "Поля open_dealz нет<br>Действия ~ нет</span>" in html
 
 
 def test_field_without_faults_is_plain():
