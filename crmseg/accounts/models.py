@@ -11,6 +11,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from crmseg.web import formats
+
 
 class Role(models.TextChoices):
     """Who does what: reliability rules of the product, one role per person."""
@@ -74,8 +76,7 @@ class User(AbstractBaseUser):
 
     @property
     def initials(self) -> str:
-        words = str(self).split()
-        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+        return formats.initials(str(self))
 
     @property
     def hue(self) -> int:

@@ -3,6 +3,7 @@
 Thousands are parted by U+202F in both languages, minus is U+2212, units stand after U+00A0.
 """
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -17,7 +18,15 @@ from django.utils.translation import gettext as _
 THIN, NBSP, MINUS = "\u202f", "\u00a0", "\u2212"
 SCALES = {"ru": ("тыс.", "млн", "млрд", "трлн"), "en": ("K", "M", "B", "T")}
 
+WORD = re.compile(r"[^\W_]\S*")
+
 Number = int | float | Decimal
+
+
+def initials(name: str) -> str:
+    """The first and the last word's; quotes and signs are none."""
+    words = WORD.findall(name)
+    return "".join(word[0] for word in words[:1] + words[1:][-1:]).upper()
 
 
 def number(value: Number, language: str, places: int = 0) -> str:

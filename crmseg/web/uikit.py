@@ -10,6 +10,8 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crmseg.web import formats
+
 
 def is_shown() -> bool:
     return settings.DEBUG
@@ -22,7 +24,7 @@ class Person:
 
     @property
     def initials(self) -> str:
-        return "".join(word[0] for word in self.name.split()[:2])
+        return formats.initials(self.name)
 
     def __str__(self) -> str:
         return self.name

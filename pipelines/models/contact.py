@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from crmseg.web import formats
+
 from .grams import gram_index
 from .mirrored import Mirrored, MirroredQuerySet, folded
 
@@ -83,8 +85,7 @@ class Contact(Person):
 
     @property
     def initials(self) -> str:
-        words = str(self).split()
-        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+        return formats.initials(str(self))
 
     @property
     def hue(self) -> int:

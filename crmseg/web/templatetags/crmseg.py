@@ -1,6 +1,5 @@
 """Template words of every page; built in, so no template has to load them. Formats come from crmseg.web.formats."""
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -20,7 +19,6 @@ from crmseg.web import formats
 from crmseg.web.panels import panels_for
 
 register = template.Library()
-WORD = re.compile(r"\w+")
 
 
 def _language() -> str:
@@ -108,7 +106,7 @@ def avatar(user: Any, size: int = 22) -> SafeString:
         return mark_safe("")
     hue = getattr(user, "hue", (getattr(user, "pk", 0) or 0) * 137 % 360)
     name = str(user)
-    initials = getattr(user, "initials", "") or "".join(word[0] for word in WORD.findall(name)[:2]).upper()
+    initials = getattr(user, "initials", "") or "".join(word[0] for word in formats.WORD.findall(name)[:2]).upper()
     return _letters(hue, size, name, initials)
 
 

@@ -7,6 +7,10 @@ from django.template import engines
 from django.test import RequestFactory
 from django.utils import translation
 
+from crmseg.accounts.models import User
+from crmseg.web import formats
+from pipelines.models import Contact
+
 
 def render(source, **context):
     request = RequestFactory().get("/deals/?stage=4&cursor=old")
@@ -50,6 +54,15 @@ def test_focus_begins_in_the_first_field_that_is_wrong_and_each_fault_has_its_li
     html = render('{% include "components/form.html" with form=form only %}', form=Refused({"name": "а", "rule": "{"}))
     assert re.findall(r'name="(\w+)"[^>]* autofocus', html) == ["rule"]
     assert "Поля open_dealz нет<br>Действия ~ нет</span>" in html
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"),
+    [("Агентство «Пульс»", "АП"), ("«Пульс»", "П"), ("Анна (сестра)", "АС"), ("Пётр Ильич Ким", "ПК"), ("—", "")],
+)
+def test_quotes_and_signs_are_no_initials(name, letters):
+    assert formats.initials(name) == letters
+    assert Contact(name=name).initials == User(name=name).initials == letters
 
 
 def test_field_without_faults_is_plain():
