@@ -76,6 +76,11 @@ class Navigation:
         tabs = self.tabs
         return [link for link in self.links if link not in tabs]
 
+    @property
+    def is_in_rest(self) -> bool:
+        """Whether the page is one of the sheet's, so that «Ещё» is the current one of the bar."""
+        return any(link.is_current for link in self.rest)
+
 
 _items: dict[str, NavItem] = {}
 

@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
 import pytest
+from django.template.loader import render_to_string
 
 from crmseg.web import navigation
 from crmseg.web.navigation import NavItem
@@ -49,6 +50,16 @@ def test_bottom_bar_holds_four_and_the_sheet_the_rest():
     built = navigation.build(request())
     assert labels(built.tabs) == ["Раздел 0", "Раздел 1", "Раздел 2", "Раздел 3"]
     assert labels(built.rest) == ["Раздел 4", "Раздел 5"]
+
+
+@pytest.mark.parametrize(("path", "lit"), [("/s1/", False), ("/s5/", True)])
+def test_page_of_the_sheet_lights_its_button(path, lit):
+    for position in range(6):
+        navigation.register(NavItem(f"s{position}", f"Раздел {position}", "home", position=position, is_tab=True))
+    built = navigation.build(request(path=path))
+    assert built.is_in_rest == lit
+    bar = render_to_string("components/tabbar.html", {"navigation": built})
+    assert ('data-open="more" aria-current="true"' in bar) == lit
 
 
 def test_section_of_a_page_is_the_longest_address_it_begins_with():
