@@ -175,6 +175,7 @@ def test_unknown_host_is_told_with_the_setting_that_lets_it_in(client, language,
     page = client.get("/login/", headers=asked)
     assert page.status_code == 400
     assert told in page.content.decode()
+    assert 'class="btn' not in page.content.decode()  # home is refused as well
 
 
 def test_address_that_only_takes_forms_says_so_and_leads_back(visitor):
