@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from crmseg.accounts.policy import Viewer
+from crmseg.web import formats
 from pipelines.models import Contact
 from pipelines.timeline import Entry, Subject
 
@@ -21,5 +22,5 @@ def stays(subject: Subject, viewer: Viewer, limit: int, before: datetime | None)
     for step in history.recent(mine, limit, before):
         words = _("Вход в сегмент «%(segment)s»") if step.is_entry else _("Выход из сегмента «%(segment)s»")
         address = reverse("segments:detail", args=[step.segment.pk])
-        title = words % {"segment": step.segment}
+        title = words % {"segment": formats.within(str(step.segment))}
         yield Entry(step.at, "segment", "target-arrow", title, step.cause, step.by, address)

@@ -29,6 +29,11 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in words[:1] + words[1:][-1:]).upper()
 
 
+def within(name: str) -> str:
+    """A name that is put between «»: its own quotes become the inner ones."""
+    return name.replace("«", "„").replace("»", "“")
+
+
 def number(value: Number, language: str, places: int = 0) -> str:
     """1 284 500; with places at most that many decimals, none that are zero."""
     amount = Decimal(str(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from crmseg.accounts.policy import Viewer, may, visible
+from crmseg.web import formats
 from crmseg.web.panels import PanelContent, register
 from pipelines import timeline
 from pipelines.models import Contact
@@ -47,8 +48,8 @@ def letters(subject: timeline.Subject, viewer: Viewer, limit: int, before: datet
     """Every letter that left for this person, with what became of it."""
     for message in _newest(subject, "sent_at", before).filter(state__in=Message.GONE)[:limit]:
         assert message.sent_at is not None  # asked for
-        title = _("Письмо «%(subject)s»") % {"subject": message.subject}
-        words = {"name": message.run.campaign.name, "state": str(message.get_state_display()).lower()}
+        title = _("Письмо «%(subject)s»") % {"subject": formats.within(message.subject)}
+        words = {"name": formats.within(message.run.campaign.name), "state": str(message.get_state_display()).lower()}
         body = _("Кампания «%(name)s»: %(state)s") % words
         yield timeline.Entry(message.sent_at, "message", "send", title, body)
 
@@ -60,8 +61,8 @@ def opt_outs(
     for message in _newest(subject, "unsubscribed_at", before)[:limit]:
         assert message.unsubscribed_at is not None  # asked for
         body = _("Кампания «%(name)s», письмо «%(subject)s»") % {
-            "name": message.run.campaign.name,
-            "subject": message.subject,
+            "name": formats.within(message.run.campaign.name),
+            "subject": formats.within(message.subject),
         }
         yield timeline.Entry(message.unsubscribed_at, "message", "mail-off", _("Отписка от рассылки"), body)
 

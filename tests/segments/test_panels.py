@@ -51,3 +51,10 @@ def test_timeline_of_a_contact_tells_of_its_segments():
         ("Вход в сегмент «Молчат»", NOW, "по условиям"),
     ]
     assert [entry.at for entry in timeline(contact, UserFactory(), before=later)] == [NOW]
+
+
+def test_quotes_within_the_name_of_a_segment_are_the_inner_ones():
+    contact = ContactFactory()
+    MembershipFactory(contact=contact, segment=SegmentFactory(name="Отказ «Нецелевое обращение»"))
+    (told,) = [entry.title for entry in timeline(contact, UserFactory()) if entry.kind == "segment"]
+    assert told == "Вход в сегмент «Отказ „Нецелевое обращение“»"
