@@ -167,7 +167,7 @@ def test_cursor_changed_by_hand_is_never_a_failure(client, asked):
     tampered = {cursor[:place] + letter + cursor[place + 1 :] for place in range(len(cursor)) for letter in "A="}
     tampered |= {cursor[:-1], cursor * 2, "", "null", "W10", "WzAsbnVsbF0", "WzAsdHJ1ZV0", "e30", "\u0441", "%"}
     seen = {client.get("/api/v1/contacts/", asked | {"cursor": each}).status_code for each in tampered}
-    assert seen == {200, 422}
+    assert 422 in seen <= {200, 422}
     of_another_order = {"cursor": cursor} | ({} if asked else {"updated_since": NOW.isoformat()})
     assert client.get("/api/v1/contacts/", of_another_order).status_code == 422
 
