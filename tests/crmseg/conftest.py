@@ -4,7 +4,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from crmseg import embedded
 from crmseg.embedded.places import places
 from crmseg.embedded.postgres import Postgres
 from crmseg.embedded.redis import Redis
-from tests.conftest import SHARED
+from tests.conftest import SHARED, scratch
 from tests.crmseg.commands import ROOT
 from tests.crmseg.commands import run as command
 
@@ -38,8 +37,7 @@ def without_servers() -> Iterator[pytest.MonkeyPatch]:
 @contextmanager
 def open_directory() -> Iterator[Path]:
     """Every account can reach it (pytest's own are closed); whatever runs there is stopped at the end."""
-    path = Path(tempfile.mkdtemp(prefix="crmseg-test-", dir="/tmp"))
-    path.chmod(0o755)
+    path = scratch()
     try:
         yield path
     finally:
