@@ -22,6 +22,7 @@ from tests.crmseg.commands import run as command
 
 __all__ = ["ROOT", "command"]
 
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
 OUTSIDE = ("DATABASE_URL", "REDIS_URL", "CRMSEG_EMBEDDED", "SECRET_KEY", "FIELD_KEYS", "DEBUG", "PUBLIC_URL")
 
 

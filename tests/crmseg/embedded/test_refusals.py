@@ -12,9 +12,7 @@ import pytest
 from crmseg import embedded
 from crmseg.embedded import EmbeddedError, binaries, users
 from crmseg.embedded.places import SYSTEM_HOME, places
-from tests.crmseg.conftest import OUTSIDE, ROOT, ask, create_table, holder, postmaster
-
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+from tests.crmseg.conftest import OUTSIDE, ROOT, as_root, ask, create_table, holder, postmaster
 
 
 def refusal(path: Path) -> str:

@@ -20,8 +20,6 @@ from crmseg.embedded.redis import Redis
 from tests.crmseg.conftest import ROOT, ask, create_table, holder, is_running, kill, postmaster
 from tests.patience import until
 
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
-
 
 def test_both_servers_answer_and_are_gone_afterwards(empty_dir):
     data_dir = empty_dir

@@ -7,7 +7,7 @@ import pytest
 
 from crmseg.processes import tree
 from crmseg.processes.supervisor import ProcessError
-from tests.crmseg.conftest import ROOT, command, kill
+from tests.crmseg.conftest import ROOT, as_root, command, kill
 from tests.crmseg.management.commands.test_serve import free_port
 
 NOBODY = 65534
@@ -41,7 +41,7 @@ def test_a_second_tree_on_the_same_data_is_refused_in_one_line(empty_dir, name, 
     assert not (empty_dir / place / "servers").exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@as_root
 def test_what_root_writes_into_the_directory_of_another_is_theirs_in_the_end(empty_dir):
     os.chown(empty_dir, NOBODY, NOBODY)
     (empty_dir / "servers").mkdir()
