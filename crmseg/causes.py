@@ -8,7 +8,8 @@ import errno
 import os
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from crmseg.words import gettext as _
 
@@ -34,6 +35,7 @@ OF_THE_SYSTEM: dict[int, Callable[[], str]] = {
     errno.ENETUNREACH: lambda: _("до сервера нет пути по сети"),
 }
 NO_SUCH_HOST = r"failed to resolve host|could not translate host name|Error -[235] connecting|Name or service not known"
+NO_BASE, NO_ROLE = r'database "(?P<name>.+?)" does not exist', r'role "(?P<name>.+?)" does not exist'
 AS_SAID: dict[str, Callable[[], str]] = {
     rf"{NO_SUCH_HOST}|nodename nor servname": lambda: _("сервера с таким именем нет"),
     r"Connection refused": OF_THE_SYSTEM[errno.ECONNREFUSED],
@@ -45,8 +47,8 @@ AS_SAID: dict[str, Callable[[], str]] = {
     r"reset by peer|closed the connection|Connection closed": OF_THE_SYSTEM[errno.ECONNRESET],
     r'password authentication failed for user "(?P<name>.+?)"': lambda: _("пароль пользователя «%(name)s» не подошёл"),
     r"no password supplied": lambda: _("нужен пароль, а в адресе его нет"),
-    r'database "(?P<name>.+?)" does not exist': lambda: _("базы «%(name)s» нет"),
-    r'role "(?P<name>.+?)" does not exist': lambda: _("пользователя «%(name)s» нет"),
+    NO_BASE: lambda: _("базы «%(name)s» нет"),
+    NO_ROLE: lambda: _("пользователя «%(name)s» нет"),
     r'role "(?P<name>.+?)" is not permitted to log in': lambda: _("пользователю «%(name)s» вход закрыт"),
     r"no pg_hba.conf entry": lambda: _("сервер не впускает этого пользователя с этой машины (pg_hba.conf)"),
     r"Peer authentication failed": lambda: _("через сокет сервер впускает только одноимённого пользователя системы"),
@@ -60,9 +62,31 @@ AS_SAID: dict[str, Callable[[], str]] = {
     r"DB index is out of range": lambda: _("базы с таким номером нет"),
 }
 IN_FILES = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOENT, errno.EMFILE, errno.EIO)
+CORRUPTED = {"XX001", "XX002"}  # SQLSTATE: of a table, of an index
+IN_ITS_FILES = {"58000", "58030", "58P01", "53100"}
+OF_A_FILE_OR_A_TABLE = {"42501", "42809"}  # no rights to it, it is something else
+INTERNAL = "XX000"
+OF_ONE_FILE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EISDIR)
+
+
+def _named(code: int) -> str:
+    return f"{OF_THE_SYSTEM[code]()}: %(name)s"
+
+
 FATAL = ".*FATAL:  configuration file"
 NAMED = rf'{FATAL} "(?P<file>[^"]+)"'
-IN_A_CONFIGURATION: dict[str, Callable[[], str]] = {
+NO_DIRECTORY = r'database subdirectory "(?P<name>[^"]+)" is missing'
+BESIDE_THE_LAST: dict[str, Callable[[], str]] = {
+    NO_DIRECTORY: lambda: _("файлы базы повреждены, нет %(name)s: верните каталог из копии"),
+    r'configuration file "(?P<file>[^"]+)" contains no entries': lambda: _(
+        "в %(file)s нет ни одной строки: верните в него «local all all trust»"
+    ),
+    r'could not open (configuration )?file "(?P<name>[^"]+)": Permission denied.*FATAL:  [a-z ]+"?(?P=name)': partial(
+        _named, errno.EACCES
+    ),
+    r'could not open file "(?P<file>[^"]+)": No such file.*FATAL:  could not load (?P=file)': lambda: _(
+        "нет файла %(file)s: верните его со строкой «local all all trust»"
+    ),
     rf'configuration parameter "(?P<name>[^"]+)" in file "(?P<file>[^"]+)" line (?P<line>\d+){FATAL}': lambda: _(
         "нет параметра «%(name)s» (%(file)s, строка %(line)s)"
     ),
@@ -79,20 +103,40 @@ IN_A_CONFIGURATION: dict[str, Callable[[], str]] = {
         "ошибка в %(file)s, строка %(line)s"
     ),
 }
-DAMAGED = (
+SPOILED = (
     r"valid checkpoint|checkpoint record|database files are incompatible|could not access status of transaction"
     r'|pg_control": read|incorrect checksum in control file'
+    r"|invalid pages? |contains invalid data|\bread (only )?\d+ of \d+|(missing|unexpected) chunk number"
+    r"|cache lookup failed|catalog is missing \d+ attribute|contains unexpected zero page|contains corrupted page"
+    r"|critical system index|is not a valid data directory"
 )
-IN_A_LOG: dict[str, Callable[[], str]] = {
+ITS_OWN = r'"(?P<name>(base|global|pg_[a-z_]+)(/[^"]*)?)"'
+OF_DAMAGE: dict[str, Callable[[], str]] = {
+    NO_DIRECTORY: BESIDE_THE_LAST[NO_DIRECTORY],
     r'required WAL directory "(?P<name>[^"]+)"': lambda: _(
         "файлы базы повреждены, нет %(name)s: верните каталог из копии"
     ),
     rf'"(?P<name>[^"]+/pg_control)".*{os.strerror(errno.ENOENT)}': lambda: _(
         "файлы базы повреждены, нет %(name)s: верните каталог из копии"
     ),
+    rf"{ITS_OWN}.*{os.strerror(errno.ENOENT)}": lambda: _(
+        "файлы базы повреждены, нет %(name)s: верните каталог из копии"
+    ),
+    rf"(invalid pages? .*relation|relation mapping file|could not read .*file(?=[^:]+: read)) {ITS_OWN}": lambda: _(
+        "файл базы %(name)s повреждён: верните каталог из копии"
+    ),
+    SPOILED: lambda: _("файлы базы повреждены: верните каталог из копии"),
+}
+IN_A_LOG: dict[str, Callable[[], str]] = {
+    **OF_DAMAGE,
     rf'"(?P<name>[^"]+)".*{os.strerror(errno.ENOENT)}': lambda: _("нет файла %(name)s"),
+    r"pg_hba.conf rejects|no pg_hba.conf entry|authentication failed for user|no password supplied": lambda: _(
+        "pg_hba.conf в каталоге базы не впускает crmseg: верните в него строку «local all all trust»"
+    ),
+    **{rf'"(?P<name>[^"]+)": {os.strerror(code)}': partial(_named, code) for code in OF_ONE_FILE},
     **{os.strerror(code): OF_THE_SYSTEM[code] for code in (*IN_FILES, errno.EADDRINUSE)},
-    DAMAGED: lambda: _("файлы базы повреждены: верните каталог из копии"),
+    NO_BASE: AS_SAID[NO_BASE],
+    NO_ROLE: AS_SAID[NO_ROLE],
     r'"(?P<name>[^"]+)" has invalid permissions': lambda: _("права на каталог %(name)s должны быть 0700"),
     r'lock file "[^"]+" already exists': lambda: _("с этими файлами уже работает другой сервер"),
     r"lock file .* is empty|bogus data in lock file": lambda: _("файл postmaster.pid повреждён: удалите его"),
@@ -117,9 +161,37 @@ def logged(text: str) -> str:
     return _known(IN_A_LOG, text)
 
 
-def configured(lines: str) -> str:
-    """What is wrong in a file that a person wrote: of all that PostgreSQL wrote the line before the last says it."""
-    return _known(IN_A_CONFIGURATION, lines)
+def of_database(error: BaseException) -> str:
+    """What PostgreSQL said of its own files, whoever has wrapped it; "" for a fault of another kind."""
+    return next(filter(None, map(_of_files, _causes(error))), "")
+
+
+def _of_files(error: BaseException) -> str:
+    """Of an error of psycopg; while it connects nobody tells it a SQLSTATE."""
+    if not hasattr(error, "sqlstate"):
+        return ""
+    said, state = str(error), error.sqlstate
+    if state in CORRUPTED:
+        return of_damage(said) or OF_DAMAGE[SPOILED]()
+    if state in IN_ITS_FILES or (state in OF_A_FILE_OR_A_TABLE and "could not" in said):
+        return logged(said) or unknown(said)
+    return of_damage(said) if state in {None, INTERNAL} else ""
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def of_damage(line: str) -> str:
+    """The same, of damage only."""
+    return _known(OF_DAMAGE, line)
+
+
+def beside(lines: str) -> str:
+    """What the last line of PostgreSQL leaves to those beside it, as what is wrong in a file that a person wrote."""
+    return _known(BESIDE_THE_LAST, lines)
 
 
 def _known(table: dict[str, Callable[[], str]], text: str) -> str:

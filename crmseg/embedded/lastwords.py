@@ -18,6 +18,7 @@ STAMP = re.compile(
     r"|\d+:[A-Z] \d+ \w{3} \d{4} \S+ [.*#-]"  # Redis
     r"|(initdb|psql|postgres): (?=error:|fatal:))\s*"
 )
+CALLED = re.compile(r"^(error: |\\connect: )?connection to server .*? failed: ")  # by psql
 LEVEL = re.compile(r"^(FATAL|PANIC|ERROR|error|fatal):\s*")
 LOUD = re.compile(r"\b(FATAL|PANIC)\b")
 QUIET = re.compile(r"^(LOG|DEBUG\d?|INFO|NOTICE|WARNING|DETAIL|HINT|CONTEXT|STATEMENT):|^\d+:[A-Z] .* [.*-] ")
@@ -30,8 +31,8 @@ def cause(log: Path, ended: int | None = None) -> str:
     lines = since_start(log)
     telling = [line for line in lines if not ECHO.search(line)]
     if loud := [line for line in telling if LOUD.search(line)]:
-        configured = causes.configured("\n".join(lines))
-        return f": {configured}" if configured else _clause(loud[-1])
+        beside = causes.beside("\n".join(lines))
+        return f": {beside}" if beside else _clause(loud[-1])
     if (ended or 0) < 0 or any(FROM_OUTSIDE.search(line) for line in lines):
         return f": {_('остановлен извне')}"
     if not lines:
@@ -41,7 +42,7 @@ def cause(log: Path, ended: int | None = None) -> str:
 
 
 def _clause(line: str) -> str:
-    said = LEVEL.sub("", STAMP.sub("", line)).strip()
+    said = LEVEL.sub("", CALLED.sub("", STAMP.sub("", line))).strip()
     known = causes.logged(said)
     return f": {known}" if known else f" ({said})"
 
@@ -68,3 +69,11 @@ def mendable(log: Path) -> str:
 def is_held_by_orphans(log: Path) -> bool:
     """Processes of a killed PostgreSQL live until they notice its death; no other may start before."""
     return any("pre-existing shared memory block" in line for line in since_start(log))
+
+
+def is_down_for_good(log: Path) -> bool:
+    """Damage brings some of its processes down, and it begins again, each time in vain."""
+    lines = since_start(log)
+    return any("reinitializing" in line for line in lines) and any(
+        LOUD.search(line) and causes.of_damage(line) for line in lines
+    )

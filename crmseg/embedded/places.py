@@ -70,7 +70,7 @@ def places(data_dir: Path) -> Places:
     home = Path(os.readlink(link)) if os.path.islink(link) else link  # where we may not look it is no link
     if os.geteuid() != 0:
         return Places(data_dir, home, None)
-    account = owner_of(home / "postgres") or system_account()
+    account = owner_of(home / "postgres") or owner_of(home) or system_account()
     if home == link and not can_reach(account, data_dir):
         home = SYSTEM_HOME / short_hash(data_dir)
     return Places(data_dir, home, account)
@@ -99,7 +99,7 @@ def system_account() -> Account:
 
 
 def owner_of(directory: Path) -> Account | None:
-    """The account an existing cluster belongs to, unless that is root."""
+    """The account an existing cluster or its home belongs to, unless that is root."""
     try:
         found = directory.stat()
     except OSError:

@@ -8,15 +8,15 @@ from functools import cached_property
 from pathlib import Path
 
 from crmseg.embedded.binaries import POSTGRES_MAJOR, postgres_bin
-from crmseg.embedded.errors import EmbeddedError, belongs_to_another
-from crmseg.embedded.lastwords import is_held_by_orphans
+from crmseg.embedded.errors import EmbeddedError, belongs_to_another, damaged
+from crmseg.embedded.lastwords import is_down_for_good, is_held_by_orphans
 from crmseg.embedded.places import SOCKET_NAME, Places
 from crmseg.embedded.program import as_account, clean_environment, failed, is_running, launch, silent, stop
 from crmseg.patience import wait_until
 from crmseg.words import gettext as _
 
 NAME = "PostgreSQL"
-CONTROL = "global/pg_control"
+CONTROL, VERSION = "global/pg_control", "PG_VERSION"
 INITDB = [
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
@@ -44,6 +44,7 @@ QUICK = {"synchronous_commit": "off"}  # a machine that loses power loses the la
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 CREATE_DATABASE = """
 SELECT 'CREATE DATABASE crmseg' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'crmseg') \\gexec
+\\connect crmseg
 """
 TRY_EVERY = 0.5  # seconds
 
@@ -51,6 +52,7 @@ TRY_EVERY = 0.5  # seconds
 class Postgres:
     name = NAME
     ASK_WITHIN = 10  # seconds
+    END_WITHIN = 1.0  # seconds
 
     def __init__(self, place: Places, durable: bool = True, quick_commits: bool = False) -> None:
         self.place = place
@@ -82,13 +84,24 @@ class Postgres:
 
     def wait(self) -> None:
         """A running server answers at once; one in recovery, on its way out or on a slow machine is waited for."""
-        if not wait_until(self.comes_up, unless=lambda: not self.begin_again(), told=self.waited_for, pause=TRY_EVERY):
-            raise failed(NAME, self.log, self.process)
-        self.ensure_database()
+        try:
+            if not wait_until(
+                self.comes_up, unless=lambda: not self.begin_again(), told=self.waited_for, pause=TRY_EVERY
+            ):
+                raise failed(NAME, self.log, self.process)
+            self.ensure_database()
+        except EmbeddedError:
+            self.give_up()
+            raise
+
+    def give_up(self) -> None:
+        """What we have just started has nobody else yet; one that falls again and again never ends a fast shutdown."""
+        if self.process is not None:
+            stop(NAME, self.pid, (signal.SIGINT, self.END_WITHIN), (signal.SIGQUIT, 30.0))
 
     def begin_again(self) -> bool:
         """After one that was on its way out, or while the orphans of a killed one still hold its memory."""
-        if self.process is not None and not is_held_by_orphans(self.log):
+        if is_down_for_good(self.log) or (self.process is not None and not is_held_by_orphans(self.log)):
             return False
         self.launch()
         return True
@@ -98,7 +111,10 @@ class Postgres:
         return told % {"log": self.log} if is_held_by_orphans(self.log) else silent(NAME, self.log)
 
     def comes_up(self) -> bool:
-        return wait_until(self.answers, unless=lambda: not self.is_alive(), told=silent(NAME, self.log))
+        return wait_until(self.answers, unless=self.is_down, told=silent(NAME, self.log))
+
+    def is_down(self) -> bool:
+        return not self.is_alive() or is_down_for_good(self.log)
 
     def answers(self) -> bool:
         asked = self.run("pg_isready", "-q", "-h", self.place.sockets, "-t", str(self.ASK_WITHIN))
@@ -135,24 +151,35 @@ class Postgres:
 
     def check_cluster(self) -> None:
         cluster = self.place.cluster
-        try:
-            version = (cluster / "PG_VERSION").read_text().strip()
-            uid = cluster.stat().st_uid
-        except FileNotFoundError:
-            if cluster.exists():
-                told = _("В %(path)s лежит не база PostgreSQL. Уберите этот каталог.")
-                raise EmbeddedError(told % {"path": cluster}) from None
+        if not cluster.exists():
             return
-        except PermissionError:
-            raise belongs_to_another(cluster) from None
+        self.refuse_strange(cluster)
+        version = self.version()
         if version != POSTGRES_MAJOR:
             told = _("База %(path)s создана PostgreSQL %(found)s, а нужен %(needed)s: перенесите её через pg_dump.")
             raise EmbeddedError(told % {"path": cluster, "found": version, "needed": POSTGRES_MAJOR})
-        if uid != (self.place.account.uid if self.place.account else os.geteuid()):
-            raise belongs_to_another(cluster)
         if not (cluster / CONTROL).exists():
-            told = _("База %(path)s повреждена, нет %(name)s. Верните её из копии.")
-            raise EmbeddedError(told % {"path": cluster, "name": CONTROL})
+            raise damaged(cluster, CONTROL)
+        self.refuse_strange(cluster / CONTROL)
+
+    def refuse_strange(self, path: Path) -> None:
+        owner = self.place.account.uid if self.place.account else os.geteuid()
+        if path.stat().st_uid != owner:
+            raise belongs_to_another(self.place.cluster, owner, path)
+
+    def version(self) -> str:
+        """A directory with anything of a database in it is one, and nobody is told to throw it away."""
+        cluster = self.place.cluster
+        try:
+            found = (cluster / VERSION).read_text(errors="replace").strip()
+        except FileNotFoundError:
+            found = ""
+        if found.replace(".", "").isdecimal():
+            return found
+        if (cluster / CONTROL).exists() or (cluster / "base").exists():
+            raise damaged(cluster, VERSION)
+        told = _("В %(path)s лежит не база PostgreSQL. Уберите этот каталог.")
+        raise EmbeddedError(told % {"path": cluster})
 
     def files(self) -> str:
         """Which files these are: the same as long as nobody copies them, wherever they are moved on their disk.
@@ -183,7 +210,7 @@ class Postgres:
 
     def ensure_database(self) -> None:
         made = self.run(
-            "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.place.sockets, "-U", "crmseg", "postgres",
+            "psql", "-X", "-q", "-w", "-v", "ON_ERROR_STOP=1", "-h", self.place.sockets, "-U", "crmseg", "postgres",
             stdin=CREATE_DATABASE,
         )  # fmt: skip
         if made.returncode:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -156,6 +157,8 @@ def prepare(place: Places) -> Places:
         settle_outside(place)
     own_directory(place.home, place.account)
     own_directory(place.sockets, place.account)
+    if place.account:
+        hand_over_all(place.cluster, place.account)
     return place
 
 
@@ -188,8 +191,19 @@ def own_directory(directory: Path, account: Account | None) -> None:
     if account and found.st_uid == os.geteuid() != uid:
         hand_over(directory, account)
     elif found.st_uid != uid:
-        raise belongs_to_another(directory)
+        raise belongs_to_another(directory, uid)
     directory.chmod(0o700)
+
+
+def hand_over_all(cluster: Path, account: Account) -> None:
+    """One that root brought back from a copy. The directory itself is the last: so long nobody else gets into it."""
+    if cluster.is_symlink() or not cluster.exists() or cluster.lstat().st_uid != 0:
+        return
+    for path in (*cluster.rglob("*"), cluster):
+        found = path.lstat()
+        if found.st_uid == 0 and (stat.S_ISDIR(found.st_mode) or found.st_nlink == 1):
+            hand_over(path, account)
+    cluster.chmod(0o700)
 
 
 def hand_over(directory: Path, account: Account) -> None:

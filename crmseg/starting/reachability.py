@@ -9,8 +9,10 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import redis as redis_client
 from django.conf import settings
+from django.db import OperationalError
 
 from crmseg import causes
+from crmseg.embedded.places import places
 from crmseg.starting import environment
 from crmseg.words import gettext as _
 
@@ -22,17 +24,8 @@ DJANGO_OPTIONS = {"pool", "isolation_level", "assume_role", "server_side_binding
 def database(entry: Mapping[str, Any] | None = None) -> str:
     """By the settings, or by an entry where there are no settings yet."""
     entry = settings.DATABASES["default"] if entry is None else entry
-    options = {key: value for key, value in entry.get("OPTIONS", {}).items() if key not in DJANGO_OPTIONS}
-    target = {
-        "dbname": entry["NAME"],
-        "user": entry["USER"],
-        "password": entry["PASSWORD"],
-        "host": entry["HOST"],
-        "port": entry["PORT"],
-    }
-    given = {key: value for key, value in target.items() if value}
     try:
-        with psycopg.connect(**({"connect_timeout": PATIENCE} | given | options)) as connection:
+        with connect(entry) as connection:
             version = connection.info.server_version
     except psycopg.Error as error:
         told = _("База данных недоступна: %(address)s: %(reason)s. Проверьте DATABASE_URL.")
@@ -53,6 +46,38 @@ def redis(url: str = "") -> str:
     return ""
 
 
+def connect(entry: Mapping[str, Any]) -> psycopg.Connection[Any]:
+    options = {key: value for key, value in entry.get("OPTIONS", {}).items() if key not in DJANGO_OPTIONS}
+    target = {
+        "dbname": entry["NAME"],
+        "user": entry["USER"],
+        "password": entry["PASSWORD"],
+        "host": entry["HOST"],
+        "port": entry["PORT"],
+    }
+    given = {key: value for key, value in target.items() if value}
+    return psycopg.connect(**({"connect_timeout": PATIENCE} | given | options))
+
+
+def broken(error: Exception) -> str:
+    """The line about a database that fails because of its files; who only waited for it in vain asks it anew."""
+    cause = causes.of_database(error)
+    if not cause and isinstance(error, OperationalError):
+        cause = refused()
+    embedded = os.environ.get("CRMSEG_EMBEDDED") and places(settings.DATA_DIR).cluster
+    told = _("База %(place)s не работает: %(cause)s.")
+    return told % {"place": embedded or masked("DATABASE_URL"), "cause": cause} if cause else ""
+
+
+def refused() -> str:
+    """Why a database that is damaged takes no connection."""
+    try:
+        connect(settings.DATABASES["default"]).close()
+    except psycopg.Error as error:
+        return causes.of_database(error)
+    return ""
+
+
 def silent(told: Sequence[str]) -> list[str]:
     """With the settings refused, the addresses are tried all the same: everything to mend is told at once."""
     wrong = {line.partition(":")[0] for line in told}
@@ -67,7 +92,7 @@ def reason(error: Exception) -> str:
     text = str(error).strip()
     if told := re.search(r"failed: (?!connection to)(.+)", text):
         text = told[1]
-    return causes.told(text.split("\n", 1)[0].strip().rstrip(".") or type(error).__name__)
+    return causes.of_database(error) or causes.told(text.split("\n", 1)[0].strip().rstrip(".") or type(error).__name__)
 
 
 def masked(variable: str) -> str:

@@ -3,6 +3,7 @@ import socket
 
 import psycopg
 import pytest
+from psycopg import errors
 
 from crmseg import causes
 from crmseg.starting import reachability
@@ -71,3 +72,44 @@ def refusal(wrong: str) -> Exception:
 )
 def test_system_errors_are_told_in_our_words(error, ours):
     assert causes.of(error) == ours
+
+
+SPOILED = "файл базы base/16384/16395 повреждён: верните каталог из копии"
+RELATION = 'relation "base/16384/16395"'
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "ours"),
+    [
+        (errors.DataCorrupted, f"invalid page in block 0 of {RELATION}", SPOILED),
+        (errors.DataCorrupted, f"2 invalid pages among blocks 0..7 of {RELATION}", SPOILED),
+        (
+            errors.DataCorrupted,
+            'could not read blocks 0..0 in file "base/16384/16395": read only 0 of 8192 bytes',
+            SPOILED,
+        ),
+        (errors.IndexCorrupted, 'index "deal_pkey" is not a btree', "файлы базы повреждены: верните каталог из копии"),
+        (
+            errors.UndefinedFile,
+            'could not open file "base/16384/16395": No such file or directory',
+            "файлы базы повреждены, нет base/16384/16395: верните каталог из копии",
+        ),
+        (errors.InternalError_, "cache lookup failed for type 7", "файлы базы повреждены: верните каталог из копии"),
+        (errors.InternalError_, "the moon is full", ""),
+        (errors.DiskFull, 'could not extend file "base/5/1": No space left on device', "на диске нет места"),
+        (
+            errors.IoError,
+            'could not read blocks 0..0 in file "base/5/1": Input/output error',
+            "диск не отвечает: base/5/1",
+        ),
+        (errors.InsufficientPrivilege, 'could not open file "base/5/1": Permission denied', "нет прав: base/5/1"),
+        (errors.WrongObjectType, 'could not open file "base/5/1": Is a directory', "это каталог: base/5/1"),
+        (errors.InsufficientPrivilege, "permission denied for table deal", ""),
+        (errors.UniqueViolation, "Key (name)=(cache lookup failed) already exists.", ""),
+        (ValueError, f"invalid page in block 0 of {RELATION}", ""),
+    ],
+)
+def test_what_postgresql_says_of_its_own_files_is_told_whoever_wrapped_it(kind, said, ours):
+    error = RuntimeError("something else")
+    error.__cause__ = kind(said)
+    assert causes.of_database(error) == ours

@@ -1,6 +1,8 @@
 """What cannot be used is refused in one line: files, versions, accounts."""
 
+import errno
 import os
+import re
 import shutil
 import site
 import subprocess
@@ -11,6 +13,7 @@ import pytest
 
 from crmseg import embedded
 from crmseg.embedded import EmbeddedError, binaries, users
+from crmseg.embedded.errors import explain
 from crmseg.embedded.places import SYSTEM_HOME, places
 from tests.crmseg.conftest import OUTSIDE, ROOT, as_root, ask, create_table, holder, postmaster
 
@@ -25,6 +28,12 @@ def refusal(path: Path) -> str:
 def test_a_file_instead_of_a_directory_is_refused(data_dir):
     (data_dir / "file").touch()
     assert "не каталог" in refusal(data_dir / "file")
+
+
+@pytest.mark.parametrize("code", [errno.ENOENT, errno.ENOTDIR, errno.ENOSPC, errno.EACCES, errno.EIO])
+def test_a_directory_that_cannot_be_had_is_told_with_what_to_do(tmp_path, code):
+    told = str(explain(OSError(code, os.strerror(code), str(tmp_path / "nope")), tmp_path / "nope"))
+    assert re.search(r"[Уу]кажите другой( каталог| каталог данных)?: DATA_DIR=…$", told)
 
 
 def test_a_cluster_of_another_version_is_refused(data_dir):
@@ -60,6 +69,12 @@ def test_damaged_files_are_to_be_brought_back_from_a_copy(data_dir):
     assert "повреждена, нет global/pg_control. Верните её из копии." in refusal(data_dir)
 
 
+def test_a_missing_directory_of_the_database_is_told_before_the_command_begins(data_dir):
+    directory = max(places(data_dir).cluster.glob("base/*"), key=lambda each: int(each.name))
+    shutil.rmtree(directory)
+    assert f"файлы базы повреждены, нет base/{directory.name}: верните каталог из копии." in refusal(data_dir)
+
+
 def test_missing_redis_says_what_to_install(data_dir, monkeypatch):
     monkeypatch.setattr(binaries, "package_dir", lambda name: None)
     monkeypatch.setenv("PATH", str(data_dir))
@@ -76,7 +91,7 @@ def test_redis_from_path_serves_where_there_is_no_wheel(data_dir, monkeypatch):
 
 def test_a_socket_directory_of_a_stranger_is_refused(data_dir, monkeypatch):
     monkeypatch.setattr(users.os, "geteuid", lambda: 12345)
-    with pytest.raises(EmbeddedError, match="другому пользователю"):
+    with pytest.raises(EmbeddedError, match="принадлежит"):
         users.own_directory(data_dir, None)
 
 
@@ -114,6 +129,25 @@ def test_root_does_not_take_over_the_cluster_of_a_deleted_directory(data_dir):
     assert home.with_name(f"{home.name}.old").is_dir()
     shutil.rmtree(home)
     shutil.rmtree(home.with_name(f"{home.name}.old"))
+
+
+@as_root
+def test_a_cluster_that_root_brought_back_is_handed_to_the_account_of_its_home(data_dir):
+    home = data_dir / "servers"
+    given, cluster = home.stat().st_uid, home / "postgres"
+    linked = data_dir / "linked"
+    linked.touch()
+    (cluster / "link").hardlink_to(linked)
+    subprocess.run(["chown", "-R", "root:root", cluster], check=True)
+    cluster.chmod(0o755)
+    with embedded.servers(data_dir, durable=False):
+        assert ask("SELECT 1") == 1
+    assert ((cluster / "base").stat().st_uid, cluster.stat().st_uid, cluster.stat().st_mode & 0o777) == (
+        given,
+        given,
+        0o700,
+    )
+    assert linked.stat().st_uid == 0
 
 
 def works(python: str, **options) -> bool:
