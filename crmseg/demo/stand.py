@@ -91,13 +91,18 @@ class Plan:
         """The one kept, else as asked, which is kept from now on."""
         if kept := cls.kept():
             return kept
-        contacts = CONTACTS if contacts is None else contacts
-        plan = cls(contacts, contacts * 3 // 2 if deals is None else deals, int(time.time()))
+        plan = cls(*size(contacts, deals), int(time.time()))
         _plan_file().write_text(json.dumps(asdict(plan)))
         return plan
 
     def differs(self, contacts: int | None, deals: int | None) -> bool:
         return contacts not in {None, self.contacts} or deals not in {None, self.deals}
+
+
+def size(contacts: int | None, deals: int | None) -> tuple[int, int]:
+    """As asked, with the usual number where nobody asked for one."""
+    contacts = CONTACTS if contacts is None else contacts
+    return contacts, contacts * 3 // 2 if deals is None else deals
 
 
 def _plan_file() -> Path:

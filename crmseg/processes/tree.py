@@ -123,11 +123,13 @@ class Web:
             + (["--worker-tmp-dir", str(memory)] if os.access(memory, os.W_OK) else []),
             env={"CRMSEG_GATE": str(behind)},
             pass_fds=[behind],
+            stop_signal=signal.SIGQUIT,  # nobody is served yet, and who stands at the gate hears no other
         )
         os.close(behind)
 
     def open(self) -> None:
         """Returns when the first page answers."""
+        self.child.stop_signal = signal.SIGTERM
         os.close(self.gate)
         self.supervisor.wait_ready(self.child, lambda: answers(self.page))
 

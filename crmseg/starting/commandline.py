@@ -132,18 +132,24 @@ def ready_for(command: str, argv: list[str]) -> Iterator[None]:
     with embedded.servers(settings.DATA_DIR):
         if silent := unreachable(is_given, has_redis and command in ASKS_REDIS):
             raise EmbeddedError(environment.one_line(silent))
-        if not is_given and command not in MIGRATES_ITSELF:
-            migrate_pending()
-        if is_given and command not in MIGRATES_ITSELF | WITHOUT_SCHEMA:
-            refuse_unapplied()
         try:
+            if not is_given and command not in MIGRATES_ITSELF:
+                migrate_pending()
+            if is_given and command not in MIGRATES_ITSELF | WITHOUT_SCHEMA:
+                refuse_unapplied()
             with around(command):
                 yield
         except Exception as error:
-            # Whatever it broke with: when a server is gone, that is the reason.
-            if reason := embedded.failure() or "".join(unreachable(is_given)):
+            # Whatever it broke with: when a server is gone or its files are damaged, that is the reason.
+            if reason := embedded.failure() or broken(error) or "".join(unreachable(is_given)):
                 raise EmbeddedError(reason) from error
             raise
+
+
+def broken(error: Exception) -> str:
+    from crmseg.starting import reachability
+
+    return reachability.broken(error)
 
 
 def around(command: str) -> AbstractContextManager[None]:

@@ -18,17 +18,24 @@ from crmseg.embedded import EmbeddedError
 
 @contextmanager
 def servers(data_dir: Path, *, quick_commits: bool = False) -> Iterator[None]:
-    """Whatever the block breaks with: when a server is gone, that is the reason."""
+    """Whatever the block breaks with: when a server is gone or its files are damaged, that is the reason."""
     given = {name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
     with embedded.servers(data_dir, quick_commits=quick_commits):
         refuse_unreachable(given)
         try:
             yield
         except Exception as error:
-            is_broken_line = isinstance(error, DatabaseError | OSError)
-            if reason := embedded.failure_of_a_broken_line() if is_broken_line else embedded.failure():
+            if reason := why(error):
                 raise EmbeddedError(reason) from error
             raise
+
+
+def why(error: Exception) -> str:
+    if not isinstance(error, DatabaseError | OSError):
+        return embedded.failure()
+    from crmseg.starting import reachability
+
+    return reachability.broken(error) or embedded.failure_of_a_broken_line()
 
 
 def refuse_unreachable(given: Collection[str]) -> None:

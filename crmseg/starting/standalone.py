@@ -14,6 +14,7 @@ from pathlib import Path
 import django
 import django.conf
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
 
 from crmseg.embedded import EmbeddedError
 from crmseg.processes import tree
@@ -105,17 +106,29 @@ def unreachable(asked: Collection[str]) -> list[str]:
 
 def unprepared(*, of_site: bool = True) -> list[str]:
     """What `serve` does by itself, and processes on servers of one's own are given by hand."""
-    from crmseg.starting import schema, statics
+    from crmseg.starting import statics
 
     django.setup()
     lines = []
-    if old := schema.unapplied():
+    if old := old_schema():
         lines.append(old)
     if of_site and not statics.are_collected():
         lines.append(_("Файлы для браузера не собраны. Выполните: python3 manage.py collectstatic --noinput"))
     if not messages.are_compiled():
         lines.append(_("Переводы не собраны. Выполните: python3 manage.py compilemessages"))
     return lines
+
+
+def old_schema() -> str:
+    """Also a database too damaged to be asked is one line."""
+    from crmseg.starting import reachability, schema
+
+    try:
+        return schema.unapplied()
+    except DatabaseError as error:
+        if line := reachability.broken(error):
+            return line
+        raise
 
 
 def not_started(unset: Sequence[str]) -> str:

@@ -25,6 +25,7 @@ from crmseg.starting import messages
 from crmseg.starting.preparation import prepare
 from crmseg.starting.servers import servers
 from crmseg.words import gettext as _
+from integrations.amocrm.sandbox.seed import sizes
 
 HOST = "127.0.0.1"
 BAR = 24
@@ -69,14 +70,19 @@ class Command(BaseCommand):
         )
         parser.add_argument("--fresh", action="store_true", help=_("начать с пустой базы"))
 
+    def refuse(self, options: dict[str, Any]) -> None:
+        contacts, deals = stand.size(options["contacts"], options["deals"])
+        if said := sizes.refusal(contacts=contacts, deals=deals):
+            raise CommandError(said)
+
     def handle(self, *args: Any, **options: Any) -> None:
         port = options["port"] if options["port"] is not None else (0 if options["check"] else 8000)
-        if port:
-            tree.refuse_busy(HOST, port)
-        self.doors = stand.choose(port)
-        stand.tell_children(self.doors)
         demo = Circle(self._show)
-        with tree.only_one(settings.DATA_DIR):
+        with tree.only_one(settings.DATA_DIR):  # before the port: who runs already has it
+            if port:
+                tree.refuse_busy(HOST, port)
+            self.doors = stand.choose(port)
+            stand.tell_children(self.doors)
             try:
                 self._go(demo, options)
             except (CircleError, ProcessError, EmbeddedError) as error:

@@ -30,13 +30,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
-        tree.refuse_busy(host, port)
         os.environ.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
-        with (
-            tree.only_one(settings.DATA_DIR),
-            servers(settings.DATA_DIR),
-            Supervisor(settings.DATA_DIR / "log") as supervisor,
-        ):
+        with tree.only_one(settings.DATA_DIR):  # before the port: who runs already has it
+            tree.refuse_busy(host, port)
+            self._serve(host, port)
+
+    def _serve(self, host: str, port: int) -> None:
+        with servers(settings.DATA_DIR), Supervisor(settings.DATA_DIR / "log") as supervisor:
             messages.compile_stale()
             web = tree.Web(supervisor, host, port)
             django.setup()

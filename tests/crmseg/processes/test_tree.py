@@ -1,14 +1,16 @@
 import os
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from crmseg.processes import tree
 from crmseg.processes.supervisor import ProcessError
 from tests.crmseg.conftest import ROOT, as_root, command, kill
-from tests.crmseg.management.commands.test_serve import free_port
 
 NOBODY = 65534
 HOLDER = (
@@ -32,7 +34,8 @@ def other_tree(path) -> subprocess.Popen:
 @pytest.mark.parametrize(("name", "place"), [("serve", "."), ("demo", "demo")])
 def test_a_second_tree_on_the_same_data_is_refused_in_one_line(empty_dir, name, place):
     other = other_tree(empty_dir / place)
-    finished = command(name, "--port", str(free_port()))
+    with socket.create_server(("127.0.0.1", 0)) as its_port:
+        finished = command(name, "--port", str(its_port.getsockname()[1]))
     kill(other)
     assert finished.returncode == 1
     assert finished.stderr.count("\n") == 1
@@ -71,3 +74,22 @@ def test_the_lock_of_a_killed_tree_is_free_again(tmp_path):
     kill(other)
     with tree.only_one(tmp_path):
         pass
+
+
+def test_a_site_still_at_its_gate_is_stopped_by_what_it_hears_there():
+    supervisor = Children()
+    web = tree.Web(supervisor, "127.0.0.1", 1)
+    assert supervisor.child.stop_signal == signal.SIGQUIT
+    web.open()
+    assert supervisor.child.stop_signal == signal.SIGTERM
+
+
+class Children:
+    """Starts nothing."""
+
+    def start(self, name, argv, **how):
+        self.child = SimpleNamespace(name=name, stop_signal=how["stop_signal"])
+        return self.child
+
+    def wait_ready(self, child, ready):
+        assert child is self.child

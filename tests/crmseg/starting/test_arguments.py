@@ -52,6 +52,20 @@ def test_what_a_later_python_says_is_told_without_its_words(monkeypatch):
     assert refusal("run_due --nope") == "run_due: аргументы не подходят. Команда не берёт аргументов"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "benchmark import --contacts 99999999999999999999",
+        "benchmark import --deals 300001",
+        "demo --contacts 99999999999999999999",
+        "demo --contacts 200001",  # and half as many deals again
+        "demo --check --deals 99999999999999999999",
+    ],
+)
+def test_more_than_the_stand_in_holds_is_refused_by_whoever_starts_it(line):
+    assert refusal(line) == "Стенд вмещает до 300000 контактов и до 300000 сделок."
+
+
 def test_a_size_of_a_benchmark_is_refused_in_english_too(monkeypatch):
     monkeypatch.setenv("LANGUAGE_CODE", "en")
     assert "--letters: “-1” does not fit, a whole number from 1 is needed. " in refusal("benchmark send --letters -1")

@@ -2,9 +2,12 @@ import os
 import re
 import socket
 
+import psycopg
 import pytest
+from django.db import OperationalError
 
 from crmseg.embedded import EmbeddedError
+from crmseg.embedded.places import places
 from crmseg.processes import tree
 from crmseg.processes.supervisor import ProcessError
 from crmseg.starting import reachability
@@ -12,6 +15,7 @@ from crmseg.starting.commandline import needs_database, ready_for, refuse_busy_a
 from tests.crmseg.conftest import command
 
 PASSWORD = "tayna-42"
+OF_USERS = 16384  # PostgreSQL numbers the tables of users from here
 PRODUCTION = {"SECRET_KEY": "0123456789" * 5, "FIELD_KEYS": "abcdefghij" * 5}
 
 
@@ -134,6 +138,29 @@ def test_schema_is_brought_up_to_date_once(data_dir):
     first, second = command("shell", "-v0", "-c", code), command("shell", "-v0", "-c", code)
     assert first.stderr.startswith("База обновлена, применено миграций: ")
     assert (second.stdout, second.stderr) == ("users 0\n", "")
+
+
+def test_damaged_tables_are_told_in_one_line(site_dir):
+    cluster = places(site_dir).cluster
+    for path in cluster.glob("base/[0-9]*/[0-9]*"):
+        if int(re.split(r"[._]", path.name)[0]) >= OF_USERS:
+            path.write_bytes(b"?" * path.stat().st_size)
+    line = only_line(command("refresh_segments", "1"))
+    file = r"файл базы base/\d+/\d+ повреждён: верните каталог из копии\."
+    assert re.fullmatch(rf"База {re.escape(str(cluster))} не работает: {file}\n", line)
+
+
+def test_a_database_that_takes_no_connection_says_itself_why(monkeypatch):
+    monkeypatch.delenv("CRMSEG_EMBEDDED", raising=False)
+    monkeypatch.setenv("DATABASE_URL", "postgres://crm@h/crm")
+
+    def connect(entry):
+        raise psycopg.OperationalError('failed: FATAL:  could not read file "global/pg_filenode.map": read 0 of 524')
+
+    monkeypatch.setattr(reachability, "connect", connect)
+    line = reachability.broken(OperationalError("couldn't get a connection after 20.00 sec"))
+    told = "файл базы global/pg_filenode.map повреждён: верните каталог из копии."
+    assert line == f"База postgres://crm@h/crm не работает: {told}"
 
 
 def test_a_command_without_data_starts_no_servers(empty_dir):

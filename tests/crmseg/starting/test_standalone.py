@@ -8,6 +8,8 @@ import subprocess
 from types import SimpleNamespace
 
 import pytest
+from django.db import InternalError
+from psycopg import errors
 
 from crmseg import embedded
 from crmseg.starting import messages, schema, standalone, statics
@@ -127,3 +129,14 @@ def test_celery_asks_for_what_it_needs(monkeypatch, command, asked):
     monkeypatch.setattr(standalone, "faults", lambda asked: seen.append(set(asked)) or [])
     standalone.refuse_celery(["celery", "-A", "crmseg", command])
     assert seen == [asked]
+
+
+def test_a_damaged_database_is_told_in_one_line(monkeypatch):
+    def unapplied():
+        raise InternalError("damaged") from errors.DataCorrupted('invalid page in block 0 of relation "base/1/2"')
+
+    monkeypatch.setattr(schema, "unapplied", unapplied)
+    monkeypatch.delenv("CRMSEG_EMBEDDED", raising=False)
+    monkeypatch.setenv("DATABASE_URL", "postgres://crm@h/crm")
+    told = "База postgres://crm@h/crm не работает: файл базы base/1/2 повреждён: верните каталог из копии."
+    assert standalone.old_schema() == told
