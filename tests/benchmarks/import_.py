@@ -22,6 +22,9 @@ from integrations.amocrm.client import AmoClient
 from integrations.amocrm.importing import HISTORY, ORDER, run_import
 from integrations.amocrm.limiter import Unlimited
 from integrations.amocrm.models import ImportStep
+from integrations.amocrm.sandbox.seed.sizes import refusal
+
+__all__ = ["refusal", "run", "stand_in"]
 
 DICTIONARIES = ORDER[:6]
 TABLES = (

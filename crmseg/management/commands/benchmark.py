@@ -31,6 +31,12 @@ class Command(BaseCommand):
         help = _("аргументы самого замера: %(known)s") % {"known": known}
         parser.add_argument("sizes", nargs=REMAINDER, metavar="OPTIONS", action=Sizes, help=help)
 
+    def refuse(self, options: dict[str, Any]) -> None:
+        """A benchmark may have a `refusal` of its sizes: told before any server is started."""
+        refusal = getattr(import_module(found()[options["name"]]), "refusal", None) if options["name"] else None
+        if refusal and (said := refusal(**options["sizes"] or sizes(options["name"]))):
+            raise CommandError(said)
+
     def handle(self, *args: Any, **options: Any) -> None:
         with alone():
             for name in [options["name"]] if options["name"] else found():

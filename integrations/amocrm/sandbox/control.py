@@ -8,6 +8,8 @@ POST time      {"advance": seconds}
 POST edit      {"action": ..., "entity": ..., "id": ..., "user_id"?: ...}, see `EDITS`
 GET  hooks     → {"delivered": [...]}
 GET  requests  → {"requests": [...]}
+
+With `--journal` a reset, edits and the clock outlive the process; flags, faults and the logs are as new.
 """
 
 from collections import Counter
@@ -23,6 +25,7 @@ from integrations.amocrm.sandbox.faults import KINDS as FAULT_KINDS
 from integrations.amocrm.sandbox.faults import Fault
 from integrations.amocrm.sandbox.http import Response, json_answer
 from integrations.amocrm.sandbox.rows import KINDS
+from integrations.amocrm.sandbox.seed import sizes
 
 if TYPE_CHECKING:
     from integrations.amocrm.sandbox.core import Sandbox
@@ -72,8 +75,10 @@ def reset(box: "Sandbox", data: Data) -> Data:
     unknown = data.keys() - box.size.keys()
     if unknown:
         raise Unclear(f"Unknown: {', '.join(sorted(unknown))}")
+    size = {name: int(value) for name, value in data.items()}
+    sizes.check(**box.size | size)
     box.wrote(box.now(), "POST", "/__sandbox__/reset", orjson.dumps(data), 0)
-    box.reset(**{name: int(value) for name, value in data.items()})
+    box.reset(**size)
     return state(box, {})
 
 
@@ -100,6 +105,10 @@ def faults(box: "Sandbox", data: Data) -> Data:
 
 
 def advance(box: "Sandbox", data: Data) -> Data:
+    coming = box.time() + data["advance"]
+    if not 0 <= coming <= sizes.LAST_SECOND:
+        raise Unclear(f"The clock goes from 0 to {sizes.LAST_SECOND}")
+    box.wrote(box.now(), "POST", "/__sandbox__/time", orjson.dumps(data), 0)
     box.advanced += data["advance"]
     return {"now": box.now()}
 

@@ -22,6 +22,7 @@ from integrations.amocrm.sandbox.query import parse
 
 API, CONTROL = "/api/v4", "/__sandbox__"
 LOGGED = 5000
+AGE = 5 * 365 * 86400  # of the account when it is planted
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ class Sandbox:
         self.hooks.delivered.clear()
         now = self.now()
         self.store = seeding.plant(**self.size, now=now)
-        self.founded_at = now - 5 * 365 * 86400
+        self.founded_at = now - AGE
         self._issue_tokens(self.size["seed"])
 
     def _issue_tokens(self, seed: int) -> None:

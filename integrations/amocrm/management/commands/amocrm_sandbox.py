@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from argparse import ArgumentParser
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ from django.core.management.base import BaseCommand, CommandError
 
 from crmseg import causes
 from crmseg.words import gettext as _
-from integrations.amocrm.sandbox import Sandbox, journal, webhooks
+from integrations.amocrm.sandbox import Sandbox, webhooks
+from integrations.amocrm.sandbox.journal import Journal, Unusable
+from integrations.amocrm.sandbox.seed import sizes
 from integrations.amocrm.sandbox.server import Server, serve
 
 MOST_PORT = 65535
+SIZE = ("contacts", "deals", "seed")
 
 
 class Command(BaseCommand):
@@ -35,25 +39,43 @@ class Command(BaseCommand):
         parser.add_argument("--webhook-url", help=_("адрес, который с начала подписан на всё"))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["contacts"] < 0 or options["deals"] < 0:
-            raise CommandError(_("Число контактов и сделок не может быть меньше нуля."))
+        self._refuse(options)
+        size = {name: options[name] for name in SIZE}
         server = self._bind(options["port"])
-        box = Sandbox(
-            contacts=options["contacts"],
-            deals=options["deals"],
-            seed=options["seed"],
-            limits=not options["no_limits"],
-            now=options["now"],
-            base_url=server.base_url,
-        )
-        box.clock = time.time
-        if options["journal"] and (left_out := journal.keep(box, options["journal"])):
-            self.stdout.write(left_out)
+        with ExitStack() as stack:
+            stack.callback(server.server_close)
+            journal = self._open(options["journal"], stack)
+            now = journal.planted_at(options["now"], **size) if journal else options["now"]
+            box = Sandbox(**size, limits=not options["no_limits"], now=now, base_url=server.base_url)
+            box.clock = time.time
+            if journal and (left_out := self._kept(journal, box)):
+                self.stdout.write(left_out)
+            self._serve(server, box, options["webhook_url"])
+
+    def _open(self, path: Path | None, stack: ExitStack) -> Journal | None:
+        try:
+            return stack.enter_context(closing(Journal(path))) if path else None
+        except Unusable as reason:
+            raise CommandError(reason) from None
+
+    def _kept(self, journal: Journal, box: Sandbox) -> str:
+        try:
+            return journal.keep(box)
+        except Unusable as reason:
+            raise CommandError(reason) from None
+
+    def _serve(self, server: Server, box: Sandbox, webhook_url: str | None) -> None:
         gc.freeze()  # the account stays for good, so the collector need not walk it again and again
-        if options["webhook_url"]:
-            webhooks.put(box, options["webhook_url"], sorted(webhooks.CODES), next(iter(box.store.users)))
+        if webhook_url:
+            webhooks.put(box, webhook_url, sorted(webhooks.CODES), next(iter(box.store.users)))
         self._announce(box)
         self._run(server, box)
+
+    def _refuse(self, options: dict[str, Any]) -> None:
+        if said := sizes.refusal(**{name: options[name] for name in SIZE}):
+            raise CommandError(said)
+        if not 0 <= (options["now"] or 0) <= sizes.LAST_SECOND:
+            raise CommandError(_("--now — секунда unix от 0 до %(last)s.") % {"last": sizes.LAST_SECOND})
 
     def _bind(self, port: int) -> Server:
         if not 0 <= port <= MOST_PORT:
@@ -81,5 +103,4 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, stop)
         server.sandbox = box
         server.serve_forever(poll_interval=0.2)
-        server.server_close()
         box.close()

@@ -9,7 +9,7 @@ from operator import attrgetter
 from random import Random
 
 from integrations.amocrm.sandbox.rows import SINGULAR, Company, Contact, Event
-from integrations.amocrm.sandbox.seed import dictionaries, plan
+from integrations.amocrm.sandbox.seed import dictionaries, plan, sizes
 from integrations.amocrm.sandbox.seed.deals import Deals
 from integrations.amocrm.sandbox.seed.people import People, companies
 from integrations.amocrm.sandbox.seed.plan import DAY, Intent
@@ -18,6 +18,7 @@ from integrations.amocrm.sandbox.state import Store
 
 
 def plant(*, contacts: int, deals: int, seed: int, now: int) -> Store:
+    sizes.check(contacts=contacts, deals=deals, seed=seed)
     was_enabled = gc.isenabled()
     gc.disable()  # a million small objects that all stay: collecting meanwhile only costs time
     try:
@@ -83,6 +84,7 @@ def _deals(
         lead = deals.add(intent, party)
         work.leave_on(lead, party[0])
         party[0].updated_at = max(party[0].updated_at, min(lead.created_at + 90, now))
+    deals.hand_out()
     for kind in ("contacts", "companies"):
         for entity in store.entities[kind].values():
             work.know(kind, entity)

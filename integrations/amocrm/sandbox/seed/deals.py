@@ -1,5 +1,6 @@
 """Lead rows of the seed, each with the history that led to its present stage."""
 
+from collections import defaultdict
 from random import Random
 from typing import Any
 
@@ -21,6 +22,7 @@ class Deals:
     def __init__(self, rng: Random, store: Store, book: Book, now: int) -> None:
         self.rng, self.store, self.book, self.now = rng, store, book, now
         self.fields = book.fields["leads"]
+        self._leads: dict[int, list[int]] = defaultdict(list)  # of a contact or a company
 
     def add(self, intent: Intent, people: list[Contact]) -> Lead:
         rng = self.rng
@@ -35,6 +37,12 @@ class Deals:
         self._join(lead, people)
         self.store.entities["leads"][lead.id] = lead
         return lead
+
+    def hand_out(self) -> None:
+        """Once all are there, everybody gets to know their leads."""
+        for kind in ("contacts", "companies"):
+            for entity_id, entity in self.store.entities[kind].items():
+                entity.leads = tuple(self._leads.get(entity_id, ()))
 
     def _describe(self, lead: Lead, intent: Intent) -> None:
         rng = self.rng
@@ -130,8 +138,7 @@ class Deals:
         lead.main = people[0].id
         lead.contacts = tuple(sorted(contact.id for contact in people))
         for contact in people:
-            contact.leads = (*contact.leads, lead.id)
+            self._leads[contact.id].append(lead.id)
         if people[0].company and self.rng.random() < 0.8:
             lead.company = people[0].company
-            company = self.store.entities["companies"][lead.company]
-            company.leads = (*company.leads, lead.id)
+            self._leads[lead.company].append(lead.id)

@@ -44,11 +44,13 @@ def intents(rng: Random, contacts: int, deals: int) -> list[Intent]:
     order = list(range(contacts))
     rng.shuffle(order)
     idle = contacts * 8 // 100  # these never have a deal
-    people = cycle(order[: contacts - idle] or [0])
+    buyers = order[: contacts - idle]
+    people = cycle(buyers)
     won = list(_won(rng, people, round(deals * 0.09)))
     lost = list(_lost(rng, people, round(deals * 0.30)))
     known = [intent.person for intent in won + lost if intent.end != "junk"]
-    callers = _without(people, {intent.person for intent in lost if intent.end == "junk"}, set(order))
+    turn = [next(people) for _ in buyers]
+    callers = _without(turn, {intent.person for intent in lost if intent.end == "junk"})
     rest = max(deals - len(won) - len(lost), 0)
     opened = [Intent(rng.choice(known) if known and rng.random() < 0.12 else next(callers)) for _ in range(rest)]
     for intent in opened:
@@ -57,9 +59,9 @@ def intents(rng: Random, contacts: int, deals: int) -> list[Intent]:
     return (won + lost + opened)[:deals]
 
 
-def _without(people: Iterator[int], strangers: set[int], everybody: set[int]) -> Iterator[int]:
+def _without(turn: list[int], strangers: set[int]) -> Iterator[int]:
     """Whoever called by mistake does not come again, unless there is nobody else."""
-    return people if strangers >= everybody else (person for person in people if person not in strangers)
+    return cycle([person for person in turn if person not in strangers] or turn)
 
 
 def _won(rng: Random, people: Iterator[int], count: int) -> Iterator[Intent]:

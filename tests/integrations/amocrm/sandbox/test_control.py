@@ -28,11 +28,27 @@ def test_reset_brings_the_seeded_account_back(box, api, control):
     assert control("POST", "reset", {"deals": 10, "seed": 2})[1]["counts"]["leads"] == 10
 
 
+@pytest.mark.parametrize("size", [{"contacts": 0}, {"deals": 10**20}, {"deals": -1}, {"seed": 10**20}])
+def test_a_size_that_cannot_be_planted_changes_nothing(box, control, size):
+    told = []
+    box.wrote = lambda *write: told.append(write)
+    before = control("GET", "state")[1]
+    assert control("POST", "reset", size)[0] == 400
+    assert (control("GET", "state")[1]["size"], told) == (before["size"], [])
+
+
 def test_flags_are_set_and_checked(box, control):
     status, flags = control("POST", "flags", {"ban_seconds": 5, "html_429": True})
     assert (status, flags["ban_seconds"], box.flags.html_429) == (200, 5, True)
     for wrong in ({"nonsense": 1}, {"limits": 1}, {"ban_seconds": True}):
         assert control("POST", "flags", wrong)[0] == 400
+
+
+@pytest.mark.parametrize("seconds", [10**12, -(10**12), 1e300, "5", None])
+def test_time_stays_within_this_century(box, control, seconds):
+    before = box.now()
+    assert control("POST", "time", {"advance": seconds})[0] == 400
+    assert box.now() == before
 
 
 def test_time_moves_forward(box, api, control):

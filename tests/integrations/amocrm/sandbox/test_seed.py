@@ -2,10 +2,15 @@
 
 import re
 from collections import Counter
+from itertools import cycle
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from integrations.amocrm.sandbox import Sandbox
+from integrations.amocrm.sandbox.seed import plan, sizes
 from integrations.amocrm.sandbox.values import TYPES
 from tests.integrations.amocrm.sandbox.conftest import NOW, Client
 
@@ -58,11 +63,57 @@ def test_sizes_are_as_asked(leads, contacts):
     assert (len(leads), len(contacts)) == (3000, 2000)
 
 
-@pytest.mark.parametrize(("contacts", "deals"), [(0, 0), (1, 0), (1, 5), (5, 1), (3, 50)])
-def test_odd_sizes_work(contacts, deals):
+@pytest.mark.parametrize(("contacts", "deals"), [(0, 0), (1, 0), (1, 5), (5, 1), (3, 50), (100, 2000), (13, 1000)])
+def test_odd_sizes_work(contacts, deals, turns_are_counted):
     box = Sandbox(contacts=contacts, deals=deals, now=NOW)
-    assert len(box.store.entities["contacts"]) == contacts
-    assert len(box.store.entities["leads"]) == (deals if contacts else 0)
+    assert (len(box.store.entities["contacts"]), len(box.store.entities["leads"])) == (contacts, deals)
+
+
+@pytest.fixture(scope="module")
+def turns_are_counted():
+    """Going round the people in search of somebody ends sooner or later."""
+
+    class Counted(cycle):
+        turns = 0
+
+        def __next__(self):
+            self.turns += 1
+            assert self.turns < 10_000
+            return super().__next__()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan, "cycle", Counted)
+        yield
+
+
+@given(contacts=st.integers(1, 120), deals=st.integers(0, 1500), seed=st.integers(0, 9))
+@settings(max_examples=60, deadline=None)
+def test_any_number_of_deals_finds_its_people(turns_are_counted, contacts, deals, seed):
+    intents = plan.intents(Random(seed), contacts, deals)
+    assert len(intents) == deals
+    assert {intent.person for intent in intents} <= set(range(contacts))
+
+
+def test_everybody_knows_their_own_deals(big, leads, contacts):
+    of_contacts = Counter((person, lead.id) for lead in leads for person in lead.contacts)
+    assert Counter((contact.id, lead) for contact in contacts for lead in contact.leads) == of_contacts
+    of_firms = {(lead.company, lead.id) for lead in leads if lead.company}
+    assert {(firm.id, lead) for firm in big.store.entities["companies"].values() for lead in firm.leads} == of_firms
+
+
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [
+        ({"contacts": 0, "deals": 10}, "Сделке нужен контакт"),
+        ({"contacts": -1, "deals": 0}, "не может быть меньше нуля"),
+        ({"contacts": 99999999999999999999}, "Стенд вмещает до 300000 "),
+        ({"deals": 99999999999999999999}, "Стенд вмещает до 300000 "),
+        ({"seed": -99999999999999999999}, "до 18 знаков"),
+    ],
+)
+def test_what_cannot_be_planted_is_refused_in_words(size, told):
+    with pytest.raises(sizes.Unplantable, match=told):
+        Sandbox(**size)
 
 
 def test_pipelines_are_those_of_a_cottage_builder(big):

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from django.core.management import CommandError, call_command
 
+from integrations.amocrm.management.commands import amocrm_sandbox
 from integrations.amocrm.sandbox.server import serve
 from integrations.amocrm.sandbox.transport import transport
 from tests.patience import PATIENCE
@@ -86,9 +87,36 @@ def test_command_prints_address_and_token_and_stops_when_told():
     assert (process.returncode, errors) == (0, "")
 
 
+@pytest.mark.parametrize("place", [".", "none/stand.jsonl", "/proc/stand.jsonl", "notes.txt"])
+def test_a_file_that_cannot_keep_the_account_is_one_line(tmp_path, place):
+    (tmp_path / "notes.txt").write_text("Позвонить Марии\n")
+    with pytest.raises(CommandError) as refusal:
+        call_command("amocrm_sandbox", port=0, journal=tmp_path / place, contacts=1, deals=1)
+    assert (refusal.value.returncode, str(refusal.value).count("\n")) == (1, 0)
+    assert (tmp_path / "notes.txt").read_text() == "Позвонить Марии\n"
+
+
 def test_busy_port_is_one_line_with_the_port_in_it(server):
     with pytest.raises(CommandError) as refusal:
         call_command("amocrm_sandbox", port=server.server_port)
     port = server.server_port
     assert str(refusal.value) == f"Порт {port} занять не удалось: порт занят. Укажите другой: --port {port + 1}"
     assert (refusal.value.returncode, str(refusal.value).count("\n")) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("--contacts 0 --deals 10", "Сделке нужен контакт: укажите хотя бы один контакт или ноль сделок."),
+        ("--contacts=-1", "Число контактов и сделок не может быть меньше нуля."),
+        ("--contacts 99999999999999999999", "Стенд вмещает до 300000 контактов и до 300000 сделок."),
+        ("--deals 99999999999999999999", "Стенд вмещает до 300000 контактов и до 300000 сделок."),
+        ("--seed 99999999999999999999", "Число, от которого зависят данные, — до 18 знаков."),
+        ("--now 99999999999999999999", "--now — секунда unix от 0 до 4102444799."),
+    ],
+)
+def test_what_cannot_be_planted_is_refused_before_a_port_is_taken(monkeypatch, line, told):
+    monkeypatch.setattr(amocrm_sandbox, "serve", lambda port: pytest.fail("a port was taken"))
+    with pytest.raises(CommandError) as refusal:
+        call_command("amocrm_sandbox", *line.split())
+    assert (str(refusal.value), refusal.value.returncode) == (told, 1)
