@@ -6,6 +6,7 @@ from django.core.management import CommandError, call_command
 from integrations.amocrm import connect
 from integrations.amocrm.connect import ConnectionRefused, clean_address
 from integrations.amocrm.limiter import Unlimited
+from integrations.amocrm.management.commands import amocrm_connect
 from integrations.amocrm.models import Account, ImportStep, Link
 from integrations.amocrm.sandbox.faults import Fault
 from integrations.amocrm.sandbox.transport import transport
@@ -63,6 +64,16 @@ CALLS = [
     (["--base-url", "demo.amocrm.ru"], f"Укажите --token: {CALL}"),
     (["--base-url", "http://127.0.0.1:1", "--token", "t"], "Не удалось связаться: нет соединения с 127.0.0.1:1"),
 ]
+
+
+@pytest.mark.django_db
+def test_command_asks_for_the_token_in_a_terminal(monkeypatch):
+    asked = []
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr(amocrm_connect, "getpass", lambda words: asked.append(words) or "t")
+    with pytest.raises(CommandError, match="Не удалось связаться: нет соединения"):
+        call_command("amocrm_connect", "--base-url", "http://127.0.0.1:1")
+    assert asked == ["Токен (не виден, пока вводите): "]
 
 
 @pytest.mark.django_db

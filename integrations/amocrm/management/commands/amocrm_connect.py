@@ -1,7 +1,9 @@
 """Connects an amoCRM account with a long-lived token."""
 
 import json
+import sys
 from argparse import ArgumentParser
+from getpass import getpass
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -20,11 +22,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--base-url", default="", help=_("адрес аккаунта: https://company.amocrm.ru"))
-        parser.add_argument("--token", default="", help=_("долгосрочный токен администратора"))
+        asked = _("долгосрочный токен администратора; без ключа спросит в терминале")
+        parser.add_argument("--token", default="", help=asked)
         parser.add_argument("--public-url", default="", help=_("адрес, по которому amoCRM видит этот сервер"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
+        if options["base_url"].strip() and not options["token"].strip() and sys.stdin.isatty():
+            options["token"] = getpass(_("Токен (не виден, пока вводите): "))  # kept out of the shell's history
         if missing := [flag for flag, name in NEEDED.items() if not options[name].strip()]:
             told = _("Укажите %(missing)s: amocrm_connect --base-url https://company.amocrm.ru --token ТОКЕН")
             raise CommandError(told % {"missing": _(" и ").join(missing)})
