@@ -104,6 +104,8 @@ def refresh_stale(clock: Clock) -> int:
         refresh(paused, now=now)
     old = Segment.objects.alive().dynamic().filter(is_paused=False).older_than(STALE_AFTER, now)
     stale = [segment for segment in in_order(old) if segment.refreshed_at is None or depends_on_time(segment.rules)]
+    if any(segment.refreshed_at is None for segment in stale):  # what is filled first is history from then on
+        refresh_attributes(now)
     _refresh_each(stale, clock)
     return len(stale)
 

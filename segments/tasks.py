@@ -1,8 +1,10 @@
 """Doors for workers; what is due is found in the database, so a lost call delays and loses nothing."""
 
 import logging
+from datetime import datetime
+from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -38,11 +40,17 @@ def refresh(*, segment: int, cause: str = "") -> None:
 
 def refresh_soon(segment: Segment, cause: str = "") -> None:
     """Wake a worker once the transaction is committed. Without a broker the next tick of the clock does the work."""
-    transaction.on_commit(lambda: _send(segment.pk, cause))
+    transaction.on_commit(lambda: _send(refresh, segment=segment.pk, cause=cause))
 
 
-def _send(segment: int, cause: str) -> None:
+def open_gallery(now: datetime) -> None:
+    """All there is to segment has come: the ready segments exist from now on, and everything is counted soon."""
+    gallery.ensure(now)
+    transaction.on_commit(lambda: _send(refresh_all))
+
+
+def _send(task: Task, **values: Any) -> None:
     try:
-        refresh.delay(segment=segment, cause=cause)
+        task.delay(**values)
     except OperationalError:
-        logger.warning("segment %s: no broker, left to the clock", segment)
+        logger.warning("%s %s: no broker, left to the clock", task.name, values)

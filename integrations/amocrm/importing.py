@@ -19,6 +19,7 @@ from django.utils import timezone
 from crmseg.web.reasons import Reason
 from pipelines.load import analyze
 from pipelines.models import Origin
+from segments.tasks import open_gallery
 
 from ..http import Permanent, Temporary
 from . import history, intake
@@ -106,7 +107,9 @@ def _run(run: Run) -> bool:
         if not _finish(step, run):
             return False
         analyze(*TABLES.get(step.entity, intake.DICTIONARY_TABLES))
-    account.finish_import()
+    with transaction.atomic():
+        account.finish_import()
+        open_gallery(run.clock())  # not before the stays are known: nobody enters a segment and leaves it for no reason
     return True
 
 

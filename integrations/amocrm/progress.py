@@ -123,6 +123,11 @@ class Line:
 
     push: Push
     subject: str
+    is_ours = True
+
+    @property
+    def at(self) -> datetime:
+        return self.push.finished_at or self.push.created_at
 
 
 def lines(pushes: Sequence[Push]) -> list[Line]:
@@ -151,6 +156,11 @@ class Heard:
     newest: Receipt
     count: int
     is_cut: bool  # there are more of them than were looked at
+    is_ours = False
+
+    @property
+    def at(self) -> datetime:
+        return self.newest.received_at
 
     @property
     def shown(self) -> str:
@@ -165,6 +175,11 @@ def heard() -> list[Heard]:
     return [Heard(rows[0], len(rows), bool(beyond) and rows is folded[-1]) for rows in folded if rows][:LINES]
 
 
+def exchanged() -> list[Line | Heard]:
+    """What was written and what was heard, the newest first."""
+    return sorted([*latest(), *heard()], key=lambda line: line.at, reverse=True)
+
+
 def describe(account: Account | None) -> dict[str, Any]:
     """Everything the page draws."""
     if account is None:
@@ -175,6 +190,5 @@ def describe(account: Account | None) -> dict[str, Any]:
         "import": now(),
         "queue": queue(),
         "parked": parked(),
-        "latest": latest(),
-        "heard": heard(),
+        "exchanged": exchanged(),
     }

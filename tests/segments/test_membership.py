@@ -221,6 +221,15 @@ def test_stale_are_those_the_clock_moves_and_those_never_filled(segment):
     assert (members(segment), members(recent)) == ({contact}, set())
 
 
+def test_first_fill_sees_what_people_are_by_now():
+    buyer = ContactFactory()
+    DealFactory(stage=StageFactory(kind="won"), price=1000, closed_at=NOW, contact=buyer)
+    rules = [{"field": "lifecycle", "op": "eq", "value": value} for value in (buyer.lifecycle, "buyer_one_off")]
+    _before, now = (SegmentFactory(rules=rule) for rule in rules)
+    membership.refresh_stale(lambda: NOW)
+    assert list(Membership.objects.values_list("segment", "contact")) == [(now.pk, buyer.pk)]
+
+
 def test_fill_is_done_at_once_when_it_is_quick(segment):
     tagged()
     assert membership.fill(segment, now=NOW)

@@ -29,7 +29,7 @@ def test_tasks_refresh():
     tasks.refresh(segment=segment.pk)
     segment.refresh_from_db()
     assert segment.size == 1
-    tasks.refresh(segment=999)
+    tasks.refresh(segment=10**9)
     tasks.follow_changes()
     tasks.refresh_stale()
     tasks.refresh_all()

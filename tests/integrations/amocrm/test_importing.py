@@ -13,6 +13,8 @@ from integrations.amocrm.models import ImportStep, StageEvent
 from integrations.amocrm.sandbox.faults import Fault
 from integrations.amocrm.sandbox.transport import transport
 from pipelines.models import Change, Company, Contact, Deal, Note, StageVisit, Task
+from segments.models import Segment
+from segments.tasks import refresh_all
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +46,15 @@ def test_import_brings_all_there_is(client, box):
     assert counts() == expected(box)
     assert StageVisit.objects.filter(left_at=None).count() == len(box.store.entities["leads"])
     assert StageEvent.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ready_segments_come_when_the_history_is_read(client, monkeypatch):
+    woken, before = [], []
+    monkeypatch.setattr(refresh_all, "delay", lambda: woken.append(Segment.objects.count()))
+    run_import(client, progress=lambda step: before.append(Segment.objects.count()))
+    assert (set(before), woken) == ({0}, [Segment.objects.count()])
+    assert Segment.objects.filter(ready_key="lifecycle_new").exists()
 
 
 class SimulatedKill(BaseException):
