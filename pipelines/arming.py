@@ -60,7 +60,7 @@ def disarmed_at(now: datetime, *, is_told: bool = False) -> datetime | None:
         cursor.execute(LOOK)
         here, known, since = cursor.fetchone()
     if known is None:
-        Home.objects.get_or_create(pk=1, defaults={"server": here})
+        Home.settle(here)
     elif here.startswith(f"{known}/"):  # by an older crmseg, which did not look at the files
         Home.objects.filter(server=known).update(server=here)
     elif known != here:

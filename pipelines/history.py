@@ -5,12 +5,12 @@ of deals per transaction with their rows held, so that a move made meanwhile wai
 of moves made here stay whose they are, and under their id: the log points at them.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
-from itertools import chain, pairwise
+from itertools import chain, groupby, pairwise
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -154,14 +154,10 @@ def _steps(tracks: Mapping[int, Sequence[Stage]]) -> Steps:
 
 def _lines(deal: Deal, found: Sequence[Stay], steps: Steps, written: Sequence[Line]) -> Iterator[Line]:
     """One per stay. A visit that stood already keeps its id, and how it was reached by the order of that time."""
-    by_id = {line.id: line for line in written}
-    ours = {stay.visit_id for stay in found}
-    by_place = {(line.stage_id, line.entered_at): line for line in written if line.id not in ours}
     previous_id: int | None = None
     numbers = Counter[int]()
-    for stay in found:
+    for stay, known in zip(found, _standing(found, written), strict=True):
         numbers[stay.stage_id] += 1
-        known = by_id[stay.visit_id] if stay.visit_id else by_place.pop((stay.stage_id, stay.entered_at), None)
         pipeline_id, taken = steps(previous_id, stay.stage_id)
         reached = (taken.direction.value, previous_id, taken.skipped, list(taken.skipped_stages))
         if known and stay.visit_id and known.previous_stage_id == previous_id:
@@ -169,6 +165,26 @@ def _lines(deal: Deal, found: Sequence[Stay], steps: Steps, written: Sequence[Li
         span = (pipeline_id, stay.entered_at, stay.left_at, stay.by_id, stay.source.value)
         yield Line(known and known.id, deal.pk, stay.stage_id, *span, *reached, numbers[stay.stage_id])
         previous_id = stay.stage_id
+
+
+def _standing(found: Sequence[Stay], written: Sequence[Line]) -> Iterator[Line | None]:
+    """By stay the visit that stood already. Of several in one instant all or none, as their ids tell their order."""
+    by_id = {line.id: line for line in written}
+    ours = {stay.visit_id for stay in found if stay.visit_id}
+    by_place: dict[tuple[int, datetime], deque[Line]] = defaultdict(deque)
+    for line in written:
+        if line.id not in ours:
+            by_place[line.stage_id, line.entered_at].append(line)
+    for at, group in groupby(found, key=lambda stay: stay.entered_at):
+        together = list(group)
+        places = [by_place[stay.stage_id, at] for stay in together]
+        lines = [
+            by_id[stay.visit_id] if stay.visit_id else place.popleft() if place else None
+            for stay, place in zip(together, places, strict=True)
+        ]
+        ids = [line.id for line in lines if line and line.id]
+        is_ordered = len(together) == 1 or (len(ids) == len(lines) and ids == sorted(ids))
+        yield from lines if is_ordered or any(stay.visit_id for stay in together) else [None] * len(lines)
 
 
 def _write(lines: Iterable[Line]) -> None:

@@ -27,6 +27,17 @@ def test_database_at_home_is_armed_and_stays_so():
     assert arming.is_armed(NOW)
 
 
+def test_two_processes_that_look_first_at_once_make_one_home_and_no_error():
+    def another_is_first(execute, sql, *given):
+        if sql.startswith('INSERT INTO "pipelines_home"'):
+            connection.connection.execute("INSERT INTO pipelines_home (id, server) VALUES (1, 'theirs')")
+        return execute(sql, *given)
+
+    with connection.execute_wrapper(another_is_first):
+        assert arming.is_armed(NOW)
+    assert Home.objects.get().server == "theirs"
+
+
 def test_database_elsewhere_is_disarmed_until_a_person_arms_it():
     restored()
     assert not arming.is_armed(NOW)

@@ -43,6 +43,20 @@ def test_events_become_visits_since_the_creation(track):
     ]
 
 
+def test_moves_of_one_instant_stand_in_their_order_also_where_some_were_seen_and_stay_so(track):
+    way = [track.contact, track.quote, track.payment, track.contact, track.quote]
+    deal = DealFactory(stage=track.contact, created_at=BORN)
+    for seen in (track.payment, track.quote):
+        deal.move_to(seen, origin=Origin.AMOCRM, now=day(4))
+    told = [Transition(day(4), to.pk, from_id=came.pk) for came, to in pairwise(way)]
+    history.rebuild({deal.pk: told})
+    before = list(deal.visits.order_by("entered_at", "id").values())
+    assert [visit["stage_id"] for visit in before] == [stage.pk for stage in way]
+    lines = Change.objects.count()
+    history.rebuild({deal.pk: told})
+    assert (list(deal.visits.order_by("entered_at", "id").values()), Change.objects.count()) == (before, lines)
+
+
 def test_deal_that_never_moved_has_one_visit(track):
     deal = DealFactory(stage=track.quote, created_at=BORN)
     history.rebuild({deal.pk: []})
