@@ -21,7 +21,7 @@ from .models.deal import DealQuerySet
 
 
 class PeopleFilter(django_filters.FilterSet):
-    q = django_filters.CharFilter(method="find", label=_("Имя, телефон или почта"))
+    q = django_filters.CharFilter(method="find", label=_("Имя, компания, телефон или почта"))
     responsible = django_filters.ModelChoiceFilter(
         queryset=User.objects.filter(is_active=True), label=_("Ответственный"), empty_label=_("Любой ответственный")
     )

@@ -7,7 +7,9 @@ or what was typed is too short for the index, the condition looks at the rows th
 
 import re
 from collections.abc import Sequence
+from functools import reduce
 from itertools import chain
+from operator import or_
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, BooleanField, Func, Q, QuerySet, Value
@@ -19,28 +21,39 @@ from .models.mirrored import fold
 
 MIN_DIGITS = 3
 MANY = 10_000  # ids
+SIGNS = str.maketrans(dict.fromkeys("«»‹›„‚“”‟\"‘’'`,;()", " "))
 OWNERS = {"contact": Contact.objects, "company": Company.objects}
 
 
 def people(typed: str, owner: str = "contact") -> Q:
     """Contacts (or companies, ``owner="company"``) that the typed words fit; nothing typed fits everyone.
 
-    Every word must be in the name; a phone may be typed in any writing, whole or in part.
+    Every word must be in the name, or in that of a contact's company; a phone may be typed in any writing, whole or in
+    part.
     """
-    words = fold(typed).split()
+    words = words_of(typed)
     if not words:
         return Q()
     mailed, called = (rows.values_list(owner, flat=True) for rows in _addresses(typed, owner))
     if max(map(len, words)) >= GRAM:
-        named = OWNERS[owner].filter(_all("name_key__holds", words))
-        if (ids := _ids(named.values_list("pk", flat=True), mailed, called)) is not None:
+        named = OWNERS[owner].filter(_all("name_key__holds", words)).values_list("pk", flat=True)
+        if (ids := _ids(named, *_employed("holds", words, owner), mailed, called)) is not None:
             return _among(ids)
-    return _all("name_key__contains", words) | Q(pk__in=mailed) | Q(pk__in=called)
+    found = (*_employed("contains", words, owner), mailed, called)
+    return reduce(or_, (Q(pk__in=rows) for rows in found), _all("name_key__contains", words))
+
+
+def _employed(lookup: str, words: Sequence[str], owner: str) -> list[QuerySet]:
+    """Who works where, if it is contacts that are looked for."""
+    if owner != "contact":
+        return []
+    employers = Company.objects.filter(_all(f"name_key__{lookup}", words))
+    return [Contact.objects.filter(company__in=employers).values_list("pk", flat=True)]
 
 
 def deals(typed: str) -> Q:
     """By the name, a contact's name (every word must be in it), or a phone in any writing (three digits or more)."""
-    words = fold(typed).split()
+    words = words_of(typed)
     if not words:
         return Q()
     links = DealContact.objects.order_by().values_list("deal", flat=True)
@@ -51,6 +64,12 @@ def deals(typed: str) -> Q:
             return _among(ids)
     theirs = links.filter(_all("contact__name_key__contains", words))
     return _all("name_key__contains", words) | Q(pk__in=theirs) | Q(pk__in=called)
+
+
+def words_of(typed: str) -> list[str]:
+    """ООО "Уют" is a way to write ООО «Уют 5»: every word is looked for by itself, and signs only part them."""
+    key = fold(typed)
+    return key.translate(SIGNS).split() or key.split()
 
 
 def _all(lookup: str, words: Sequence[str]) -> Q:

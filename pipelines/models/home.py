@@ -20,6 +20,11 @@ class Home(models.Model):
     def __str__(self) -> str:
         return self.server
 
+    @staticmethod
+    def settle(server: str) -> None:
+        """Remember the first server; of many processes that start at once, one does."""
+        Home.objects.bulk_create([Home(server=server)], ignore_conflicts=True)
+
     def disarm(self, server: str, now: datetime) -> None:
         self.server, self.disarmed_at = server, now
         self.save(update_fields=["server", "disarmed_at"])

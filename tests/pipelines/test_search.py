@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.db import connection
 from django.db.models import Q
@@ -42,10 +44,33 @@ def test_person_is_found_by_what_is_typed(typed, found):
     assert [contact.name.split()[0] for contact in rows] == found
 
 
+@pytest.mark.parametrize("typed", ["ООО Уют", "уют 5", "5"])
+def test_contact_is_found_by_the_company(typed):
+    contact = ContactFactory(name="Елена Савина", company=CompanyFactory(name="ООО «Уют 5»"))
+    ContactFactory(name="Никита Егоров", company=CompanyFactory(name="ООО «Вектор»"))
+    assert list(Contact.objects.filter(search.people(typed))) == [contact]
+
+
 def test_company_is_found_by_its_phone():
     company = CompanyFactory()
     ContactPointFactory(contact=None, company=company, kind="phone", value="+74951234567")
     assert list(Company.objects.filter(search.people("123-45-67", "company"))) == [company]
+
+
+QUOTED = ["ООО Уют", 'ооо "уют', "Уют 5», ООО", "«Уют 5»", "ООО “Уют”", "(уют)", "о'нил", '"']
+
+
+@pytest.mark.parametrize("typed", QUOTED)
+def test_quotes_do_not_stand_between_the_words(track, typed):
+    name = 'ООО «Уют 5» "О’Нил"'
+    company, deal = CompanyFactory(name=name), DealFactory(stage=track.contact, name=f"Дом для {name}")
+    contact = ContactFactory(name=name)
+    for rows, found in (
+        (Company.objects.filter(search.people(typed, "company")), company),
+        (Contact.objects.filter(search.people(typed)), contact),
+        (Deal.objects.filter(search.deals(typed)), deal),
+    ):
+        assert list(rows) == [found]
 
 
 @pytest.mark.parametrize(
@@ -86,10 +111,14 @@ def test_digits_of_a_phone(typed, digits):
     assert search.local_digits(typed) == digits
 
 
+def words_of(typed: str) -> list[str]:
+    return re.findall(r"""[^\s'()]+""", fold(typed)) or fold(typed).split()
+
+
 def people_by_scan(typed: str) -> Q:
     """What the search promises, by looking at every row."""
     named, digits = Q(), search.local_digits(typed)
-    for word in fold(typed).split():
+    for word in words_of(typed):
         named &= Q(name_key__contains=word)
     fits = Q(kind="email", value__contains=typed.strip().lower())
     points = ContactPoint.objects.filter(fits | Q(kind="phone", value__contains=digits) if digits else fits)
@@ -97,7 +126,7 @@ def people_by_scan(typed: str) -> Q:
 
 
 def deals_by_scan(typed: str) -> Q:
-    words, digits = fold(typed).split(), search.local_digits(typed)
+    words, digits = words_of(typed), search.local_digits(typed)
     phones = ContactPoint.objects.filter(kind="phone", value__contains=digits, contact__isnull=False)
     linked = Q(*(("contact__name_key__contains", word) for word in words))
     if digits:
