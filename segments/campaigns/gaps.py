@@ -9,11 +9,12 @@ is counted by itself, so a person without two of them is counted at both.
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import BigIntegerField, Case, Count, F, Func, Q, QuerySet, Value, When
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.lookups import In
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext, override, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from pipelines.models import Contact, CustomField
@@ -30,6 +31,12 @@ class Field:
     what: Any  # «нет …»
     has: Q  # of a contact; of its link to the deal
     word: Any = NO_WORD
+
+    @property
+    def fallback(self) -> str:
+        """The word in the language of letters; who writes one may read another."""
+        with override(settings.LANGUAGE_CODE):
+            return str(self.word)
 
 
 FIELDS = {

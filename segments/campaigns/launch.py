@@ -47,9 +47,10 @@ def launch(campaign: Campaign, *, by: User | None, now: datetime, grace: timedel
     schedule = _ready(campaign)
     if campaign.state == Campaign.State.DRAFT and (schedule or grace):
         due_at = _first_due(schedule, now, grace) if schedule else now + grace
-        moved = campaign.move(Campaign.State.SCHEDULED, when=(Campaign.State.DRAFT,), now=now, next_due_at=due_at)
+        when = (Campaign.State.DRAFT,)
+        moved = campaign.move(Campaign.State.SCHEDULED, when=when, now=now, next_due_at=due_at, launched_by=by)
     else:
-        moved = start(campaign, due_at=campaign.next_due_at or now, now=now) is not None
+        moved = start(campaign, due_at=campaign.next_due_at or now, now=now, by=by) is not None
     if not moved:
         raise AlreadyLaunched(Reason("already_launched"))
     log.info("campaign %s launched by user %s", campaign.pk, by.pk if by else None)
@@ -83,8 +84,11 @@ def _explain(campaign: Campaign, reason: Reason) -> None:
 
 
 @transaction.atomic
-def start(campaign: Campaign, *, due_at: datetime, now: datetime) -> Run | None:
-    """Claim the campaign, freeze its templates, fill the ledger. None when somebody else was quicker."""
+def start(campaign: Campaign, *, due_at: datetime, now: datetime, by: User | None = None) -> Run | None:
+    """Claim the campaign, freeze its templates, fill the ledger. None when somebody else was quicker.
+
+    ``by`` whom it starts now; none: its time has come, and who put it on schedule stays the one who launched it.
+    """
     schedule = parse(campaign.schedule)
     following = schedule.next_due(max(due_at, now), zone()) if schedule and schedule.rule else None
     claimed = campaign.move(
@@ -95,6 +99,7 @@ def start(campaign: Campaign, *, due_at: datetime, now: datetime) -> Run | None:
         next_due_at=following,
         launched_at=now,
         state_reason="",
+        **({"launched_by": by} if by else {}),
     )
     if not claimed:
         return None

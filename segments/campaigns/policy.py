@@ -29,7 +29,7 @@ def install() -> None:
 
 def find(request: HttpRequest, pk: int) -> Campaign:
     """A campaign this user may see, or 404."""
-    rows = visible(request.user, Campaign).select_related("segment", "created_by")
+    rows = visible(request.user, Campaign).select_related("segment", "created_by", "launched_by")
     return get_object_or_404(rows, pk=pk)
 
 

@@ -5,10 +5,11 @@ the very query that a launch pours into the ledger.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from html import escape
+from html import escape, unescape
 
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString, mark_safe
@@ -27,6 +28,7 @@ from .rendering import CLIPPED, Letter, TemplateFailed, highlight, marked, rende
 
 SAMPLES = 12
 SUBJECT_LENGTH = 60
+RELATIVE = re.compile(r'\s(?:src|href)="(?!https?:|mailto:|tel:|[#"])([^"]+)"')  # of a page, and a letter is on none
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def show(
     try:
         letter = _written({part: "" if part in faulty else source for part, source in template.items()}, values)
         if not faulty:
-            wrong += checks(template, len(unmarked(letter.subject)), len(unmarked(letter.html).encode()))
+            wrong += checks(template, unmarked(letter.subject), unmarked(letter.html))
     except TemplateFailed as error:
         is_hidden = True
         wrong.append(Check("bad", str(error)))
@@ -113,18 +115,21 @@ def sample(campaign: Campaign, excluded: QuerySet[Segment] | None = None) -> lis
     return list(Contact.objects.filter(is_member(campaign, excluded)).order_by("id")[:SAMPLES])
 
 
-def checks(template: dict[str, str], length: int, size: int) -> list[Check]:
-    """``length`` is that of the subject as this person sees it, ``size`` that of the letter in bytes."""
+def checks(template: dict[str, str], subject: str, html: str) -> list[Check]:
+    """``subject`` and ``html`` are those this person gets."""
     sources = [template[name] for name in ("html", "text") if template[name].strip()]
     has_link = bool(sources) and all("unsubscribe_url" in source for source in sources)
     unsubscribe = _("Ссылка отписки на месте") if has_link else _("Ссылку отписки добавим в конец письма")
     found = [Check("ok", unsubscribe)]
-    if length > SUBJECT_LENGTH:
+    if len(subject) > SUBJECT_LENGTH:
         found.append(Check("warn", _("Тема длиннее 60 знаков: в списке писем её обрежет")))
-    elif length:
+    elif subject:
         found.append(Check("ok", _("Тема короче 60 знаков")))
-    if size > CLIPPED:
+    if len(html.encode()) > CLIPPED:
         found.append(Check("warn", _("Письмо больше 102 КБ: Gmail покажет только начало")))
+    for address in dict.fromkeys(RELATIVE.findall(html)):
+        text = _("Адрес «%(address)s» в письме не откроется: впишите его целиком, с https://")
+        found.append(Check("warn", text % {"address": unescape(address)}))
     return found + _gap_checks(template)
 
 
@@ -135,7 +140,7 @@ def _gap_checks(template: dict[str, str]) -> list[Check]:
 
 
 def _gap_check(name: str, field: gaps.Field, pieces: list[str]) -> Check:
-    word = str(field.word)
+    word = field.fallback
     repairs = tuple((piece, better) for piece in pieces if (better := fallback.mended(piece, name, word)) != piece)
     text = _("Нет запасного слова: у кого нет %(what)s, там будет пусто") % {"what": field.what}
     return Check("warn", text, repairs, word, name)

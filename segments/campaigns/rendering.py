@@ -49,6 +49,7 @@ STYLES = words(
 LOOK = {"style", "align", "valign", "width", "height", "bgcolor", "border", "cellpadding", "cellspacing", "role"}
 ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
 ATTRIBUTES["*"] = ATTRIBUTES.get("*", set()) | LOOK
+OF_BLOCKS = re.compile(r"<(?!/?(?:a|abbr|b|code|em|font|i|img|s|small|span|strong|sub|sup|u)\b)|<[^>]*\n", re.I)
 PARAGRAPHS = words("p h1 h2 h3 h4 h5 h6")
 LINKS = ParserConfig(display_links=True)
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"  # stand round a substituted value in a preview
@@ -185,8 +186,8 @@ def _faults(source: str, environment: Environment, names: Names) -> list[tuple[i
 
 
 def paragraphs(source: str) -> str:
-    """Text typed without any markup becomes paragraphs."""
-    if "<" in source:
+    """Text typed without markup, or with such as stands within a line, becomes paragraphs."""
+    if OF_BLOCKS.search(source):
         return source
     blocks = re.split(r"\n\s*\n", source.replace("\r\n", "\n").strip())
     return "".join(f"<p>{block.strip().replace(chr(10), '<br>')}</p>" for block in blocks)

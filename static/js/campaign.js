@@ -14,10 +14,19 @@ fields.forEach((field) => field?.addEventListener("focus", () => (last = field))
 document.addEventListener("click", (event) => {
   const chip = event.target.closest("[data-insert]");
   if (!chip || !last) return;
-  last.setRangeText(chip.dataset.insert, last.selectionStart, last.selectionEnd, "end");
+  const { insert, markup = insert } = chip.dataset;
+  put(last, last === fields[1] ? markup : insert, last.selectionStart, last.selectionEnd);
   last.focus();
-  last.dispatchEvent(new Event("input", { bubbles: true }));
 });
+
+/** As if it were typed, so that Ctrl+Z takes it back; a folded field cannot be typed in. */
+function put(field, text, start, end) {
+  field.focus();
+  field.setSelectionRange(start, end);
+  if (document.activeElement === field && document.execCommand("insertText", false, text)) return;
+  field.setRangeText(text, start, end, "end");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
 
 /* A check may know how to put the text right: only its own pieces change, in the text as it stands now. */
 document.addEventListener("click", (event) => {
@@ -25,14 +34,13 @@ document.addEventListener("click", (event) => {
   if (!button) return;
   const pairs = JSON.parse(button.dataset.repairs);
   const mended = fields.filter((field) => mend(field, pairs));
-  mended.forEach((field) => field.dispatchEvent(new Event("input", { bubbles: true })));
   showRepair(mended[0], pairs);
 });
 
 function mend(field, pairs) {
   const text = pairs.reduce((kept, [piece, better]) => kept.replaceAll(piece, () => better), field.value);
   if (text === field.value) return false;
-  field.value = text;
+  put(field, text, 0, field.value.length);
   return true;
 }
 

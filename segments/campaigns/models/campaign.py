@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models, transaction
@@ -36,6 +36,8 @@ class Campaign(models.Model):
         DONE = "done", _("Завершена")
         CANCELLED = "cancelled", _("Отменена")
 
+    NOT_LAUNCHED: ClassVar[dict[str, Any]] = {"next_due_at": None, "state_reason": "", "launched_by": None}
+
     name = models.CharField(_("Название"), max_length=200)
     channel = models.CharField(_("Канал"), max_length=8, choices=Channel, default=Channel.EMAIL)
     purpose = models.CharField(_("Назначение"), max_length=11, choices=Purpose, default=Purpose.ADVERTISING)
@@ -56,6 +58,7 @@ class Campaign(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
     launched_at = models.DateTimeField(null=True, blank=True)
+    launched_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -117,15 +120,14 @@ class Campaign(models.Model):
 
     def unschedule(self, *, now: datetime) -> bool:
         """Back to a draft: it was changed, so it has to be launched anew."""
-        return self.move(self.State.DRAFT, when=(self.State.SCHEDULED,), now=now, next_due_at=None, state_reason="")
+        return self.move(self.State.DRAFT, when=(self.State.SCHEDULED,), now=now, **self.NOT_LAUNCHED)
 
     def take_back(self, *, now: datetime) -> bool:
         """Stop what a click sent, before it begins: a draft again, as it was. A later schedule is not meant by it."""
         if not self.is_leaving:
             return False
         only = {"next_due_at": self.next_due_at}
-        when = (self.State.SCHEDULED,)
-        return self.move(self.State.DRAFT, when=when, only=only, now=now, next_due_at=None, state_reason="")
+        return self.move(self.State.DRAFT, when=(self.State.SCHEDULED,), only=only, now=now, **self.NOT_LAUNCHED)
 
     def hold(self) -> None:
         """Keep the row until the transaction ends, so that it neither starts nor is sent meanwhile."""

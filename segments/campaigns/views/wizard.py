@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, override
 from django.views.decorators.http import require_POST
 
 from crmseg.accounts.models import User
@@ -147,6 +147,8 @@ def _launched(request: HttpRequest, form: CampaignForm) -> HttpResponse:
 def _overtaken(request: HttpRequest, form: CampaignForm) -> HttpResponse:
     """A person decides in the bar above the draft."""
     seen, fault = request.POST["seen"], _("Черновик изменён в другом окне")
+    if request.POST.get("act") == "launch":
+        fault = _("Письма не отправлены: черновик изменён в другом окне")
     return _page(request, form.instance, form, seen=seen, fault=fault, is_overtaken=True, status=422)
 
 
@@ -168,7 +170,7 @@ def _page(
     context = {
         "form": form,
         "campaign": campaign,
-        "chips": [(label, _piece(field)) for label, field in CHIPS],
+        "chips": [(label, _piece(field), _markup(field)) for label, field in CHIPS],
         "shown": None if partial and is_fragment(request) else looks.show(campaign, template, who=None),
         "can_launch": may(request.user, "campaigns.launch"),
         **more,
@@ -180,7 +182,15 @@ def _page(
 def _piece(field: str) -> str:
     """What a button puts into the letter: with a word for whoever has nothing there."""
     known = gaps.FIELDS.get(field)
-    return f'{{{{ {field} | default: "{known.word}" }}}}' if known else f"{{{{ {field} }}}}"
+    return f'{{{{ {field} | default: "{known.fallback}" }}}}' if known else f"{{{{ {field} }}}}"
+
+
+def _markup(field: str) -> str:
+    """The same where it may be more than text: an address stands behind words, in the language of letters."""
+    if field != "unsubscribe_url":
+        return ""
+    with override(settings.LANGUAGE_CODE):
+        return f'<a href="{{{{ {field} }}}}">{_("Отписаться")}</a>'
 
 
 def _template(request: HttpRequest) -> dict[str, str]:

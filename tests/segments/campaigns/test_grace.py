@@ -8,7 +8,7 @@ from django.db import connection
 
 from segments.campaigns import delivery, launch, tasks
 from segments.campaigns.models import Campaign, Message
-from tests.factories import NOW
+from tests.factories import NOW, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +67,26 @@ def test_worker_that_was_about_to_start_it_finds_it_taken_back(sent):
     assert launch.start(seen, due_at=OVER, now=OVER) is None
     launch.launch(Campaign.objects.get(), by=None, now=OVER, grace=GRACE)
     assert launch.start(seen, due_at=OVER, now=OVER) is None  # sent again: another minute
+
+
+def test_who_launched_it_is_known_until_it_is_taken_back(campaign, person):
+    person("a@mail.example")
+    author, other = UserFactory(), UserFactory()
+    launch.launch(campaign, by=author, now=NOW, grace=GRACE)
+    assert Campaign.objects.get().launched_by == author
+    campaign.take_back(now=NOW)
+    assert Campaign.objects.get().launched_by is None
+    launch.launch(campaign, by=author, now=NOW, grace=GRACE)
+    launch.launch(campaign, by=other, now=NOW)
+    assert Campaign.objects.get().launched_by == other
+
+
+def test_start_by_the_clock_keeps_who_put_it_there(campaign, person):
+    person("a@mail.example")
+    author = UserFactory()
+    launch.launch(campaign, by=author, now=NOW, grace=GRACE)
+    launch.start_due(OVER)
+    assert Campaign.objects.values_list("launched_by", "launched_at").get() == (author.pk, OVER)
 
 
 def test_sent_at_once_does_not_wait(sent):

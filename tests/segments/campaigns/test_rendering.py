@@ -188,7 +188,14 @@ def test_empty_subject_is_a_template_error():
 
 def test_text_typed_without_markup_becomes_paragraphs():
     assert paragraphs("Первый\nряд\n\nВторой") == "<p>Первый<br>ряд</p><p>Второй</p>"
-    assert paragraphs("<b>x</b>\n\ny") == "<b>x</b>\n\ny"
+    assert paragraphs('<b>x</b>\n\n<a href="#">y</a>') == '<p><b>x</b></p><p><a href="#">y</a></p>'
+
+
+@pytest.mark.parametrize(
+    "source", ["<p>x</p>\n\ny", "x<br>\ny", '<a\nhref="#">x</a>', "{% if 1 < 2 %}x{% endif %}\n\ny"]
+)
+def test_text_with_blocks_of_its_own_stays_as_it_is(source):
+    assert paragraphs(source) == source
 
 
 def test_preview_marks_values_but_not_in_attributes():

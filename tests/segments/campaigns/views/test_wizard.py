@@ -14,10 +14,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from crmseg.accounts.models import User
 from segments.campaigns import consent, launch
 from segments.campaigns.forms import CampaignForm
 from segments.campaigns.models import Campaign, Message
-from tests.factories import CampaignFactory, CustomFieldFactory, MembershipFactory, SegmentFactory
+from tests.factories import CampaignFactory, CustomFieldFactory, MembershipFactory, SegmentFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -205,6 +206,22 @@ def test_refusal_after_a_launch_is_a_whole_page_that_leads_to_the_campaign(login
     assert ("data-launch" in page, "Посчитать, кто получит" in page) == (False, False)
 
 
+def test_who_launched_it_is_told_in_the_editor_and_on_its_page(login, campaign, person):
+    person("a@mail.example")
+    seen, client = edition(campaign), login()
+    launch.launch(campaign, by=UserFactory(name="Анна Белова"), now=timezone.now(), grace=timedelta(seconds=60))
+    assert "Запуск: Анна Белова." in edit(client, campaign, seen=seen).content.decode()
+    assert "запуск: Анна Белова" in client.get(reverse("campaigns:detail", args=[campaign.pk])).content.decode()
+
+
+def test_sending_over_what_another_window_has_saved_says_that_nothing_was_sent(login, campaign, person):
+    person("a@mail.example")
+    seen, client = edition(campaign), login()
+    edit(client, campaign, subject="Из другого окна", seen=seen)
+    page = edit(client, campaign, act="launch", subject="Моя", seen=seen).content.decode()
+    assert "Письма не отправлены: черновик изменён в другом окне, ваш текст здесь и не сохранён." in page
+
+
 def test_review_after_a_launch_keeps_its_place_and_has_no_button(login, campaign, person):
     person("a@mail.example")
     leave(campaign)
@@ -329,6 +346,8 @@ def test_preview_escapes_what_people_are_called(login, campaign, person):
         ({"subject": "Т" * 61}, "Тема длиннее 60 знаков"),
         ({"subject": "{{ contact.first_name | default: '" + "я" * 60 + "' }}"}, "Тема короче 60 знаков"),
         ({"html": "<p>" + "я" * 52_000}, "Gmail покажет только начало"),
+        ({"html": '<img src="дом.png">'}, "Адрес «дом.png» в письме не откроется"),
+        ({"html": "<a href='/catalog?a=1&b=2'>Каталог</a>"}, "Адрес «/catalog?a=1&amp;b=2» в письме не откроется"),
         ({"html": ""}, "Текст письма пуст"),
         ({}, "у кого нет имени, там будет пусто"),
         ({"html": "{% for %}"}, "текст, строка 1"),
@@ -338,6 +357,12 @@ def test_preview_escapes_what_people_are_called(login, campaign, person):
 def test_preview_checks_the_letter(login, campaign, changes, words):
     url = reverse("campaigns:preview", args=[campaign.pk])
     assert words in login().post(url, values(campaign, **changes)).content.decode()
+
+
+def test_whole_addresses_are_no_fault(login, campaign):
+    links = '<a href="https://a.example/">1</a><a href="mailto:a@a.example">2</a><a href="{{ unsubscribe_url }}">3</a>'
+    url = reverse("campaigns:preview", args=[campaign.pk])
+    assert "не откроется" not in login().post(url, values(campaign, html=links)).content.decode()
 
 
 def test_check_of_the_name_offers_its_repair(login, campaign):
@@ -494,7 +519,9 @@ def test_segments_to_leave_out_are_picked_with_their_sizes(login, campaign):
     campaign.exclude_segments.add(other)
     page = login().get(reverse("campaigns:edit", args=[campaign.pk])).content.decode()
     assert re.search(rf'<input type="checkbox" name="exclude_segments" value="{other.pk}"[^>]*checked', page)
-    assert re.search(r'<button class="chip" type="button" data-unpick="[^"]+">Отказники', page)
+    assert re.search(
+        r'<button class="chip" type="button" title="Отказники" data-unpick="[^"]+"><span class="trunc">Отказники', page
+    )
     assert "1\u202f284" in page[page.index("data-picker") :]
     assert "<select multiple" not in page
 
@@ -581,3 +608,14 @@ def test_a_button_puts_in_a_field_with_a_word_for_whoever_has_nothing_there(logi
     page = unescape(login().get(reverse("campaigns:edit", args=[campaign.pk])).content.decode())
     for piece in ('contact.company | default: "ваша компания"', 'deal.name | default: "ваш заказ"', "unsubscribe_url"):
         assert f'data-insert="{{{{ {piece} }}}}"' in page
+    assert 'data-markup="<a href="{{ unsubscribe_url }}">Отписаться</a>"' in page
+
+
+def test_what_buttons_put_into_a_letter_is_in_the_language_of_letters(login, campaign):
+    client = login()
+    User.objects.update(language="en")
+    page = unescape(client.get(reverse("campaigns:edit", args=[campaign.pk])).content.decode())
+    assert ">opt-out link</button>" in page
+    assert ('default: "ваш заказ"' in page, ">Отписаться</a>" in page) == (True, True)
+    url = reverse("campaigns:preview", args=[campaign.pk])
+    assert "Put in “по запросу”" in client.post(url, values(campaign, html="{{ deal.price }}")).content.decode()
