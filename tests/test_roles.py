@@ -38,6 +38,7 @@ TABLE = {
     "web:ui_kit": ("404", ""),  # there in development only
     "accounts:login": (ANYONE, ANYONE),
     "accounts:logout": ("405", USERS),
+    "accounts:session": (USERS, ""),
     "accounts:profile": (USERS, USERS),
     "accounts:preferences": ("405", ANYONE),
     "deals:board": (STAFF, ""),

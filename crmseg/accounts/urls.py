@@ -8,6 +8,7 @@ app_name = "accounts"
 urlpatterns = [
     path("login/", views.LoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("session/", views.session, name="session"),
     path("profile/", views.profile, name="profile"),
     path("preferences/", views.choose_preferences, name="preferences"),
 ]

@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crmseg.web import preferences
 from crmseg.web.page import flash, render_page
@@ -42,6 +42,12 @@ class LoginView(DjangoLoginView):
             response.status_code = HTTPStatus.TOO_MANY_REQUESTS
             response["Retry-After"] = str(max(int((retry_at - timezone.now()).total_seconds()), 1))
         return response
+
+
+@require_safe
+def session(request: HttpRequest) -> HttpResponse:
+    """Nothing, to whoever is logged in: a page asks before it sends what cannot be taken back."""
+    return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -84,7 +84,10 @@ addEventListener("popstate", (event) => {
 
 /* ---- htmx: what happens around a swap ---- */
 on("htmx:beforeSwap", (event) => {
-  if (event.detail.xhr.status === 401 && $("#signed-out")) event.detail.shouldSwap = false; // told once
+  const { xhr, requestConfig: asked } = event.detail;
+  const isOut = xhr.status === 401;
+  if (isOut && asked.elt !== document.body && !isSent(asked)) missed.set(asked.target, asked);
+  if (isOut && $("#signed-out")) return (event.detail.shouldSwap = false); // told once
   const toasts = $("#toasts"); // they live in the dialog on top and must outlive its content
   if (event.detail.target?.contains(toasts)) document.body.append(toasts);
 });
@@ -96,6 +99,18 @@ on("htmx:afterSwap htmx:after:swap", (event) => {
   homeToasts();
   prepare(target);
 });
+
+/* ---- session ended: what was asked for meanwhile is asked anew ---- */
+const missed = new Map();
+const isSent = ({ verb, triggeringEvent }) => verb !== "get" && /submit|click/.test(triggeringEvent?.type);
+const askSession = () => htmx.ajax("GET", words.session, { source: document.body, swap: "none" });
+on("signed-out", askSession);
+addEventListener("focus", () => $("#signed-out") && askSession());
+function signedIn() {
+  $("#signed-out")?.remove();
+  missed.forEach(({ elt, path, verb }) => elt.isConnected && htmx.ajax(verb, path, { source: elt }));
+  missed.clear();
+}
 
 on("htmx:responseError", (event) => {
   const { xhr, target, requestConfig } = event.detail;
@@ -115,20 +130,24 @@ function retry(config, target, line) {
 }
 
 /* ---- offline strip: "no connection, data of 14:32" ---- */
+const clock = new Intl.DateTimeFormat("ru", { timeStyle: "short", timeZone: words.zone });
 let lastSuccess = new Date();
 function offline(isOffline) {
   const strip = $("#offline");
   if (!strip) return;
-  if (isOffline) $("time", strip).textContent = lastSuccess.toTimeString().slice(0, 5);
+  if (isOffline) $("time", strip).textContent = clock.format(lastSuccess);
   document.body.classList.toggle("offline", isOffline);
 }
 addEventListener("offline", () => offline(true));
 addEventListener("online", () => offline(false));
-on("htmx:sendError htmx:timeout", () => offline(true));
+on("htmx:sendError htmx:timeout", ({ detail }) => {
+  offline(true);
+  if (isSent(detail.requestConfig)) toast({ text: words.offlineText, kind: "bad" }); // over dialogs
+});
 on("htmx:afterOnLoad", ({ detail }) => {
   lastSuccess = new Date();
   offline(false);
-  if (detail.xhr.status !== 401) $("#signed-out")?.remove();
+  if (detail.xhr.status !== 401) signedIn();
 });
 
 /* ---- toasts ---- */

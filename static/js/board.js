@@ -62,7 +62,9 @@ async function send(url, values) {
     const isDrawn = html.includes("hx-swap-oob");
     if (isDrawn) htmx.swap(document.body, html, { swapStyle: "none" });
     if (response.ok && isDrawn) return null;
-    return { text: events.toast?.text ?? board().dataset.returned, isTold: events.toast, isDrawn };
+    const isOut = response.status === 401;
+    if (isOut) tell("signed-out");
+    return { text: events.toast?.text ?? board().dataset.returned, isTold: events.toast || isOut, isDrawn };
   } catch (error) {
     if (error instanceof TypeError) return { text: board().dataset.offline };
     throw error;
