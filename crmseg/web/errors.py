@@ -30,7 +30,7 @@ def admin_names() -> str:
     return ", ".join(str(user) for user in users[:NAMES_SHOWN])
 
 
-def _page(request: HttpRequest, template: str, status: int, text: str, **context: str) -> HttpResponse:
+def _page(request: HttpRequest, template: str, status: int, text: str, **context: str | bool) -> HttpResponse:
     if is_fragment(request):
         return toast(HttpResponse(status=status), text, kind="bad")
     user = getattr(request, "user", None)
@@ -59,7 +59,8 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
             return _unknown_host(request)
     if problem := _problem(request, 400, _("Запрос не разобран"), _("Запрос не разобрать.")):
         return problem
-    return _page(request, "errors/400.html", 400, _("Запрос не разобрать. Обновите страницу и повторите"))
+    text = _("Запрос не разобрать. Обновите страницу и повторите")
+    return _page(request, "errors/400.html", 400, text, back=came_from(request))
 
 
 def _unknown_host(request: HttpRequest) -> HttpResponse:
@@ -82,26 +83,27 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_allowed(request: HttpRequest) -> HttpResponse:
-    text = _("Этот адрес так не открывают: он принимает то, что отправляют на странице")
+    is_opened = request.method in ("GET", "HEAD")
+    text = _("Этот адрес не принимает того, что отправлено: ничего не изменилось")
+    if is_opened:
+        text = _("Этот адрес так не открывают: он принимает то, что отправляют на странице")
     if problem := _problem(request, 405, _("Метод не поддерживается"), text, "method_not_allowed"):
         return problem
-    return _page(request, "errors/405.html", 405, text, back=came_from(request))
+    return _page(request, "errors/405.html", 405, text, back=came_from(request), is_opened=is_opened)
 
 
 def signed_out(request: HttpRequest) -> HttpResponse:
     """Told by a toast: the page the fragment is for stays as it is, and what is typed in it."""
-    response = HttpResponse(status=401)
-    if not request.htmx.current_url:  # type: ignore[attr-defined]  # a script's own request swaps nothing in
-        return toast(response, _("Вы вышли из crmseg. Войдите в новой вкладке — набранное здесь останется"), kind="bad")
-    response.content = render_to_string("components/signed_out.html", request=request).encode()
-    return reswap(retarget(response, "#toasts"), "innerHTML")
+    words = render_to_string("components/signed_out.html", request=request)
+    return reswap(retarget(HttpResponse(words, status=401), "#toasts"), "beforeend")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if getattr(request, "htmx", None) and not request.user.is_authenticated:  # its token is gone with the session
         return signed_out(request)
     logger.warning("Request to %s refused: %s", _one_line(request.path), reason)
-    return _page(request, "errors/csrf.html", 403, _("Страница устарела. Обновите её и повторите"))
+    text = _("Страница устарела. Обновите её и повторите")
+    return _page(request, "errors/csrf.html", 403, text, back=came_from(request))
 
 
 def failure(request: HttpRequest) -> HttpResponse:

@@ -24,12 +24,13 @@ def is_fragment(request: HttpRequest) -> bool:
 
 
 def came_from(request: HttpRequest) -> str:
-    """The address of our own page the request was made on, or nothing."""
+    """The address of our own page the request was made on, or nothing where that is the one it asks for."""
     page = request.headers.get("Referer", "")
     if not url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure()):
         return ""
     parts = urlsplit(page)
-    return parts._replace(scheme="", netloc="").geturl() if parts.path != request.path else ""
+    is_itself = request.method in ("GET", "HEAD") and parts.path == request.path
+    return "" if is_itself else parts._replace(scheme="", netloc="").geturl()
 
 
 def render_page(

@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.test import Client, RequestFactory
 from django.urls import path, re_path
+from django.views.decorators.http import require_GET
 
 from crmseg.accounts.models import ApiKey, Role, User
 from crmseg.starting.logs import Requests
@@ -24,7 +25,7 @@ def fail(request, rest=""):
 
 
 urlpatterns = [*real, path("deny/", deny), path("fail/", fail), re_path("^deny/[^?]+/$", deny)]
-urlpatterns += [re_path("^fail/[^?]+/$", fail)]
+urlpatterns += [re_path("^fail/[^?]+/$", fail), path("no-page/read/", require_GET(deny))]
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
@@ -123,11 +124,21 @@ def test_failure_page_needs_no_database(django_db_blocker):
         assert errors.failure(request).status_code == 500
 
 
-def test_stale_form_is_explained():
+def test_stale_form_is_explained_and_leads_back():
     client = Client(enforce_csrf_checks=True)
-    response = client.post("/login/", {"username": "a", "password": "b"})
-    assert response.status_code == 403
-    assert "Страница устарела" in response.content.decode()
+    for place, link in (("http://testserver/login/?next=/deals/", 'href="/login/?next=/deals/">Вернуться'), ("", "")):
+        response = client.post("/login/", {"username": "a", "password": "b"}, headers={"Referer": place})
+        assert response.status_code == 403
+        assert "Страница устарела" in response.content.decode()
+        assert link in response.content.decode()
+        assert bool(link) == ("Вернуться" in response.content.decode())
+
+
+def test_request_that_cannot_be_read_leads_back(visitor, settings):
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 1
+    response = visitor.post("/profile/", {"a": "1", "b": "2"}, headers={"Referer": "http://testserver/profile/"})
+    assert response.status_code == 400
+    assert 'href="/profile/">Вернуться' in response.content.decode()
 
 
 FRAGMENT = {"HX-Request": "true", "HX-Current-URL": "http://testserver/deny/?x=1"}
@@ -137,21 +148,16 @@ FRAGMENT = {"HX-Request": "true", "HX-Current-URL": "http://testserver/deny/?x=1
 def test_ended_session_tells_a_fragment_and_leads_its_page_nowhere(client):
     answer = client.post("/profile/", headers=FRAGMENT)
     assert answer.status_code == 401
-    assert (answer["HX-Retarget"], answer["HX-Reswap"]) == ("#toasts", "innerHTML")
+    assert (answer["HX-Retarget"], answer["HX-Reswap"]) == ("#toasts", "beforeend")
     assert '<a href="/login/" target="_blank">' in answer.content.decode()
     assert not {"HX-Redirect", "Location"} & set(answer.headers)
-
-
-def test_ended_session_tells_a_script_in_words(client):
-    answer = client.post("/profile/", headers={"HX-Request": "true"})
-    assert (answer.status_code, answer.content) == (401, b"")
-    assert "Вы вышли из crmseg" in json.loads(answer["HX-Trigger"])["toast"]["text"]
 
 
 @pytest.mark.parametrize(
     ("referer", "following"),
     [
         ("http://testserver/campaigns/4/?letter=7", "/campaigns/4/%3Fletter%3D7"),
+        ("http://testserver/campaigns/4/pause/", "/campaigns/4/pause/"),  # a page whose form goes to its own address
         ("https://evil.example/campaigns/4/", "/"),
         ("", "/"),
     ],
@@ -190,6 +196,17 @@ def test_form_sent_to_an_address_without_its_last_slash_ends_in_words(visitor):
     answer = visitor.post("/campaigns/4/pause", follow=True)
     assert answer.status_code == 405
     assert "Так этот адрес не открыть" in answer.content.decode()
+
+
+def test_page_that_is_only_read_says_that_it_takes_nothing_and_leads_back(visitor):
+    answer = visitor.post("/no-page/read/", {"a": "1"}, headers={"Referer": "http://testserver/contacts/"})
+    assert (answer.status_code, answer["Allow"]) == (405, "GET")
+    told = answer.content.decode()
+    assert "Сюда это не отправить" in told
+    assert "Он только принимает" not in told
+    assert 'href="/contacts/">Вернуться' in told
+    toast = json.loads(visitor.post("/no-page/read/", headers=FRAGMENT)["HX-Trigger"])["toast"]["text"]
+    assert toast == "Этот адрес не принимает того, что отправлено: ничего не изменилось"
 
 
 def test_fragment_is_told_by_a_toast_that_an_address_takes_forms(visitor):
