@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from crmseg.accounts.models import User
 from crmseg.accounts.policy import allowed, may, visible
-from crmseg.web.page import flash, render_page, toast
+from crmseg.web.page import flash, is_fragment, render_page, toast
 from pipelines import arming
 from pipelines.models import Home
 from segments.models import Segment
@@ -139,9 +139,13 @@ def switch_tag(request: HttpRequest, segment_id: int) -> HttpResponse:
         elif form.is_valid():
             tag = plan.show_as_tag(segment, form.cleaned_data["name"], now)
     is_bad = "off" not in request.POST and not form.is_valid()
+    told = form.errors["name"].as_data()[0].messages[0] if is_bad else _("Тег включён") if tag else _("Тег выключен")
+    if not is_fragment(request):
+        flash(request, told, kind="bad" if is_bad else "ok")
+        return redirect("segments:detail", segment_id)
     context = {"segment": segment, "tag": tag or SegmentTag.objects.filter(segment=segment).first(), "may_edit": True}
     answer = render_page(request, TAG, context | {"form": form if is_bad else None}, status=422 if is_bad else 200)
-    return answer if is_bad else toast(answer, _("Тег включён") if tag else _("Тег выключен"))
+    return answer if is_bad else toast(answer, told)
 
 
 def _subscribe(request: HttpRequest, account: Account) -> None:

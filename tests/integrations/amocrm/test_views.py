@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -170,11 +171,24 @@ def test_segment_tag_is_switched_on_and_off(admin, known, monkeypatch):
     monkeypatch.setitem(policy._acts, "segments.edit", frozenset({Role.ADMIN}))
     monkeypatch.setitem(policy._rules, Segment, policy.everyone_sees())
     segment = SegmentFactory(name="Молчат")
-    url = reverse("amocrm:tag", args=[segment.pk])
-    assert "Участники помечены тегом «Молчат»" in admin.post(url, {"name": "Молчат"}).content.decode()
-    assert admin.post(reverse("amocrm:tag", args=[SegmentFactory().pk]), {"name": "Молчат"}).status_code == 422
-    admin.post(url, {"off": "1"})
+    url, part = reverse("amocrm:tag", args=[segment.pk]), {"HX-Request": "true"}
+    page = admin.post(url, {"name": "Молчат"}, headers=part).content.decode()
+    assert "Участники помечены тегом «Молчат»" in page
+    other = reverse("amocrm:tag", args=[SegmentFactory().pk])
+    assert admin.post(other, {"name": "Молчат"}, headers=part).status_code == 422
+    admin.post(url, {"off": "1"}, headers=part)
     assert not SegmentTag.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [({"name": "Молчат"}, "Тег включён"), ({"name": ""}, "Обязательное поле"), ({"off": "1"}, "Тег выключен")],
+)
+def test_plain_form_of_the_tag_leads_back_to_the_segment(admin, known, sent, told):
+    segment = SegmentFactory()
+    response = admin.post(reverse("amocrm:tag", args=[segment.pk]), sent, follow=True)
+    assert response.redirect_chain == [(reverse("segments:detail", args=[segment.pk]), 302)]
+    assert told in response.content.decode()
 
 
 def test_restored_database_is_told_on_every_page_and_armed_by_an_admin(client_of_browser, known):
@@ -258,6 +272,22 @@ def test_notifications_of_which_the_same_is_said_share_a_line(admin, known):
     lines = ["Уведомление ждёт", "Прочитано 3 уведомления", "Уведомление не разобрано: не", "Уведомление прочитано"]
     places = [page.index(line) for line in lines]
     assert places == sorted(places)
+
+
+def test_what_was_exchanged_stands_newest_first_whoever_said_it(admin, known):
+    def at(minute: int) -> datetime:
+        return NOW + timedelta(minutes=minute)
+
+    for number, minute in enumerate((3, 1)):
+        Push.objects.create(
+            kind="note", entity="contact", local_id=number + 1, cause=f"{number}", state="done", finished_at=at(minute)
+        )
+    for minute, error in ((0, ""), (2, Reason("hook_unreadable")), (9, "")):
+        one = Receipt.objects.create(source=SOURCE, body=b"", read_at=NOW, error=error)
+        Receipt.objects.filter(pk=one.pk).update(received_at=at(minute))
+    page = admin.get(PAGE).content.decode()
+    told = re.findall(r"Уведомление прочитано|№ \d|Уведомление не разобрано", page[page.index("Последнее") :])
+    assert told == ["Уведомление прочитано", "№ 1", "Уведомление не разобрано", "№ 2", "Уведомление прочитано"]
 
 
 def test_no_count_is_told_of_more_notifications_than_were_looked_at(admin, known, monkeypatch):
