@@ -100,4 +100,6 @@ def test_tag_is_switched_off_after_one_question(browser_page, admin):
         expect(page.locator("#confirm")).to_contain_text("он снимется с тех, кому мы его поставили")
         page.click(f"#confirm button:has-text('{answer}')")
         expect(page.locator("#amocrm-tag")).to_contain_text(words)
+        assert page.url.endswith(reverse("segments:detail", args=[tag.segment_id]))
+    expect(page.locator(".toast")).to_contain_text("Тег выключен")
     assert not SegmentTag.objects.exists()

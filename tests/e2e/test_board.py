@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from crmseg.accounts.models import Role
 from pipelines.models import Deal, Stage
 from tests.e2e import mouse
+from tests.e2e.conftest import session
 from tests.factories import ContactFactory, DealFactory, NoteFactory, TaskFactory, UserFactory
 from tests.pipelines.conftest import lay_track
 
@@ -204,6 +205,26 @@ def test_drawer_moves_the_card_behind_it_and_takes_a_note(open_board, track, dea
     assert page.url.endswith(BOARD)
 
 
+def test_note_that_cannot_be_sent_says_so_over_the_drawer_and_stays(open_board, deals):
+    page = open_board()
+    page.locator(f"#deal-{deals[0].pk} .deal-title a").click()
+    note = page.locator("#drawer #composer textarea")
+    note.fill("Ждёт звонка")
+    page.context.set_offline(True)
+    page.locator("#drawer #composer [type=submit]").click()
+    expect(page.locator("#drawer .toast.bad")).to_contain_text("Нет связи: не отправлено. Набранное здесь осталось")
+    page.context.set_offline(False)
+    expect(note).to_have_value("Ждёт звонка")
+
+
+def test_note_is_added_on_a_phone_below_a_feed_of_any_length(browser_page, head, deals):
+    for number in range(5):
+        NoteFactory(deal=deals[0], author=head, text=f"Примечание {number}")
+        page = browser_page("light", 390, user=head)
+        page.goto(reverse("deals:detail", args=[deals[0].pk]))
+        page.locator("#composer").get_by_role("button").click(trial=True)
+
+
 def test_stale_move_in_the_drawer_redraws_it_and_keeps_the_typed_note(open_board, track, deals):
     page = open_board()
     card(page, deals[0]).get_by_role("link").click()
@@ -293,6 +314,45 @@ def test_closed_column_opens_with_its_cards_where_one_sees_them(open_board, trac
     assert head.locator(".name").bounding_box()["x"] < head.locator(".q").bounding_box()["x"]
     assert head.inner_text().count("₽") == 1
     assert head.locator(".name").evaluate("name => name.scrollWidth <= name.clientWidth")
+
+
+@pytest.fixture
+def come_back(head, live_server):
+    """The same person logs in elsewhere, and looks at the page again."""
+
+    def come(page):
+        page.context.add_cookies([session(head, live_server.url)])
+        page.evaluate("dispatchEvent(new Event('focus'))")
+        expect(page.locator("#signed-out")).to_have_count(0)
+
+    return come
+
+
+def test_ended_session_is_told_over_the_drawer_and_what_was_asked_for_comes_after_the_login(
+    open_board, deals, come_back
+):
+    page = open_board("light", 390)
+    card(page, deals[0]).get_by_role("link").click()
+    page.context.clear_cookies()
+    for name in ("Задачи", "История этапов"):
+        page.locator("#drawer").get_by_role("link", name=name).click()
+    page.locator("#drawer #signed-out").get_by_role("link", name="Войдите в новой вкладке").click(trial=True)
+    come_back(page)
+    expect(page.locator("#drawer").get_by_role("link", name="История этапов")).to_have_attribute("aria-current", "page")
+
+
+def test_board_without_a_session_puts_the_card_back_and_leads_to_the_login(open_board, track, deals, come_back):
+    page = open_board()
+    page.context.clear_cookies()
+    card(page, deals[0]).get_by_role("link").focus()
+    page.keyboard.press("KeyM")
+    page.locator(f"#move-menu [data-to='{track.payment.pk}']").click()
+    expect(page.locator("#signed-out").get_by_role("link", name="Войдите в новой вкладке")).to_be_visible()
+    expect(page.locator(".toast")).to_have_count(1)
+    expect(cards(page, track.quote)).to_have_count(3)
+    page.locator(f"#column-{track.won.pk} [data-open-column]").click()
+    come_back(page)
+    expect(cards(page, track.won)).to_have_count(1)
 
 
 def test_phone_opens_at_the_first_column_with_deals_then_at_the_one_last_seen(open_board, track, deals):

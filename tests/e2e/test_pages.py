@@ -201,6 +201,7 @@ NO_PAGE = {
             "amocrm:again",
         ),
     ],
+    "an answer without words": ["accounts:session"],
     "a part of a page in the list": [
         *("deals:stage_cards", "segments:refreshes", "amocrm:progress", "amocrm:banner"),
     ],

@@ -5,56 +5,22 @@ from datetime import timedelta
 from time import sleep
 
 import pytest
-from celery import Task
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from crmseg.accounts.models import Role, User
+from crmseg.accounts.models import Role
 from pipelines.models import Contact
 from segments.campaigns.models import Campaign, Message
 from segments.models import Membership
-from tests.factories import MembershipFactory, MessageFactory, StepFactory, UserFactory
-from tests.patience import until
+from tests.factories import MembershipFactory, MessageFactory, UserFactory
 from tests.segments.campaigns.conftest import add_person
+
+from .conftest import TEXT, send
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PASTE = "(field, text) => { field.value = text; field.dispatchEvent(new Event('input', {bubbles: true})) }"
-TEXT = "<p>Дом у озера ждёт вас</p>"
-
-
-@pytest.fixture(autouse=True)
-def nobody_works(monkeypatch):
-    monkeypatch.setattr(Task, "apply_async", lambda *args, **kwargs: None)
-
-
-@pytest.fixture
-def campaign():
-    step = StepFactory(subject="Тема", html=TEXT)
-    add_person(step.campaign.segment, "a@mail.example")
-    return step.campaign
-
-
-@pytest.fixture
-def open_editor(browser_page, campaign):
-    def opened(**window):
-        page = browser_page(user=UserFactory(role=Role.MARKETER), **window)
-        page.goto(reverse("campaigns:edit", args=[campaign.pk]))
-        return page
-
-    return opened
-
-
-@pytest.fixture
-def editor(open_editor):
-    """The wizard, with what a marketer has just typed."""
-    return open_editor()
-
-
-def send(page):
-    page.locator("#review").get_by_role("button", name=re.compile("Отправить")).click()
-    expect(page.locator("#leaving")).to_be_visible()
 
 
 def seconds(page):
@@ -139,6 +105,20 @@ def test_one_click_puts_the_fallback_in_and_keeps_other_edits(editor, campaign):
     expect(subject).to_have_value('{{ contact.first_name | default: "сосед" }}, скидка $& до пятницы')
     expect(editor.locator("#preview")).not_to_contain_text("нет имени")
     assert campaign.steps.get().html == TEXT
+
+
+def test_what_a_button_puts_in_is_taken_back_like_typing(editor):
+    letter = editor.locator("#id_html")
+    letter.fill("<p>Здравствуйте, {{ contact.first_name }}</p>")
+    editor.get_by_role("button", name="Подставить «коллега»").click()
+    expect(letter).to_have_value('<p>Здравствуйте, {{ contact.first_name | default: "коллега" }}</p>')
+    editor.keyboard.press("Control+z")
+    expect(letter).to_have_value("<p>Здравствуйте, {{ contact.first_name }}</p>")
+    letter.press("Control+End")
+    editor.get_by_role("button", name="имя", exact=True).click()
+    expect(letter).to_have_value(re.compile('</p>{{ contact.first_name \\| default: "коллега" }}$'))
+    editor.keyboard.press("Control+z")
+    expect(letter).to_have_value("<p>Здравствуйте, {{ contact.first_name }}</p>")
 
 
 def test_preview_and_review_tell_for_how_many_a_field_that_is_typed_is_empty(editor, axe):
@@ -277,147 +257,6 @@ def test_ledger_on_a_phone_shows_state_and_reason_without_scrolling(browser_page
         expect(table.get_by_text(words).filter(visible=True)).to_have_count(1)
     assert table.get_by_text("Почтовый сервер отказал").filter(visible=True).bounding_box()["height"] < 44  # two lines
     assert table.evaluate("table => table.scrollWidth <= table.parentNode.clientWidth")
-
-
-def leave_page(page, *, name, agree):
-    """Click a way out; gives the kinds of the questions that were asked."""
-    asked = []
-
-    def answer(dialog):
-        asked.append(dialog.type)
-        dialog.accept() if agree else dialog.dismiss()
-
-    page.on("dialog", answer)
-    address = page.url
-    page.locator("header.top").get_by_role("link", name=name).click(no_wait_after=True)
-    until(lambda: page.url != address or (asked and not agree) or page.wait_for_timeout(20), pause=0)
-    page.remove_listener("dialog", answer)
-    return asked
-
-
-def test_typed_letter_is_not_lost_without_a_question(editor, campaign):
-    address = editor.url
-    editor.locator("#id_subject").click()
-    editor.keyboard.type("Другая ")
-    assert leave_page(editor, name="К списку кампаний", agree=False) == ["beforeunload"]
-    expect(editor.locator("#id_subject")).to_have_value(re.compile("Другая"))
-    assert editor.url == address
-    editor.get_by_role("button", name="Сохранить").click()
-    expect(editor.locator(".toast")).to_contain_text("Кампания сохранена")
-    editor.locator("#id_subject").click()
-    assert leave_page(editor, name="К списку кампаний", agree=True) == []
-    expect(editor).to_have_url(re.compile(reverse("campaigns:list") + "$"))
-
-
-def test_draft_is_kept_while_it_is_typed(open_editor, campaign, axe):
-    Campaign.objects.update(name="Напоминание о расчёте за октябрь")
-    editor, asked = open_editor(), []
-    editor.on("dialog", lambda dialog: (asked.append(dialog), dialog.accept()))
-    editor.locator("#id_html").press_sequentially("Ещё строка")
-    expect(editor.locator("#saved")).to_contain_text("Сохранено")
-    assert "Ещё строка" in campaign.steps.get().html
-    editor.set_viewport_size({"width": 390, "height": 844})
-    mark = editor.locator("#saved [data-kept]")
-    expect(mark).to_be_visible()
-    assert mark.evaluate("mark => mark.scrollWidth <= mark.clientWidth")
-    Campaign.objects.update(changed_at=timezone.now())
-    editor.locator("#id_subject").fill("Моя тема")
-    expect(editor.locator("#saved")).to_contain_text("Черновик изменён в другом окне")
-    axe(editor)
-    editor.locator("#saved").get_by_role("button", name="Сохранить мой").click()
-    expect(editor.locator("#saved")).to_contain_text("Сохранено")
-    editor.reload()
-    expect(editor.locator("#id_subject")).to_have_value("Моя тема")
-    assert asked == []
-
-
-def test_window_that_was_overtaken_by_a_launch_follows_it_and_has_no_button_to_send(editor, campaign, axe):
-    logged = []
-    editor.on("console", lambda message: logged.append(message.text) if message.type == "error" else None)
-    review = editor.locator("#review")
-    expect(editor.locator("[data-launch]")).to_be_enabled()
-    other = editor.context.new_page()
-    other.goto(editor.url)
-    send(other)
-    editor.locator("#id_subject").fill("Моя тема")
-    expect(review).to_contain_text("Кампанию запустили")
-    expect(editor.locator("[data-launch]")).to_have_count(0)
-    expect(editor.locator("#saved").get_by_role("link", name="К кампании")).to_be_visible()
-    axe(editor)
-    other.get_by_role("button", name="Отменить").click()
-    expect(other.locator("#id_html")).to_be_visible()
-    editor.locator("#id_subject").fill("Моя другая тема")
-    expect(editor.locator("#saved")).to_contain_text("Черновик изменён в другом окне")
-    expect(editor.locator("[data-launch]")).to_be_enabled()
-    send(other)
-    editor.get_by_role("button", name="Сохранить", exact=True).click()
-    expect(editor.locator("#campaign-form")).to_contain_text("Изменения не сохранены")
-    expect(review).to_contain_text("Кампанию запустили")
-    expect(editor.locator("#id_subject")).to_have_value("Моя другая тема")
-    assert (Campaign.objects.get().state, [one for one in logged if "422" not in one]) == ("scheduled", [])
-
-
-def test_draft_that_cannot_be_kept_is_told_logs_no_fault_and_is_not_lost(editor, campaign):
-    logged = []
-    editor.on("console", lambda message: logged.append(message.text) if message.type == "error" else None)
-    editor.locator("#id_name").click()
-    editor.locator("#id_name").fill("")
-    expect(editor.locator("#saved")).to_contain_text("Не сохранено: Укажите название.")
-    assert (logged, campaign.name) == ([], Campaign.objects.get().name)
-    assert leave_page(editor, name="К списку кампаний", agree=False) == ["beforeunload"]
-    editor.locator("#id_name").fill("Смета")
-    expect(editor.locator("#saved")).to_contain_text("Сохранено")
-    assert leave_page(editor, name="К списку кампаний", agree=True) == []
-
-
-def test_ended_session_leads_nowhere_and_loses_nothing_that_is_typed(editor, campaign, axe):
-    asked, told = [], editor.locator("#signed-out")
-    editor.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
-    address = editor.url
-    editor.context.clear_cookies()
-    editor.locator("#id_html").press_sequentially("Ещё строка")
-    expect(told).to_contain_text("Вы вышли из crmseg. Войдите в новой вкладке — набранное здесь останется")
-    expect(told).to_have_count(1)
-    axe(editor, within="#toasts")
-    with editor.expect_popup() as opened:
-        told.get_by_role("link", name="Войдите в новой вкладке").click()
-    log_in(opened.value)
-    editor.bring_to_front()
-    editor.locator("#id_html").press_sequentially(", и ещё")
-    expect(editor.locator("#saved")).to_contain_text("Сохранено")
-    expect(told).to_have_count(0)
-    assert "Ещё строка, и ещё" in campaign.steps.get().html
-    editor.locator("#id_subject").fill("Другая тема")
-    editor.get_by_role("button", name="Сохранить").click()
-    expect(editor.locator(".toast")).to_contain_text("Кампания сохранена")
-    assert (editor.url, asked) == (address, [])
-
-
-def log_in(page):
-    """Whoever stood in the window before, by the form: it gives the window a new token."""
-    person = User.objects.get()
-    person.set_password("dom-u-ozera-2026")
-    person.save(update_fields=["password"])
-    page.locator("[name=username]").fill(person.email)
-    page.locator("[name=password]").fill("dom-u-ozera-2026")
-    page.get_by_role("button", name="Войти").click()
-    expect(page).not_to_have_url(re.compile("/login/"))
-
-
-def test_typed_segment_is_not_lost_without_a_question(browser_page):
-    page = browser_page(user=UserFactory(role=Role.MARKETER))
-    page.goto(reverse("segments:new"))
-    page.locator("#id_name").click()
-    page.keyboard.type("Молчат")
-    assert leave_page(page, name="Назад без сохранения", agree=False) == ["beforeunload"]
-    expect(page.locator("#id_name")).to_have_value("Молчат")
-    page.locator("#id_rules_text").fill("{")
-    page.get_by_role("button", name="Сохранить").click()  # refused, so still not saved
-    expect(page.locator("[aria-invalid=true]").first).to_be_visible()
-    expect(page.locator("#id_rules_text")).to_be_focused()
-    page.locator("#id_name").click()
-    assert leave_page(page, name="Назад без сохранения", agree=True) == ["beforeunload"]
-    expect(page).to_have_url(re.compile(reverse("segments:list") + "$"))
 
 
 def test_step_follows_on_a_phone_what_is_read_and_what_is_filled_in(open_editor, campaign):
