@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
 FREE_BYTES = 200 * 1024 * 1024
 
@@ -48,12 +49,14 @@ CHECKS: dict[str, Callable[[], bool]] = {
 
 @login_not_required
 @never_cache
+@require_safe
 def livez(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
 @login_not_required
 @never_cache
+@require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     results = {name: check() for name, check in CHECKS.items()}
     return JsonResponse(results, status=200 if all(results.values()) else 503)

@@ -3,7 +3,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from crmseg.accounts.models import User
 from crmseg.accounts.policy import allowed, may, visible
@@ -22,7 +22,7 @@ from .models import Account, Push, SegmentTag
 PAGE, TAG = "amocrm/page.html", "amocrm/_segment_tag.html"
 
 
-@require_GET
+@require_safe
 @allowed("amocrm.see")
 def page(request: HttpRequest) -> HttpResponse:
     return _page(request)
@@ -46,7 +46,7 @@ def connect(request: HttpRequest) -> HttpResponse:
     return redirect("amocrm:page")
 
 
-@require_GET
+@require_safe
 @allowed("amocrm.see")
 def show_progress(request: HttpRequest) -> HttpResponse:
     """The page's only look at how it stands: its strip comes along. `import` says that one was followed there."""
@@ -58,7 +58,7 @@ def show_progress(request: HttpRequest) -> HttpResponse:
     return toast(answer, text, kind)
 
 
-@require_GET
+@require_safe
 def banner(request: HttpRequest) -> HttpResponse:
     """The strip of other pages; when the import is over it vanishes, asks no more and says how it ended."""
     account = Account.current()

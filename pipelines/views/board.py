@@ -3,6 +3,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from crmseg.accounts.models import User
 from crmseg.accounts.policy import allowed, may, visible
@@ -13,6 +14,7 @@ from pipelines.models import Deal, LossReason, Pipeline, Stage
 from pipelines.policy import deals_seen_by
 
 
+@require_safe
 @allowed("deals.see")
 def board(request: HttpRequest) -> HttpResponse:
     pipelines = list(visible(request.user, Pipeline).filter(deleted_at=None, is_archived=False))
@@ -26,6 +28,7 @@ def board(request: HttpRequest) -> HttpResponse:
     return render_page(request, "pipelines/board.html", context | _choices(request, filters), partial="view")
 
 
+@require_safe
 @allowed("deals.see")
 def stage_cards(request: HttpRequest, pk: int) -> HttpResponse:
     stage = get_object_or_404(visible(request.user, Stage).select_related("pipeline"), pk=pk)

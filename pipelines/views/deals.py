@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from crmseg.accounts.models import User
@@ -26,6 +26,7 @@ from pipelines.policy import deals_seen_by
 RELATED = ("stage", "pipeline", "responsible", "company", "loss_reason")
 
 
+@require_safe
 @allowed("deals.see")
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     partial = "tab" if _target(request) == "deal-tab" else "view"

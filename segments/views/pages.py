@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import Case, F, IntegerField, QuerySet, TextField, Value, When
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
 
 from crmseg.accounts.policy import allowed, may, visible
 from crmseg.web.page import render_page
@@ -17,6 +18,7 @@ from ..policy import find
 GROUPS = ("own", "ready")
 
 
+@require_safe
 @allowed("segments.see")
 def segments(request: HttpRequest) -> HttpResponse:
     every = visible(request.user, Segment).filter(deleted_at__isnull=True)
@@ -33,6 +35,7 @@ def segments(request: HttpRequest) -> HttpResponse:
     return render_page(request, "segments/list.html", context, partial="rows")
 
 
+@require_safe
 @allowed("segments.see")
 def segment(request: HttpRequest, pk: int) -> HttpResponse:
     found = find(request, pk)
@@ -50,6 +53,7 @@ def segment(request: HttpRequest, pk: int) -> HttpResponse:
     return render_page(request, "segments/detail.html", context, partial="now")
 
 
+@require_safe
 @allowed("segments.see")
 def members(request: HttpRequest, pk: int) -> HttpResponse:
     found = find(request, pk)

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from crmseg.accounts.policy import allowed, may, visible
@@ -23,6 +24,7 @@ SENT_FIRST = sorted(Message.State.choices, key=lambda choice: choice[0] == Messa
 AHEAD = (Campaign.State.DRAFT, Campaign.State.SCHEDULED, Campaign.State.PAUSED)
 
 
+@require_safe
 @allowed("campaigns.see")
 def campaigns(request: HttpRequest) -> HttpResponse:
     rows = visible(request.user, Campaign).select_related("segment", "created_by")
@@ -41,6 +43,7 @@ def campaigns(request: HttpRequest) -> HttpResponse:
     return render_page(request, "campaigns/list.html", context)
 
 
+@require_safe
 @allowed("campaigns.see")
 def campaign(request: HttpRequest, pk: int) -> HttpResponse:
     found = find(request, pk)
