@@ -5,15 +5,15 @@ the very query that a launch pours into the ledger.
 """
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from html import escape, unescape
+from html import escape
 
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from lxml.html import fromstring
 
 from crmseg.web.reasons import Reason
 from pipelines.models import Contact
@@ -28,7 +28,7 @@ from .rendering import CLIPPED, Letter, TemplateFailed, highlight, marked, rende
 
 SAMPLES = 12
 SUBJECT_LENGTH = 60
-RELATIVE = re.compile(r'\s(?:src|href)="(?!https?:|mailto:|tel:|[#"])([^"]+)"')  # of a page, and a letter is on none
+WHOLE = ("http://", "https://", "mailto:", "tel:", "#")  # the rest is relative to a page, and a letter is on none
 
 
 @dataclass(frozen=True)
@@ -127,10 +127,17 @@ def checks(template: dict[str, str], subject: str, html: str) -> list[Check]:
         found.append(Check("ok", _("Тема короче 60 знаков")))
     if len(html.encode()) > CLIPPED:
         found.append(Check("warn", _("Письмо больше 102 КБ: Gmail покажет только начало")))
-    for address in dict.fromkeys(RELATIVE.findall(html)):
-        text = _("Адрес «%(address)s» в письме не откроется: впишите его целиком, с https://")
-        found.append(Check("warn", text % {"address": unescape(address)}))
-    return found + _gap_checks(template)
+    if "unsubscribe_url" in template["subject"]:
+        found.append(Check("warn", _("Ссылка в теме не нажимается: место ссылки отписки — в тексте")))
+    return found + _address_checks(html) + _gap_checks(template)
+
+
+def _address_checks(html: str) -> list[Check]:
+    links = [link.strip() for _element, _name, link, _at in fromstring(html).iterlinks()] if html else []
+    unopened = dict.fromkeys(link for link in links if not link.lower().startswith(WHOLE))
+    empty = _("Ссылка или картинка без адреса: впишите его целиком, с https://")
+    relative = _("Адрес «%(address)s» в письме не откроется: впишите его целиком, с https://")
+    return [Check("warn", relative % {"address": link} if link else empty) for link in unopened]
 
 
 def _gap_checks(template: dict[str, str]) -> list[Check]:

@@ -14,8 +14,9 @@ fields.forEach((field) => field?.addEventListener("focus", () => (last = field))
 document.addEventListener("click", (event) => {
   const chip = event.target.closest("[data-insert]");
   if (!chip || !last) return;
-  const { insert, markup = insert } = chip.dataset;
-  put(last, last === fields[1] ? markup : insert, last.selectionStart, last.selectionEnd);
+  const { insert, markup } = chip.dataset;
+  if (markup && last === fields[0]) (last = fields[1]).selectionStart = last.value.length; // a subject has no links
+  put(last, (last === fields[1] && markup) || insert, last.selectionStart, last.selectionEnd);
   last.focus();
 });
 

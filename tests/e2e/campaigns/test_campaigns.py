@@ -121,6 +121,13 @@ def test_what_a_button_puts_in_is_taken_back_like_typing(editor):
     expect(letter).to_have_value("<p>Здравствуйте, {{ contact.first_name }}</p>")
 
 
+def test_opt_out_link_goes_into_the_text_also_from_the_subject(editor):
+    editor.locator("#id_subject").focus()
+    editor.get_by_role("button", name="ссылка отписки").click()
+    expect(editor.locator("#id_html")).to_have_value(re.compile('<a href="{{ unsubscribe_url }}">Отписаться</a>$'))
+    expect(editor.locator("#id_subject")).not_to_have_value(re.compile("unsubscribe_url"))
+
+
 def test_preview_and_review_tell_for_how_many_a_field_that_is_typed_is_empty(editor, axe):
     preview, review = editor.locator("#preview"), editor.locator("#review")
     told = "У 1 получателя из 1 нет бюджета сделки"
