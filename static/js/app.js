@@ -24,7 +24,7 @@ on("htmx:configRequest htmx:config:request", ({ detail }) => ((detail.ctx?.reque
 /* ---- dialogs: drawer, modals, sheet, palette ---- */
 const drawer = $("#drawer");
 const openers = new WeakMap();
-let ignoreBack = false; // we go back ourselves when the drawer closes
+let ignoreBack = false; // we go back ourselves
 const topDialog = () => $$("dialog[open]").at(-1);
 
 function openDialog(dialog) {
@@ -153,7 +153,7 @@ on("htmx:afterOnLoad", ({ detail }) => {
 /* ---- toasts ---- */
 function homeToasts() {
   const toasts = $("#toasts");
-  const home = topDialog() ?? document.body; // outside an open modal dialog nothing can be clicked
+  const home = topDialog() ?? document.body; // nothing outside an open modal can be clicked
   if (toasts && toasts.parentElement !== home) home.append(toasts);
 }
 
@@ -198,7 +198,7 @@ on("toggle", (event) => {
   if (event.newState !== "open" || !pop.matches?.(".pop")) return;
   const button = invoker?.getAttribute("popovertarget") === pop.id ? invoker : $(`[popovertarget="${pop.id}"]`);
   if (button) place(pop, button);
-  $("input, .item", pop)?.focus();
+  if (!pop.contains(document.activeElement)) $("input, .item", pop)?.focus();
 }, true);
 
 function place(pop, button) {
