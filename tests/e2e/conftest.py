@@ -27,6 +27,7 @@ WITHOUT = [
     # pages the browser would draw for itself beside every window of ours
     *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup", "PreloadTopChromeWebUI"),
     "SpareRendererForSitePerProcess",  # a process for a site that is never visited
+    "RenderDocument",  # with it a page that is closed while the next one arrives stays open, and closing it never ends
     # what Playwright asks to leave out, and this list replaces
     *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades", "LensOverlay"),
     *("HttpsFirstBalancedModeAutoEnable", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning"),
