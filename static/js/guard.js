@@ -1,7 +1,6 @@
 /* Typed text is not lost without a question: a form with [data-guard] that differs from what the server sent asks before
    its page goes. [data-guard=unsaved]: what the server sent is not saved itself. Submitting it, by htmx too, is no loss,
-   nor is what a request of [data-keeps=id of the form] has saved by itself, as its answer says (Draft-Kept).
-   Sent as a plain form it takes its page with it, so it goes only when the server is there and knows who sends it. */
+   nor is what a request of [data-keeps=id of the form] has saved by itself, as its answer says (Draft-Kept). */
 
 const isLetGo = new WeakSet();
 const kept = new WeakMap();
@@ -38,34 +37,6 @@ function wouldLose(form) {
   if (isLetGo.has(form)) return false;
   if (kept.has(form)) return kept.get(form) !== typed(form);
   return form.dataset.guard === "unsaved" || [...form.elements].some(isEdited);
-}
-
-const isAsked = new WeakSet();
-const isHeard = new WeakSet();
-addEventListener("submit", (event) => {
-  const form = event.target;
-  if (!form.matches("[data-guard]") || isHeard.has(form)) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  if (!isAsked.has(form)) askFirst(form, event.submitter);
-}, true);
-
-/** What stands in the way is told by app.js: an ended session, a lost connection. */
-async function askFirst(form, submitter) {
-  isAsked.add(form);
-  const asked = htmx.ajax("GET", document.body.dataset.session, { source: document.body, swap: "none" });
-  const isAnswered = await asked.then(() => true, () => false);
-  isAsked.delete(form);
-  if (!isAnswered) tellUnsent();
-  if (!isAnswered || document.querySelector("#signed-out")) return;
-  isHeard.add(form);
-  form.requestSubmit(submitter);
-  isHeard.delete(form);
-}
-
-function tellUnsent() {
-  const detail = { text: document.body.dataset.offlineText, kind: "bad" };
-  document.body.dispatchEvent(new CustomEvent("toast", { detail, bubbles: true }));
 }
 
 addEventListener("beforeunload", (event) => guarded().some(wouldLose) && event.preventDefault());

@@ -2,11 +2,13 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 from playwright.sync_api import expect
 
 from crmseg.accounts.models import Role
 from segments.campaigns.models import Campaign
+from tests.e2e.conftest import session
 from tests.factories import CampaignFactory, UserFactory
 from tests.patience import until
 
@@ -81,6 +83,28 @@ def test_question_names_what_its_buttons_do(browser_page, axe):
         axe(page)
         page.click(f"#confirm button:has-text('{answer}')")
         until(lambda state=state: Campaign.objects.get().state == state)
+
+
+def test_button_goes_only_where_it_is_heard(browser_page, live_server):
+    campaign, marketer = CampaignFactory(state="paused"), UserFactory(role=Role.MARKETER)
+    page = browser_page(user=marketer)
+    page.goto(reverse("campaigns:detail", args=[campaign.pk]))
+    cancel, yes = page.locator("form[action$='cancel/'] button"), page.locator("#confirm [value=yes]")
+    page.context.set_offline(True)
+    cancel.click()
+    yes.click()
+    expect(page.locator(".toast.bad")).to_contain_text("Нет связи: не отправлено")
+    page.context.set_offline(False)
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    cancel.click()
+    yes.click()
+    expect(page.locator("#signed-out")).to_be_visible()
+    page.context.add_cookies([session(marketer, live_server.url)])
+    assert Campaign.objects.get().state == "paused"
+    cancel.click()
+    yes.click()
+    expect(page.locator("form[action$='cancel/']")).to_have_count(0)
+    assert Campaign.objects.get().state == "cancelled"
 
 
 def test_small_screen_opens_the_rest_in_a_sheet(browser_page, axe, head):
