@@ -2,6 +2,7 @@
    In: markup with data-* attributes and the server's HX-Trigger events. Out: DOM events other scripts may use:
      toast        {text, kind: "ok"|"bad", undo: {url, values, target}}   shows a toast
      announce     {text}                                            reads it out to screen readers
+     dialog-open  {dialog}                                          opens it over the page
      dialog-close                                                   closes the dialog on top
    No text lives here: words come from data attributes of <body> and from <template> elements of base.html. */
 
@@ -24,7 +25,7 @@ on("htmx:configRequest htmx:config:request", ({ detail }) => ((detail.ctx?.reque
 /* ---- dialogs: drawer, modals, sheet, palette ---- */
 const drawer = $("#drawer");
 const openers = new WeakMap();
-let ignoreBack = false; // we go back ourselves
+let ignoreBack = false; // we go back ourselves when the drawer closes
 const topDialog = () => $$("dialog[open]").at(-1);
 
 function openDialog(dialog) {
@@ -66,6 +67,7 @@ on("close", (event) => {
   ignoreBack = true;
   history.back();
 }, true);
+on("dialog-open", ({ detail }) => openDialog(detail.dialog));
 on("dialog-close", () => topDialog()?.close());
 
 /* The drawer's address is the page of what it shows. Back closes it; htmx must not restore the page then. */
@@ -215,26 +217,6 @@ function prepare(root) {
     button.setAttribute("aria-haspopup", "true");
   });
 }
-
-/* ---- "are you sure?" in our own dialog, for htmx requests and plain forms ---- */
-function confirmed({ confirm: question, yes }, then) {
-  const dialog = $("#confirm");
-  $("[data-question]", dialog).textContent = question;
-  $("[value=yes]", dialog).textContent = yes;
-  dialog.returnValue = "";
-  dialog.addEventListener("close", () => dialog.returnValue === "yes" && then(), { once: true });
-  openDialog(dialog);
-}
-on("submit", (event) => {
-  const { target: form, submitter } = event;
-  if (!form.dataset.confirm || form.dataset.agreed || form.matches("[hx-post], [hx-delete]")) return;
-  event.preventDefault();
-  confirmed(form.dataset, () => {
-    form.dataset.agreed = "yes";
-    form.requestSubmit(submitter);
-    delete form.dataset.agreed;
-  });
-});
 
 /* ---- keys, by place on the keyboard, so the Russian layout works too ---- */
 const typing = (element) => element.matches("input, textarea, select, [contenteditable]");

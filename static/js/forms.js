@@ -1,34 +1,46 @@
-/* A plain form takes its page with it, so it goes only when the server is there and knows who sends it. What stands in
-   the way is told by app.js: an ended session, a lost connection. */
+/* A plain form takes its page with it, so it goes only when the person means it ([data-confirm] is the question,
+   [data-yes] the words of the button that does it) and the server is there and knows who sends it. What stands in the way
+   is told by app.js: an ended session, a lost connection. */
 
 const PLAIN = `.main form[method="post"]:is([data-guard], :not([hx-post]))`; // what a guarded one asks by htmx is a preview
 const isAsked = new WeakSet();
-const isHeard = new WeakSet();
+const isFree = new WeakSet();
 
 addEventListener("submit", (event) => {
   const { target: form, submitter } = event;
-  if (!form.matches(PLAIN) || isHeard.has(form)) return;
-  if (form.dataset.confirm && !form.dataset.agreed) return; // its own question comes first
+  if (!form.matches(PLAIN) || isFree.has(form)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  if (!isAsked.has(form)) askFirst(form, submitter);
+  if (!isAsked.has(form)) send(form, submitter);
 }, true);
 
-async function askFirst(form, submitter) {
+async function send(form, submitter) {
   isAsked.add(form);
-  const asked = htmx.ajax("GET", document.body.dataset.session, { source: document.body, swap: "none" });
-  const isAnswered = await asked.then(() => true, () => false);
+  const goes = (await isMeant(form.dataset)) && (await isHeard());
   isAsked.delete(form);
-  if (!isAnswered) tellUnsent();
-  if (!isAnswered || document.querySelector("#signed-out")) return;
-  isHeard.add(form);
-  form.dataset.agreed = "yes";
+  if (!goes) return;
+  if (!form.isConnected) document.body.append(form); // what it stood in was drawn anew meanwhile
+  isFree.add(form);
   form.requestSubmit(submitter);
-  delete form.dataset.agreed;
-  isHeard.delete(form);
+  isFree.delete(form);
 }
 
-function tellUnsent() {
-  const detail = { text: document.body.dataset.offlineText, kind: "bad" };
-  document.body.dispatchEvent(new CustomEvent("toast", { detail, bubbles: true }));
+function isMeant({ confirm: question, yes }) {
+  if (!question) return true;
+  const dialog = document.querySelector("#confirm");
+  dialog.querySelector("[data-question]").textContent = question;
+  dialog.querySelector("[value=yes]").textContent = yes;
+  dialog.returnValue = "";
+  tell("dialog-open", { dialog });
+  return new Promise((answer) =>
+    dialog.addEventListener("close", () => answer(dialog.returnValue === "yes"), { once: true }));
 }
+
+async function isHeard() {
+  const asked = htmx.ajax("GET", document.body.dataset.session, { source: document.body, swap: "none" });
+  const isAnswered = await asked.then(() => true, () => false);
+  if (!isAnswered) tell("toast", { text: document.body.dataset.offlineText, kind: "bad" });
+  return isAnswered && !document.querySelector("#signed-out");
+}
+
+const tell = (name, detail) => document.body.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));

@@ -107,6 +107,24 @@ def test_button_goes_only_where_it_is_heard(browser_page, live_server):
     assert Campaign.objects.get().state == "cancelled"
 
 
+def test_button_goes_although_its_page_is_drawn_anew_meanwhile(browser_page):
+    campaign, asked = CampaignFactory(state="running"), []
+    page = browser_page(user=UserFactory(role=Role.MARKETER))
+    page.goto(reverse("campaigns:detail", args=[campaign.pk]))
+    page.route("**/session/", lambda route, _request: asked.append(route))
+    page.click("form[action$='pause/'] button")
+    until(lambda: page.title() and asked)
+    page.locator("form[action$='pause/']").evaluate("form => form.remove()")
+    asked[0].continue_()
+    expect(page.locator("form[action$='resume/']")).to_be_visible()
+    page.unroute_all()
+    cancel = page.locator("form[action$='cancel/']")
+    cancel.locator("button").click()
+    cancel.evaluate("form => form.remove()")
+    page.locator("#confirm [value=yes]").click()
+    until(lambda: Campaign.objects.get().state == "cancelled")
+
+
 def test_small_screen_opens_the_rest_in_a_sheet(browser_page, axe, head):
     page = browser_page("dark", 390, user=head)
     page.goto(reverse("accounts:profile"))
