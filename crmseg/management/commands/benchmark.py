@@ -73,7 +73,7 @@ def database_of_its_own() -> Iterator[None]:
     here.close()
     here.close_pool()  # it would go on handing out connections to the company's
     broker = app.conf.broker_url
-    app.conf.update(broker_url="memory://")
+    app.conf.update(broker_url="memory://localhost")
     creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:
         with here.cursor() as cursor:
