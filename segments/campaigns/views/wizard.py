@@ -60,6 +60,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         return _gone(request, form)
     if request.method == "POST" and form.is_valid():
         return _saved(request, form)
+    campaign.name = form.initial["name"]  # what was refused is not its name
     return _page(request, campaign, form, seen=seen)
 
 

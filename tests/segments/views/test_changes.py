@@ -117,8 +117,9 @@ def test_new_name_alone_does_not_refresh(marketer):
 
 def test_rule_that_reads_itself_is_refused(marketer):
     segment = SegmentFactory(rules=TAGGED)
-    response = marketer.post(at("edit", segment), form(rules={"segment": segment.pk, "op": "in"}))
+    response = marketer.post(at("edit", segment), form(name="Иначе", rules={"segment": segment.pk, "op": "in"}))
     assert response.status_code == 422
+    assert f'<h1 class="trunc">{segment.name}</h1>' in response.content.decode()
 
 
 def test_static_segment_is_edited_without_a_rule(marketer):

@@ -90,9 +90,10 @@ def test_fault_in_the_template_is_shown_with_its_line(login, campaign):
 
 
 def test_time_is_needed_for_a_set_time(login, campaign):
-    response = edit(login(), campaign, when="at")
-    assert response.status_code == 422
-    assert "Укажите дату и время" in response.content.decode()
+    page = edit(login(), campaign, when="at", name="Иначе")
+    assert page.status_code == 422
+    assert "Укажите дату и время" in page.content.decode()
+    assert f'<h1 class="trunc">{campaign.name}</h1>' in page.content.decode()
 
 
 @pytest.mark.parametrize(
