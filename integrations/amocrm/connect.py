@@ -5,8 +5,10 @@ or ``ConnectionRefused`` with words for the form.
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +27,7 @@ from .models.account import new_secret
 from .plan import READER
 
 WITH = "datetime_settings,task_types,is_api_filter_enabled,users_groups"
+NEAR = ("localhost", ".local", ".internal", ".test")  # a network of one's own: RFC 6761, RFC 6762, ICANN
 HOOKS = [
     f"{action}_{entity}"
     for entity in ("lead", "contact", "company")
@@ -54,11 +57,14 @@ def clean_address(typed: str) -> str:
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
         is_fine = parts.scheme in {"http", "https"} and (parts.port or 1) > 0 and _is_host(parts.hostname, text)
+        is_fine = is_fine and "@" not in parts.netloc  # what stands before it looks like the host, and is not
     except (ValueError, httpx2.InvalidURL):
         is_fine = False
     if not is_fine:
         raise ConnectionRefused(_("Укажите адрес вида https://company.amocrm.ru"), "base_url")
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
+    if parts.scheme == "http" and not _is_near(str(parts.hostname)):
+        raise ConnectionRefused(_("По http токен прочтут в пути. Укажите адрес с https://"), "base_url")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def _is_host(name: str | None, typed: str) -> bool:
@@ -67,6 +73,13 @@ def _is_host(name: str | None, typed: str) -> bool:
         return False
     httpx2.URL(f"http://[{name}]" if ":" in name else f"http://{name}")  # its InvalidURL says what IDNA refuses
     return "://" in typed or "." in name or name == "localhost"
+
+
+def _is_near(name: str) -> bool:
+    """On this machine or in a network of one's own."""
+    with suppress(ValueError):
+        return ip_address(name).is_private
+    return "." not in name or name.endswith(NEAR)
 
 
 def clean_token(typed: str) -> str:

@@ -19,7 +19,8 @@ ADDRESSES = [
     ("demo.amocrm.ru", "https://demo.amocrm.ru"),
     (" https://Demo.amocrm.ru/leads/pipeline/ ", "https://demo.amocrm.ru"),
     ("http://127.0.0.1:8765", "http://127.0.0.1:8765"),
-    ("https://user:pass@demo.amocrm.ru", "https://demo.amocrm.ru"),
+    ("http://192.168.1.5:8765", "http://192.168.1.5:8765"),
+    ("http://sandbox:8765", "http://sandbox:8765"),
 ]
 
 
@@ -42,6 +43,10 @@ def test_address_as_people_type_it(typed, address):
         "http://[::1",
         "http://[x]",
         "ёё--.",
+        "https://demo.amocrm.ru@evil.example",
+        "https://user:pass@demo.amocrm.ru",
+        "http://demo.amocrm.ru",
+        "http://8.8.8.8",
     ],
 )
 def test_what_is_no_address_is_refused(typed):
