@@ -1,11 +1,13 @@
 """Translations: `.po` files are kept, `.mo` files are made when older, and CI asks whether any word is missing.
 
-The source language is Russian, so the Russian catalogue needs only the plural forms; English needs everything.
+The source language is Russian, so the Russian `.po` needs only the plural forms; English needs everything. The Russian
+`.mo` holds every word all the same: what it lacked, Django would take from the language of the installation.
 """
 
 import io
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,16 +44,38 @@ def compile_stale() -> int:
     if not stale:
         return 0
     from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
 
     for path in stale:
-        with path.open("rb") as source:
-            catalogue = read_po(source, locale=path.parent.parent.name)
+        catalogue, *others = map(_read, _made_of(path))
+        for message in chain.from_iterable(others):
+            _say_itself(message, catalogue)
         draft = path.with_suffix(".mo.new")
         with draft.open("wb") as target:
             write_mo(target, catalogue)
         draft.replace(path.with_suffix(".mo"))
     return len(stale)
+
+
+def _read(path: Path) -> "Catalog":
+    from babel.messages.pofile import read_po
+
+    with path.open("rb") as source:
+        return read_po(source, locale=_language(path))
+
+
+def _say_itself(message: "Message", catalogue: "Catalog") -> None:
+    if message.id and not message.pluralizable:
+        known = catalogue.get(message.id, message.context) or catalogue.add(message.id, context=message.context)
+        known.string = known.string or message.id
+
+
+def _made_of(path: Path) -> list[Path]:
+    """Itself first."""
+    return [path, *(each for each in catalogues() if each != path and _language(path) == SOURCE_LANGUAGE)]
+
+
+def _language(path: Path) -> str:
+    return path.parent.parent.name
 
 
 def compile_for_the_screen() -> None:
@@ -67,7 +91,7 @@ def are_compiled() -> bool:
 
 def is_fresh(path: Path) -> bool:
     compiled = path.with_suffix(".mo")
-    return compiled.exists() and compiled.stat().st_mtime >= path.stat().st_mtime
+    return compiled.exists() and all(compiled.stat().st_mtime >= each.stat().st_mtime for each in _made_of(path))
 
 
 # What is missing

@@ -16,6 +16,9 @@ DEALS_EN = 'msgid "%(n)s сделка"\nmsgid_plural "%(n)s сделок"\nmsgst
 PEOPLE_EN = 'msgid "Люди"\nmsgstr "People"\n\n'
 
 
+PEOPLE_RU = 'msgid "Люди"\nmsgstr ""\n\n'
+
+
 @pytest.fixture
 def house(tmp_path, monkeypatch):
     monkeypatch.setattr(messages, "ROOT", tmp_path)
@@ -67,6 +70,22 @@ def test_lost_translation_of_a_merge_is_a_problem(house):
 def test_missing_catalogue_is_a_problem(house):
     (house / "locale" / "en" / "LC_MESSAGES" / "django.po").unlink()
     assert messages.problems() == ["en: нет каталога locale/en/LC_MESSAGES/django.po"]
+
+
+@pytest.mark.parametrize("listed", ["", PEOPLE_RU])
+def test_russian_says_itself_whatever_the_language_of_the_installation_is(house, listed):
+    write(house, "ru", RU + listed + DEALS_RU)
+    messages.compile_stale()
+    with (house / "locale/ru/LC_MESSAGES/django.mo").open("rb") as compiled:
+        russian = gettext.GNUTranslations(compiled)
+    russian.add_fallback(Loud())
+    assert russian.gettext("Люди") == "Люди"
+    assert russian.ngettext("%(n)s сделка", "%(n)s сделок", 2) == "%(n)s сделки"
+
+
+class Loud(gettext.NullTranslations):
+    def gettext(self, message):
+        raise LookupError(message)
 
 
 def test_catalogues_are_compiled_when_stale_only(house):
