@@ -1,4 +1,9 @@
-"""The page behind the link in every letter: no login, no cookie. GET shows, POST acts (RFC 8058 one-click as well)."""
+"""The page behind the link in every letter: no login, no cookie. GET shows, POST acts (RFC 8058 one-click as well).
+
+Who opens it knows the sender of the letter, not the program that sent it.
+"""
+
+from email.utils import parseaddr
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -29,6 +34,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         "is_done": is_done,
         "address": consent.hint(message.address) if message else "",
         "sender": settings.DEFAULT_FROM_EMAIL,
+        "whose": parseaddr(settings.DEFAULT_FROM_EMAIL)[0] or settings.DEFAULT_FROM_EMAIL,
         "theme": "auto",
     }
     # Without the request: its CSRF token would set a cookie.

@@ -33,6 +33,16 @@ def test_get_shows_and_changes_nothing(letter, stranger):
     assert not Suppression.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("sender", "whose"), [("Дом у озера <a@b.example>", "Дом у озера"), ("a@b.example", "a@b.example")]
+)
+def test_page_is_the_senders_and_not_ours(letter, stranger, settings, sender, whose):
+    settings.DEFAULT_FROM_EMAIL = sender
+    page = stranger.get(link(letter.token)).content.decode()
+    assert f'<p class="brand"><b>{whose}</b></p>' in page
+    assert "crmseg" not in page
+
+
 def test_post_unsubscribes(letter, stranger):
     response = stranger.post(link(letter.token))
     assert "Вы отписаны" in response.content.decode()
