@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import connection, transaction
 from django.db.utils import OperationalError
@@ -22,7 +21,11 @@ from .rules.parse import RuleError, RuleRefused, parse
 
 PREVIEW_WITHIN_MS = 5000
 
-__all__ = ["Preview", "change", "create", "fill", "preview"]
+__all__ = ["Overtaken", "Preview", "change", "create", "fill", "preview"]
+
+
+class Overtaken(Exception):
+    """Somebody else has saved since this form was drawn."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,18 @@ def create(form: SegmentForm, *, owner: User, now: datetime) -> Segment:
     return segment
 
 
-def change(form: SegmentForm, *, now: datetime) -> Segment:
-    """Save what was edited; new rules empty ``refreshed_at``, so that the segment is evaluated anew."""
+@transaction.atomic
+def change(form: SegmentForm, *, by: User, now: datetime, seen: str = "") -> Segment:
+    """Save what was edited; new rules empty ``refreshed_at``, so that the segment is evaluated anew.
+
+    ``seen``: the edition the form was drawn from; raises Overtaken when another one is kept by now.
+    """
     segment: Segment = form.instance
-    values: dict[str, Any] = {"name": form.cleaned_data["name"], "description": form.cleaned_data["description"]}
-    segment.rename(**values, now=now)
+    if not form.has_edits:
+        return segment
+    if seen not in ("", segment.edition) or not segment.claim(by=by, now=now):
+        raise Overtaken
+    segment.rename(form.cleaned_data["name"], form.cleaned_data["description"], now=now)
     if form.has_new_rules:
         segment.change_rules(form.rules, now=now)
     return segment

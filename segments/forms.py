@@ -86,6 +86,10 @@ class SegmentForm(forms.ModelForm):
         return found
 
     @property
+    def has_edits(self) -> bool:
+        return self.has_new_rules or any(self.cleaned_data[name] != kept for name, kept in self.stored.items())
+
+    @property
     def has_new_rules(self) -> bool:
         return "rules_text" in self.fields and self.rules != self.rules_before
 

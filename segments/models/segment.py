@@ -6,6 +6,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crmseg.accounts.models import User
+
 
 class SegmentQuerySet(models.QuerySet["Segment"]):
     def alive(self) -> "SegmentQuerySet":
@@ -58,6 +60,8 @@ class Segment(models.Model):
     owner = models.ForeignKey("accounts.User", models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
+    edited_at = models.DateTimeField(null=True, blank=True)  # its name, description or rules; not its people
+    edited_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, blank=True, related_name="+")
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     objects = SegmentQuerySet.as_manager()
@@ -92,6 +96,19 @@ class Segment(models.Model):
     def is_frozen(self) -> bool:
         """Membership stands still: paused by a person, or the rule names something that is gone."""
         return self.is_paused or self.health == self.Health.BROKEN
+
+    @property
+    def edition(self) -> str:
+        """What a form was drawn from: another one is kept by now if somebody has saved meanwhile."""
+        return (self.edited_at or self.created_at).isoformat()
+
+    def claim(self, *, by: User | None, now: datetime) -> bool:
+        """Be the one who edits what is loaded here; false when somebody was quicker."""
+        rows = Segment.objects.alive().filter(pk=self.pk, edited_at=self.edited_at)
+        if rows.update(edited_at=now, edited_by=by) != 1:
+            return False
+        self.edited_at, self.edited_by = now, by
+        return True
 
     def pause(self, *, now: datetime, until: datetime | None = None) -> None:
         """Switch off for a season (C-13): members stay as they are, nobody enters or leaves."""

@@ -1,6 +1,7 @@
 """Doors that change a segment: make, edit, look before saving, switch off for a while."""
 
 from datetime import datetime, time
+from typing import cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -32,11 +33,16 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @allowed("segments.edit")
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    segment = find(request, pk)
-    form = SegmentForm(request.POST or None, instance=segment)
+    """``seen`` is the edition the form was drawn from, ``over`` the one a person has chosen to save over."""
+    seen = request.POST.get("over") or request.POST.get("seen", "")
+    form = SegmentForm(request.POST or None, instance=find(request, pk))
     if request.method == "POST" and form.is_valid():
-        return _saved(request, builder.change(form, now=timezone.now()), _("Сегмент сохранён"))
-    return _form(request, form)
+        try:
+            changed = builder.change(form, by=cast(User, request.user), now=timezone.now(), seen=seen)
+        except builder.Overtaken:
+            return _form(request, form, seen=seen, newer=find(request, pk))
+        return _saved(request, changed, _("Сегмент сохранён"))
+    return _form(request, form, seen=seen)
 
 
 @require_POST
@@ -77,16 +83,18 @@ def _saved(request: HttpRequest, segment: Segment, told: str, cause: str = "") -
     return HttpResponseRedirect(reverse("segments:detail", args=[segment.pk]))
 
 
-def _form(request: HttpRequest, form: SegmentForm) -> HttpResponse:
+def _form(request: HttpRequest, form: SegmentForm, *, seen: str = "", newer: Segment | None = None) -> HttpResponse:
     ready = visible(request.user, Segment).filter(deleted_at__isnull=True).exclude(ready_key=None)
     text = str(form["rules_text"].value() or "") if "rules_text" in form.fields else ""
     context = {
         "form": form,
         "segment": form.instance if form.instance.pk else None,
+        "seen": seen,
+        "newer": newer,
         "ready": ready.only("name", "ready_key", "size"),
         "shown": builder.preview(text, now=timezone.now()) if text else None,
     }
-    return render_page(request, "segments/edit.html", context, status=422 if form.errors else 200)
+    return render_page(request, "segments/edit.html", context, status=422 if form.errors or newer else 200)
 
 
 def _start(request: HttpRequest) -> int:

@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from crmseg.accounts.models import Role, User
 from segments import builder, gallery
+from segments.forms import SegmentForm
+from segments.membership import refresh
 from segments.models import Membership, Segment
 from segments.rules.parse import parse
 from tests.factories import NOW, ContactFactory, MembershipFactory, SegmentFactory
@@ -113,6 +115,80 @@ def test_new_name_alone_does_not_refresh(marketer):
     marketer.post(at("edit", segment), form(name="Иначе"))
     segment.refresh_from_db()
     assert (segment.name, segment.refreshed_at) == ("Иначе", NOW)
+
+
+def edition(client, segment):
+    """What the edit page of a window knows the segment by."""
+    return re.search(r'name="seen" value="([^"]+)"', client.get(at("edit", segment)).content.decode())[1]
+
+
+def test_older_window_does_not_save_over_the_newer(marketer, sent):
+    other = {"field": "name", "op": "contains", "value": "Ольга"}
+    marketer.user.name = "Анна Белова"
+    marketer.user.save()
+    segment = SegmentFactory(name="Эскроу", rules=TAGGED, refreshed_at=NOW)
+    seen = edition(marketer, segment)
+    marketer.post(at("edit", segment), form(rules=other, description="Новое", seen=seen))
+    refused = marketer.post(at("edit", segment), form(name="Иначе", seen=seen))
+    segment.refresh_from_db()
+    assert (segment.name, segment.description, segment.rules) == ("Эскроу", "Новое", other)
+    page = refused.content.decode()
+    assert (refused.status_code, 'value="Иначе"' in page) == (422, True)
+    assert "Сегмент изменили в другом окне: Анна Белова, сегодня" in page
+    assert f'href="{at("edit", segment)}" target="_blank"' in page
+    assert marketer.post(at("edit", segment), form(name="Иначе", seen=seen)).status_code == 422  # not by pressing again
+    over = re.search(r'name="over" value="([^"]+)"', page)[1]
+    assert marketer.post(at("edit", segment), form(name="Иначе", seen=seen, over=over)).status_code == 302
+    segment.refresh_from_db()
+    assert (segment.name, segment.description, segment.rules) == ("Иначе", "", TAGGED)
+
+
+def test_what_is_kept_already_is_no_quarrel(marketer):
+    segment = SegmentFactory(name="Эскроу", rules=TAGGED, refreshed_at=NOW)
+    seen = edition(marketer, segment)
+    answers = [marketer.post(at("edit", segment), form(name="Иначе", seen=seen)).status_code for _click in range(2)]
+    assert answers == [302, 302]
+
+
+def test_saving_over_is_refused_when_the_segment_was_changed_once_more(marketer):
+    segment = SegmentFactory(name="Эскроу", rules=TAGGED, refreshed_at=NOW)
+    seen = edition(marketer, segment)
+    marketer.post(at("edit", segment), form(description="Раз", seen=seen))
+    over = edition(marketer, segment)
+    marketer.post(at("edit", segment), form(description="Два", seen=over))
+    assert marketer.post(at("edit", segment), form(description="Три", seen=seen, over=over)).status_code == 422
+    assert Segment.objects.get().description == "Два"
+
+
+def test_form_that_is_refused_for_a_mistake_keeps_the_edition_it_was_drawn_from(marketer):
+    segment = SegmentFactory(name="Эскроу", rules=TAGGED, refreshed_at=NOW)
+    seen = edition(marketer, segment)
+    marketer.post(at("edit", segment), form(description="Раз", seen=seen))
+    page = marketer.post(at("edit", segment), form(name="", seen=seen)).content.decode()
+    assert f'name="seen" value="{seen}"' in page
+
+
+def test_only_what_is_written_in_the_form_makes_another_edition(marketer, sent):
+    segment = SegmentFactory(name="Эскроу", rules=TAGGED, refreshed_at=NOW)
+    ContactFactory(tags=["эскроу"])
+    seen = edition(marketer, segment)
+    marketer.post(at("pause", segment))
+    marketer.post(at("resume", segment))
+    refresh(segment, now=timezone.now())
+    marketer.post(at("edit", segment), form(seen=seen))  # as it is
+    assert marketer.post(at("edit", segment), form(name="Иначе", seen=seen)).status_code == 302
+    assert Segment.objects.get().name == "Иначе"
+
+
+def test_two_who_save_at_once_do_not_both_win(marketer):
+    segment = SegmentFactory(name="Эскроу", rules=TAGGED, refreshed_at=NOW)
+    first, second = (SegmentForm(form(name=name), instance=Segment.objects.get()) for name in ("Раз", "Два"))
+    assert first.is_valid() and second.is_valid()  # noqa: PT018
+    builder.change(first, by=marketer.user, now=NOW)
+    with pytest.raises(builder.Overtaken):
+        builder.change(second, by=marketer.user, now=NOW)
+    segment.refresh_from_db()
+    assert (segment.name, segment.edited_by, segment.edited_at) == ("Раз", marketer.user, NOW)
 
 
 def test_rule_that_reads_itself_is_refused(marketer):
