@@ -9,6 +9,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -102,8 +103,12 @@ def _rest() -> tuple[int, None]:
     return sum(step.done for step in steps), None
 
 
+@transaction.atomic
 def set_norms() -> None:
-    """What amoCRM does not know of a stage: how long a deal may stand there, and how likely it is won."""
+    """What amoCRM does not know of a stage: how long a deal may stand there, and how likely it is won.
+
+    All at once: a worker may be making the segment of those over the norm.
+    """
     for name, (days, probability) in NORMS.items():
         Stage.objects.filter(name=name, max_days=None).update(max_days=days, probability=probability)
 

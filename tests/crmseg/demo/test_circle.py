@@ -3,12 +3,16 @@
 from collections import defaultdict
 
 import pytest
+from django.db import IntegrityError
 
+from crmseg.demo import circle
 from crmseg.demo.circle import NORMS
 from crmseg.demo.stand import CONTACTS
 from integrations.amocrm.sandbox import Sandbox
 from integrations.amocrm.sandbox.rows import CLOSED
+from pipelines.models import Stage
 from pipelines.models.pipeline import STUCK_AFTER
+from tests.factories import StageFactory
 
 DAY = 86400
 NOW = 1_790_000_000
@@ -37,3 +41,14 @@ def test_most_deals_keep_the_norm_and_a_few_are_stuck(waited, stage):
     norm, days = NORMS[stage][0], waited[stage]
     assert sum(day <= norm for day in days) / len(days) > 0.5
     assert 0.1 <= sum(day > norm * STUCK_AFTER for day in days) / len(days) <= 0.2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_norms_are_set_all_or_none(monkeypatch):
+    """Whoever reads them meanwhile must not find a half."""
+    for name in NORMS:
+        StageFactory(name=name)
+    monkeypatch.setitem(circle.NORMS, "Работы", (-1, 90))
+    with pytest.raises(IntegrityError):
+        circle.set_norms()
+    assert not Stage.objects.exclude(max_days=None).exists()
