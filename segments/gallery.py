@@ -25,6 +25,8 @@ from .rules.parse import RuleRefused, parse
 
 Document = dict[str, Any]
 
+OVER_THE_NORM = "over_the_norm"
+
 
 @dataclass(frozen=True)
 class Ready:
@@ -90,10 +92,24 @@ def ensure(now: datetime) -> list[Segment]:
 
     What was edited, renamed or deleted by people stays so: the key of a ready segment is used once.
     """
+    follow_norms(now)
     known = set(Segment.objects.exclude(ready_key=None).values_list("ready_key", flat=True))
     with override(settings.LANGUAGE_CODE):
         made = [_create(offer, now) for offer in ready() if offer.key not in known]
     return [segment for segment in made if segment is not None]
+
+
+@transaction.atomic
+def follow_norms(now: datetime) -> None:
+    """Bring the rule of those over the norm up to the norms as they are, unless people have made it their own.
+
+    The row is held before the norms are read, so that nobody writes older ones after newer.
+    """
+    followers = Segment.objects.alive().as_offered().filter(ready_key=OVER_THE_NORM, is_paused=False)
+    for held in followers.select_for_update(no_key=True):
+        for offer in _over_the_norm():
+            if offer.rules != held.rules:
+                held.follow(offer.rules, now=now)
 
 
 def _create(offer: Ready, now: datetime) -> Segment | None:
@@ -104,7 +120,7 @@ def _create(offer: Ready, now: datetime) -> Segment | None:
     name = str(offer.name)[:200]
     if Segment.objects.alive().filter(name=name).exists():
         name = str(_("%(name)s (готовый)") % {"name": name[:180]})
-    values = {"name": name, "description": str(offer.description), "rules": offer.rules}
+    values = {"name": name, "description": str(offer.description), "rules": offer.rules, "offered": offer.rules}
     try:
         with transaction.atomic():
             return Segment.objects.create(ready_key=offer.key, created_at=now, changed_at=now, **values)
@@ -280,7 +296,7 @@ def _over_the_norm() -> Iterator[Ready]:
         for stage in stages[:40]
     ]
     if late:
-        yield Ready("over_the_norm", _("Дольше нормы на этапе"), deals(either(*late)))
+        yield Ready(OVER_THE_NORM, _("Дольше нормы на этапе"), deals(either(*late)))
 
 
 def _refused_by_reason() -> Iterator[Ready]:

@@ -22,6 +22,7 @@ def follow_changes() -> None:
 
 @shared_task(name="segments.refresh_stale")
 def refresh_stale() -> None:
+    gallery.follow_norms(timezone.now())
     membership.refresh_stale(timezone.now)
 
 

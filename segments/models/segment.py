@@ -2,7 +2,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -10,6 +10,10 @@ from crmseg.accounts.models import User
 
 
 class SegmentQuerySet(models.QuerySet["Segment"]):
+    def as_offered(self) -> "SegmentQuerySet":
+        """Ready ones whose rules nobody has made their own."""
+        return self.filter(rules=F("offered"))
+
     def alive(self) -> "SegmentQuerySet":
         return self.filter(deleted_at__isnull=True)
 
@@ -51,6 +55,7 @@ class Segment(models.Model):
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.DYNAMIC)
     rules = models.JSONField(null=True, blank=True)
     ready_key = models.CharField(max_length=60, null=True, blank=True, unique=True)
+    offered = models.JSONField(null=True, blank=True)  # the rules the gallery gave it last; people may have others
     size = models.PositiveIntegerField(default=0)
     refreshed_at = models.DateTimeField(null=True, blank=True)
     is_paused = models.BooleanField(default=False)
@@ -124,6 +129,11 @@ class Segment(models.Model):
     def change_rules(self, rules: dict[str, Any], *, now: datetime) -> None:
         """Take rules that were parsed before; the next refresh writes entries and leaves with the cause ``edit``."""
         self._write(now, rules=rules, refreshed_at=None, health=self.Health.OK, health_reason="")
+
+    def follow(self, offered: dict[str, Any], *, now: datetime) -> None:
+        """Take what the gallery offers by now. No person did it, yet a form that was open has the rules of before."""
+        self._write(now, offered=offered, edited_at=now, edited_by=None)
+        self.change_rules(offered, now=now)
 
     def find_broken(self, reason: str, *, now: datetime) -> None:
         """Freeze: the last membership is kept, shown as broken, and nothing is sent to it."""

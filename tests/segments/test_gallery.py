@@ -1,11 +1,13 @@
 """segments.gallery: ready segments are made once, and every one of them works."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.db import connection
 
 from pipelines.models import Stage, Tag
-from segments import gallery
+from segments import gallery, tasks
 from segments.membership import refresh
 from segments.models import Segment
 from segments.rules.fields import FIELDS
@@ -16,6 +18,7 @@ from tests.factories import (
     ContactPointFactory,
     DealFactory,
     LossReasonFactory,
+    MembershipFactory,
     NoteFactory,
     SegmentFactory,
     StageFactory,
@@ -89,6 +92,93 @@ def test_what_people_edited_or_deleted_stays_so():
     assert gallery.ensure(NOW) == []
     edited.refresh_from_db()
     assert edited.rules["value"] == 9
+
+
+def over_the_norm(*norms):
+    waits = [
+        {"all": [{"field": "stage", "op": "eq", "value": stage.pk},
+                 {"field": "stage_entered_at", "op": "more_than_ago", "value": days}]}
+        for stage, days in norms
+    ]  # fmt: skip
+    return {"has": "deals", "where": {"any": waits}}
+
+
+@pytest.fixture
+def norms(company):
+    """The ready segment of those over the norm, with a second stage that has no norm yet."""
+    gallery.ensure(NOW)
+    return Segment.objects.get(ready_key="over_the_norm"), company, StageFactory(pipeline=company.pipeline)
+
+
+def test_rule_of_those_over_the_norm_follows_the_norms(norms):
+    ready, quote, visit = norms
+    late = ContactFactory()
+    DealFactory(stage=visit, contact=late, created_at=NOW - timedelta(days=4))
+    ready.rename("Застряли", "", now=NOW)
+    refresh(ready, now=NOW)
+    Stage.objects.filter(pk=visit.pk).update(max_days=3)
+    assert gallery.ensure(NOW) == []
+    ready.refresh_from_db()
+    assert (ready.rules, ready.refreshed_at) == (over_the_norm((quote, "7d"), (visit, "3d")), None)
+    tasks.refresh_all()
+    assert late.memberships.filter(segment=ready, left_at=None).exists()
+    Stage.objects.filter(pk=quote.pk).update(deleted_at=NOW)
+    tasks.refresh_stale()
+    ready.refresh_from_db()
+    assert (ready.rules, ready.health) == (over_the_norm((visit, "3d")), "ok")
+
+
+def test_norms_that_stay_move_nothing(norms):
+    ready, _quote, _visit = norms
+    refresh(ready, now=NOW)
+    before = Segment.objects.values().get(pk=ready.pk)
+    gallery.ensure(NOW + MONTH)
+    assert Segment.objects.values().get(pk=ready.pk) == before
+
+
+def test_rule_of_those_over_the_norm_that_a_person_edited_stays(norms):
+    ready, quote, visit = norms
+    ready.change_rules(over_the_norm((quote, "9d")), now=NOW)
+    Stage.objects.filter(pk=visit.pk).update(max_days=3)
+    gallery.ensure(NOW)
+    ready.refresh_from_db()
+    assert ready.rules == over_the_norm((quote, "9d"))
+
+
+def test_paused_one_follows_the_norms_when_its_pause_is_over(norms):
+    ready, quote, visit = norms
+    refresh(ready, now=NOW)
+    Segment.objects.get(pk=ready.pk).pause(now=NOW)
+    Stage.objects.filter(pk=visit.pk).update(max_days=3)
+    gallery.ensure(NOW)
+    ready.refresh_from_db()
+    assert (ready.rules, ready.refreshed_at) == (over_the_norm((quote, "7d")), NOW)
+    ready.resume(now=NOW)
+    gallery.ensure(NOW)
+    ready.refresh_from_db()
+    assert ready.rules == over_the_norm((quote, "7d"), (visit, "3d"))
+
+
+@pytest.mark.parametrize("story", ["shipped", "other fields", "moved after an edit"])
+def test_one_that_was_made_earlier_follows_unless_it_was_edited(norms, story):
+    ready, _quote, _visit = norms
+    Segment.objects.update(offered=None)
+    if story == "other fields":
+        ready.change_rules({"all": [ready.rules, {"field": "won_count", "op": "eq", "value": 0}]}, now=NOW)
+    if story == "moved after an edit":
+        MembershipFactory(segment=ready, left_at=NOW, left_cause="edit")
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("segments.migrations.0004_norms_as_offered").ADOPT)
+    assert set(Segment.objects.as_offered()) == ({ready} if story == "shipped" else set())
+
+
+def test_form_that_was_open_while_the_norms_changed_is_of_another_edition(norms):
+    ready, _quote, visit = norms
+    seen = ready.edition
+    Stage.objects.filter(pk=visit.pk).update(max_days=3)
+    gallery.ensure(NOW + MOMENT)
+    ready.refresh_from_db()
+    assert (ready.edition != seen, ready.edited_by) == (True, None)
 
 
 def test_own_segment_of_the_same_name_is_no_obstacle():
