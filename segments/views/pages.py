@@ -1,11 +1,13 @@
 """Pages to look at: the list of segments, one segment, its members."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from django.db.models import Case, F, IntegerField, QuerySet, TextField, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from crmseg.accounts.models import User
 from crmseg.accounts.policy import allowed, may, visible
 from crmseg.web.page import render_page
 from crmseg.web.paging import Keyset, KeysetPage
@@ -13,7 +15,7 @@ from pipelines.models.mirrored import Fold, fold
 
 from .. import history, words
 from ..models import Membership, Segment
-from ..policy import find
+from ..policy import SEES_EVERYBODY, counts, find
 
 GROUPS = ("own", "ready")
 
@@ -27,6 +29,7 @@ def segments(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "rows": words.with_sentences(page.rows),
+        **_counted(request, page.rows),
         "q": query,
         "group": group,
         "is_filtered": bool(query or group in GROUPS),
@@ -43,6 +46,7 @@ def segment(request: HttpRequest, pk: int) -> HttpResponse:
     known = words.Known()
     context = {
         "segment": found,
+        **_counted(request, [found]),
         "sentence": words.one_sentence(found.rules, known) if found.rules is not None else None,
         "tree": words.tree(found.rules, known) if found.rules is not None else None,
         "page": _members(stays, request),
@@ -58,8 +62,15 @@ def segment(request: HttpRequest, pk: int) -> HttpResponse:
 def members(request: HttpRequest, pk: int) -> HttpResponse:
     found = find(request, pk)
     page = _members(visible(request.user, Membership).filter(segment=found), request)
-    context = {"segment": found, "page": page, "may_see_contacts": may(request.user, "contacts.see")}
+    may_see_contacts = may(request.user, "contacts.see")
+    context = {"segment": found, "page": page, "may_see_contacts": may_see_contacts, **_counted(request, [found])}
     return render_page(request, "segments/members.html", context, partial="rows")
+
+
+def _counted(request: HttpRequest, segments: Sequence[Segment]) -> dict[str, Any]:
+    """Of whom the pages tell how many: of everybody, or of the people this user may see."""
+    user = cast(User, request.user)
+    return {"counts": counts(user, segments), "sees_everybody": user.role in SEES_EVERYBODY}
 
 
 def _narrowed(rows: QuerySet[Segment], query: str, group: str) -> QuerySet[Segment]:

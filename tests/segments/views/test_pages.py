@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils.html import strip_tags
 from django.utils.translation import override
 
 from crmseg.accounts.models import Role, User
@@ -139,6 +140,52 @@ def test_manager_sees_only_people_of_their_own(as_role):
     MembershipFactory(segment=segment, contact=ContactFactory(name="Свой клиент", responsible=client.user))
     shown = text(page(client, segment))
     assert ("Свой клиент" in shown, "Чужой клиент" in shown) == (True, False)
+
+
+@pytest.fixture
+def shared():
+    """Two segments: in the first one contact of each, in the second none of the manager's."""
+
+    def fill(manager):
+        first, second = (SegmentFactory(name=name, size=7474, refreshed_at=NOW) for name in ("Общий", "Чужой"))
+        for responsible in (manager, None):
+            MembershipFactory(segment=first, contact=ContactFactory(responsible=responsible))
+        MembershipFactory(segment=first, contact=ContactFactory(responsible=manager), left_at=NOW, left_cause="rule")
+        MembershipFactory(segment=second)
+        return first, second
+
+    return fill
+
+
+def test_manager_is_told_how_many_of_their_own_are_inside_and_not_of_how_many(as_role, shared):
+    client = as_role(Role.MANAGER)
+    first, second = shared(client.user)
+    assert client.get(LIST).context["counts"] == {first.pk: 1, second.pk: 0}
+    shown = [text(client.get(LIST)), *(text(page(client, first, name)) for name in ("detail", "members"))]
+    assert [("7\u202f474" in strip_tags(one), "Ваших контактов" in one) for one in shown] == [(False, True)] * 3
+    assert [page(client, first, name).context["counts"] for name in ("detail", "members")] == [{first.pk: 1}] * 2
+
+
+def test_manager_with_nobody_inside_is_not_told_that_nobody_is(as_role, shared):
+    client = as_role(Role.MANAGER)
+    shown = text(page(client, shared(client.user)[1]))
+    assert ("Здесь нет ваших контактов" in shown, "Здесь пока никого" in shown) == (True, False)
+
+
+@pytest.mark.parametrize("role", [Role.OWNER, Role.HEAD, Role.MARKETER, Role.AUDITOR])
+def test_whoever_sees_everybody_reads_the_stored_counter(as_role, shared, role):
+    client = as_role(role)
+    first, second = shared(None)
+    assert client.get(LIST).context["counts"] == {first.pk: 7474, second.pk: 7474}
+    shown = [text(client.get(LIST)), *(text(page(client, first, name)) for name in ("detail", "members"))]
+    assert [("7\u202f474" in strip_tags(one), "Ваших контактов" in one) for one in shown] == [(True, False)] * 3
+
+
+def test_counting_their_own_costs_a_manager_one_query(as_role, django_assert_max_num_queries):
+    client = as_role(Role.MANAGER)
+    SegmentFactory.create_batch(20)
+    with django_assert_max_num_queries(9):
+        client.get(LIST)
 
 
 def test_members_are_paged_by_key(marketer, django_assert_max_num_queries):
