@@ -44,6 +44,13 @@ def test_name_stored_in_english_is_read_in_russian():
     assert in_words_of_the_reader(stored) == "Отказ «Дорого» 90+"
 
 
+@pytest.mark.parametrize("stored", ["VIP за год", "VIP this year", "VIP over 12 months"])
+def test_vip_of_the_last_year_are_not_those_of_this_year(stored):
+    assert in_words_of_the_reader(stored) == "VIP за год"
+    with override("en"):
+        assert in_words_of_the_reader(stored) == "VIP over 12 months"
+
+
 def test_every_shipped_name_is_known(db):
     gallery.ensure(NOW)
     with override("en"):
