@@ -164,7 +164,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 
 # --- letters ------------------------------------------------------------------------------------------------
 EMAIL_URL = environment.smtp(environment.text("EMAIL_URL", "smtp://127.0.0.1:1025"))
-DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", "crmseg <crmseg@localhost>")
+DEFAULT_FROM_EMAIL = environment.sender("DEFAULT_FROM_EMAIL", "crmseg <crmseg@localhost>")
 CHANNELS = {"email": "integrations.channels.email.channel.EmailChannel"}
 FREQUENCY_CAP = (3, 7)  # at most so many advertising messages per person and channel in so many days
 LAUNCH_GRACE = timedelta(seconds=60)  # after the click that sends a campaign nothing leaves yet: it can be taken back

@@ -11,17 +11,18 @@ import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
 
 from crmseg import embedded
+from crmseg.starting import addresses
+from crmseg.starting.addresses import split
 from crmseg.words import gettext as _
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 DATA_DIR = BASE_DIR / ".data"
-HOST = re.compile(r"[a-z0-9]([a-z0-9_.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", re.IGNORECASE)  # as it goes over the wire
 REDIS_PATH = re.compile(r"/?\d*")
 SECRET_CHARACTERS, INSECURE = 5, "django-insecure-"
 MAKE_SECRET = 'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'  # noqa: S105 — how to make one
@@ -129,16 +130,6 @@ def database(url: str) -> dict[str, object]:
     }
 
 
-def split(url: str) -> SplitResult | None:
-    """None where even a port or a bracket is wrong."""
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 — raises what is wrong with it
-    except ValueError:
-        return None
-    return parts
-
-
 def redis(url: str) -> str:
     """The path is a number: the two clients of ours make different things of a word."""
     parts = split(url)
@@ -149,18 +140,19 @@ def redis(url: str) -> str:
 
 
 def site(name: str, default: str) -> str:
-    """The address of this installation: scheme, name, port, and nothing behind them."""
-    url = text(name, default).rstrip("/")
-    parts = split(url)
-    host = parts.netloc.removesuffix(f":{parts.port}") if parts else ""
-    if parts is None or parts.scheme not in {"http", "https"} or not HOST.fullmatch(host):
-        told = _("%(name)s: ожидался адрес вида https://crm.example.com, получено «%(value)s».")
-    elif parts.path or parts.query or parts.fragment:
-        told = _("%(name)s: после имени сайта ничего не нужно: https://crm.example.com, получено «%(value)s».")
-    else:
-        return url
-    fault(told % {"name": name, "value": url})
-    return default
+    try:
+        return addresses.site(text(name, default))
+    except addresses.Unfit as error:
+        fault(error.told(name))
+        return default
+
+
+def sender(name: str, default: str) -> str:
+    try:
+        return addresses.sender(text(name, default))
+    except addresses.Unfit as error:
+        fault(error.told(name))
+        return default
 
 
 def hosts(name: str) -> list[str]:
@@ -168,7 +160,7 @@ def hosts(name: str) -> list[str]:
     given = names(name)
     told = _("%(name)s: ожидались имена через запятую, без https:// и порта, получено «%(value)s».")
     for value in given:
-        if value != "*" and not HOST.fullmatch(value.removeprefix(".")):
+        if value != "*" and not addresses.HOST.fullmatch(value.removeprefix(".")):
             fault(told % {"name": name, "value": value})
     return given
 

@@ -57,6 +57,7 @@ def test_everything_wrong_in_production_is_told_at_once_in_one_line(empty_dir):
         ("DATABASE_URL", "postgres://crm@127.0.0.1:port/crm"),
         ("REDIS_URL", "127.0.0.1:6379"),
         ("EMAIL_URL", "smtp://"),
+        ("DEFAULT_FROM_EMAIL", "Имя <без собаки>"),
         ("DEBUG", "maybe"),
         ("ALLOWED_HOSTS", "crm.example.ru:8000"),
     ],

@@ -1,3 +1,5 @@
+from email.utils import formataddr, parseaddr
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
@@ -34,6 +36,65 @@ def test_addresses_that_fit_are_taken(monkeypatch, address):
     monkeypatch.setenv("PUBLIC_URL", address)
     assert environment.site("PUBLIC_URL", "") == address.rstrip("/")
     assert told(environment.site, "PUBLIC_URL", "") == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("info@ozero.ru", "info@ozero.ru"),
+        ("<info@ozero.ru>", "info@ozero.ru"),
+        ("Дом у озера <info@Ozero.ru>", "Дом у озера <info@ozero.ru>"),
+        ("Дом <info@пример.рф>", "Дом <info@xn--e1afmkfd.xn--p1ai>"),
+        ('"Озеро, дом" <info@ozero.ru>', '"Озеро, дом" <info@ozero.ru>'),
+        ("Озеро, дом <info@ozero.ru>", '"Озеро, дом" <info@ozero.ru>'),
+        ('ООО "Озеро" <info@ozero.ru>', r'"ООО \"Озеро\"" <info@ozero.ru>'),
+        ("crmseg@localhost", "crmseg@localhost"),
+    ],
+)
+def test_sender_is_one_address_with_or_without_a_name(monkeypatch, written, kept):
+    monkeypatch.setenv("DEFAULT_FROM_EMAIL", written)
+    assert environment.sender("DEFAULT_FROM_EMAIL", "") == kept
+    assert told(environment.sender, "DEFAULT_FROM_EMAIL", "") == ""
+    name, address = parseaddr(kept)
+    assert formataddr((name, address)).endswith(address if not name else f"<{address}>")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "garbage",
+        "Имя <без собаки>",
+        "a@b.ru, c@d.ru",
+        "a@b.ru c@d.ru",
+        "Дом <a@b.ru>, Сад <c@d.ru>",
+        "a@b.ru <c@d.ru>",
+        "Дом <a@b.ru",
+        "Дом <>",
+        "a@b.ru;",
+        "a@-b.ru",
+        "a@b..ru",
+        "a.@b.ru",
+        "a@пример..рф",
+        "a@😀.рф",
+        "Дом\nBcc: x <a@b.ru>",
+        f"{'a' * 65}@b.ru",
+    ],
+)
+def test_what_is_no_sender_is_told(monkeypatch, written):
+    monkeypatch.setenv("DEFAULT_FROM_EMAIL", written)
+    line = told(environment.sender, "DEFAULT_FROM_EMAIL", "")
+    assert line.startswith("DEFAULT_FROM_EMAIL: ожидался один адрес вида «Дом у озера <info@example.ru>», получено «")
+
+
+def test_sender_whom_only_some_servers_take_is_told(monkeypatch):
+    monkeypatch.setenv("DEFAULT_FROM_EMAIL", "Дом <инфо@пример.рф>")
+    line = told(environment.sender, "DEFAULT_FROM_EMAIL", "")
+    assert line.startswith("DEFAULT_FROM_EMAIL: слева от @ годятся только латинские буквы, цифры и знаки, получено «")
+
+
+def test_sender_that_is_not_given_is_the_usual_one(monkeypatch):
+    monkeypatch.setenv("DEFAULT_FROM_EMAIL", " ")
+    assert environment.sender("DEFAULT_FROM_EMAIL", "crmseg <crmseg@localhost>") == "crmseg <crmseg@localhost>"
 
 
 @pytest.mark.parametrize("name", ["https://crm.ru", "crm.ru:8000", "crm.ru www.ru", "crm.ru/", "срм.рф", "*.crm.ru"])
