@@ -4,7 +4,9 @@ What flows in: an ``Envelope`` that is complete. What flows out: an ``Outcome`` 
 one of three failures. Adapters live in ``integrations/channels``, named by dotted path in ``settings.CHANNELS``.
 """
 
-from contextlib import AbstractContextManager
+import logging
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -13,6 +15,8 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from crmseg.web.reasons import Reason
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -62,12 +66,31 @@ class Unknown(Failure):
     """The connection was lost after the last byte: perhaps sent, perhaps not. Never repeated by itself."""
 
 
+@contextmanager
+def before_handover() -> Iterator[None]:
+    """Around what a channel does before its first byte: when that breaks on our side, the letter did not leave."""
+    try:
+        yield
+    except Failure:
+        raise
+    except Exception as error:
+        log.exception("a letter could not be built")
+        raise PermanentFailure("", why=Reason("not_built", error=fault(error))) from error
+
+
+def fault(error: Exception) -> str:
+    """A mistake of the program in a line, for whoever mends it."""
+    return f"{type(error).__name__}: {error}"[:300]
+
+
 class ChannelMissing(LookupError):
     """No adapter is configured for this kind."""
 
 
 class Connection(Protocol):
-    def send(self, envelope: Envelope) -> Outcome: ...
+    def send(self, envelope: Envelope) -> Outcome:
+        """Raises a Failure. Any other error counts as raised after the first byte: see ``before_handover``."""
+        ...
 
 
 class Channel(Protocol):

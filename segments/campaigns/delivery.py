@@ -24,7 +24,7 @@ from pipelines import arming, changes
 from pipelines.models import Origin
 
 from . import handover, personal
-from .channel import Connection, Envelope, PermanentFailure, TemporaryFailure, Unknown, channel_for
+from .channel import Connection, Envelope, PermanentFailure, TemporaryFailure, Unknown, channel_for, fault
 from .consent import suppress
 from .launch import zone
 from .models import Campaign, Message, Run, Suppression
@@ -128,9 +128,8 @@ def _send_one(connection: Connection, message: Message, values: personal.Values,
     url = settings.PUBLIC_URL + reverse("campaigns:unsubscribe", args=[message.token])
     try:
         letter = render(message.run.templates[str(message.step_id)], values, url)
-    except TemplateFailed as error:
-        message.skip(Message.Reason.TEMPLATE_ERROR, now=desk.now(), why=error.reason)
-        return "skipped"
+    except Exception as error:
+        return _leave_out(message, error, desk.now())
     if not hand_over(message, letter, desk.now()):
         return "skipped" if message.state == Message.State.SKIPPED else "released"
     try:
@@ -146,7 +145,26 @@ def _send_one(connection: Connection, message: Message, values: personal.Values,
     except Unknown as failure:
         message.doubt(failure.detail, now=desk.now(), why=failure.why)
         return "unknown"
+    except Exception as error:
+        return _stop(message, error, desk.now())
     return "accepted" if accept(message, outcome.detail, desk.now()) else "unknown"
+
+
+def _leave_out(message: Message, error: Exception, now: datetime) -> str:
+    """Its letter cannot be written: the others go on."""
+    why = error.reason if isinstance(error, TemplateFailed) else Reason("not_built", error=fault(error))
+    if not isinstance(error, TemplateFailed):
+        log.exception("letter %s could not be rendered", message.pk)
+    message.skip(Message.Reason.TEMPLATE_ERROR, now=now, why=why)
+    return "skipped"
+
+
+def _stop(message: Message, error: Exception, now: datetime) -> str:
+    """The channel broke in the midst of it: nobody knows of this letter, and the next ones would end like it."""
+    log.exception("letter %s: the channel broke", message.pk)
+    message.doubt("", now=now, why=Reason("channel_broke", error=fault(error)))
+    message.run.campaign.pause(now=now, reason=Reason("campaign_broke"))
+    return "unknown"
 
 
 def hand_over(message: Message, letter: Letter, now: datetime) -> bool:

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from crmseg.web.reasons import Reason
-from segments.campaigns.channel import Envelope, Outcome, PermanentFailure, TemporaryFailure, Unknown
+from segments.campaigns.channel import Envelope, Outcome, PermanentFailure, TemporaryFailure, Unknown, before_handover
 
 from .mime import as_bytes
 
@@ -61,7 +61,7 @@ class SmtpConnection:
             smtp.ehlo_or_helo_if_needed()
             if url["user"]:
                 smtp.login(str(url["user"]), str(url["password"]))
-        except (OSError, smtplib.SMTPException) as error:  # a wrong password too: no letter is to blame for it
+        except (OSError, ValueError) as error:  # a wrong name or password too: no letter is to blame for it
             if smtp:
                 smtp.close()
             raise TemporaryFailure(_words_of(error), why=Reason("server_away")) from error
@@ -85,11 +85,12 @@ class SmtpConnection:
             smtp.close()
 
     def send(self, envelope: Envelope) -> Outcome:
-        data = as_bytes(envelope, sender=self.channel.sender, now=timezone.now())
+        with before_handover():
+            data = _dotted(as_bytes(envelope, sender=self.channel.sender, now=timezone.now()))
         smtp = self.smtp or self.connect()
         try:
             self._begin(smtp, envelope)
-            smtp.send(_dotted(data))
+            smtp.send(data)
         except LOST as error:
             self._drop()
             raise TemporaryFailure(_words_of(error), why=Reason("cut_before")) from error

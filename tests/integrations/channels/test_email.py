@@ -55,6 +55,23 @@ def test_answer_of_the_server_decides(catcher, channel, fault, failure, arrived,
     assert catcher.letters()[-1]["to"] == "next@mail.example"
 
 
+def test_letter_that_cannot_be_built_is_refused_before_a_word_is_said(catcher, channel):
+    channel.sender = "Дом <info@пример.рф>"
+    with channel.open() as connection:
+        with pytest.raises(PermanentFailure) as failure:
+            connection.send(envelope())
+        assert (failure.value.why.code, failure.value.is_bad_address) == ("not_built", False)
+        channel.sender = "Дом <info@ozero.example>"
+        assert connection.send(envelope()).detail.startswith("250")
+    assert len(catcher.letters()) == 1
+
+
+def test_name_that_is_no_host_is_a_server_out_of_reach():
+    with pytest.raises(TemporaryFailure) as failure:
+        send(EmailChannel(email_url(25) | {"host": f"{'a' * 70}.ru"}, sender="a@b.ru"))
+    assert failure.value.why.code == "server_away"
+
+
 def test_only_an_unknown_user_is_a_bad_address(catcher, channel):
     for fault, is_bad in ((Fault.NO_SUCH_USER, True), (Fault.PERMANENT, False)):
         catcher.faults.append(fault)

@@ -4,6 +4,7 @@ Longer than other modules: the rules are read side by side, and break each other
 """
 
 import threading
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from crmseg.web.reasons import Reason
 from pipelines import arming
 from pipelines.models import Change, Home
 from segments.campaigns import consent, delivery, events, launch, tracking
-from segments.campaigns.channel import PermanentFailure, TemporaryFailure, Unknown
+from segments.campaigns.channel import Outcome, PermanentFailure, TemporaryFailure, Unknown, before_handover
 from segments.campaigns.models import Campaign, Message, Run, Suppression
 from segments.campaigns.models.message import LEASE
 from segments.campaigns.rendering import Letter
@@ -24,6 +25,23 @@ from tests.patience import PATIENCE
 from .conftest import started
 
 pytestmark = pytest.mark.django_db
+
+
+class Builder:
+    """A channel that breaks while it makes bytes of the letter."""
+
+    @contextmanager
+    def open(self):
+        yield self
+
+    def build(self, envelope):
+        return b""
+
+    def send(self, envelope):
+        with before_handover():
+            self.build(envelope)
+        return Outcome("250 OK")
+
 
 LETTER = Letter("Тема", "<p>Текст</p>", "Текст")
 MINUTE = timedelta(minutes=1)
@@ -283,6 +301,47 @@ def test_person_whose_letter_cannot_be_written_is_skipped(run, memory):
     Run.objects.update(templates={key: {"subject": "", "html": "x", "text": ""} for key in run.templates})
     assert send().skipped == 1
     assert one().reason == "template_error"
+
+
+BROKEN = "Письмо не собралось и не ушло: сбой программы (ValueError: ascii codec)"
+
+
+def broken(*_args, **_more):
+    raise ValueError("ascii codec")
+
+
+def test_letter_that_could_not_be_built_did_not_leave(campaign, person, settings, monkeypatch):
+    settings.CHANNELS = {"email": f"{__name__}.Builder"}
+    monkeypatch.setattr(Builder, "build", broken)
+    for address in ("a@mail.example", "b@mail.example"):
+        person(address)
+    started(campaign)
+    sent = send()
+    assert (sent.rejected, sent.unknown, sent.claimed) == (2, 0, 2)
+    message = Message.objects.first()
+    assert (message.state, message.words) == ("rejected", BROKEN)
+    assert not Suppression.objects.exists()
+
+
+def test_letter_that_breaks_while_it_is_written_is_skipped_and_the_next_one_goes(run, memory, person, monkeypatch):
+    monkeypatch.setattr(delivery, "render", broken)
+    assert send().skipped == 1
+    assert (one().state, one().reason) == ("skipped", "template_error")
+    assert one().words == f"ошибка в шаблоне: {BROKEN}"
+
+
+def test_channel_that_breaks_while_it_sends_leaves_one_unknown_and_stops_the_campaign(campaign, person, memory):
+    for address in ("a@mail.example", "b@mail.example"):
+        person(address)
+    started(campaign)
+    memory.failures.append(ValueError("odd"))
+    sent = send()
+    assert (sent.unknown, sent.released) == (1, 1)
+    assert sorted(Message.objects.values_list("state", flat=True)) == ["planned", "unknown"]
+    campaign.refresh_from_db()
+    assert (campaign.state, campaign.runs.get().state) == ("paused", "paused")
+    told = "Кампания остановилась сама: сбой программы при передаче письма. Дошло ли оно, неизвестно"
+    assert str(campaign.state_reason) == told
 
 
 def test_channel_that_cannot_be_reached_gives_everything_back(run, memory, monkeypatch):
