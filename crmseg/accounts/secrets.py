@@ -41,11 +41,31 @@ def decrypted(token: str) -> str:
         raise SecretUnreadable("FIELD_KEYS") from error
 
 
+class Locked(str):
+    """What a column holds that no listed key opens: reads as nothing, and is saved as it was."""
+
+    __slots__ = ("kept",)
+    kept: str
+
+    def __new__(cls, kept: str) -> "Locked":
+        locked = super().__new__(cls, "")
+        locked.kept = kept
+        return locked
+
+    def __getnewargs__(self) -> tuple[str]:
+        return (self.kept,)
+
+
 class EncryptedTextField(models.TextField):
     """Text that only this process can read; it cannot be searched. An empty string stays empty."""
 
     def get_prep_value(self, value: Any) -> Any:
+        if isinstance(value, Locked):
+            return value.kept
         return encrypted(str(value)) if value else value
 
     def from_db_value(self, value: str | None, _: BaseExpression, __: BaseDatabaseWrapper) -> str | None:
-        return decrypted(value) if value else value
+        try:
+            return decrypted(value) if value else value
+        except SecretUnreadable:
+            return Locked(value or "")

@@ -36,6 +36,10 @@ class TokenRefused(Permanent):
     """401: the token was revoked or has expired; only a person can help."""
 
 
+class TokenLocked(Permanent):
+    """No key of FIELD_KEYS opens the token: nobody was asked anything."""
+
+
 class Invalid(Permanent):
     """400 with errors by item: ``items`` maps a request_id to what is wrong with it (shape A), nothing was written."""
 
@@ -68,6 +72,8 @@ class AmoClient:
         limiter: Limiter | None = None,
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
+        if account.is_locked:
+            raise TokenLocked(Reason("token_locked"))
         self.account = account
         self.limiter = limiter or shared_limiter()
         self.requests = 0

@@ -33,6 +33,8 @@ class Pause:
 
 def current(account: Account) -> Pause | None:
     """What the exchange waits for now: the import's step, the shut door, or the next reading."""
+    if account.is_locked:
+        return None  # it waits for no time
     if account.is_importing:
         step = ImportStep.objects.exclude(state=ImportStep.State.DONE).first()
         if step and step.error and step.next_try_at:

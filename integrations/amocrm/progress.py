@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crmseg.web.page import Kind
+from crmseg.web.reasons import Reason
 from pipelines.models import Company, Contact, Deal
 
 from ..models import Receipt
@@ -187,6 +188,7 @@ def describe(account: Account | None) -> dict[str, Any]:
     return {
         "account": account,
         "pause": pause.current(account),
+        "locked": Reason("token_locked") if account.is_locked else None,
         "import": now(),
         "queue": queue(),
         "parked": parked(),

@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 from ..http import HttpError
-from .client import AmoClient
+from .client import AmoClient, TokenLocked
 from .models import Account
 
 logger = logging.getLogger(__name__)
@@ -18,11 +19,23 @@ def working() -> Iterator[AmoClient | None]:
     if account is None or account.state == Account.State.NEEDS_REPAIR:
         yield None
         return
-    with AmoClient(account) as client:
+    try:
+        opened = AmoClient(account)
+    except TokenLocked as error:
+        say_once(str(error.reason))
+        yield None
+        return
+    with opened as client:
         try:
             yield client
         except HttpError as error:
             logger.warning("amoCRM account %s: %s", account.amo_id, error.reason)
+
+
+@cache
+def say_once(words: str) -> None:
+    """What lasts until somebody starts this process anew."""
+    logger.warning("%s", words)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from crmseg.accounts.secrets import EncryptedTextField
+from crmseg.accounts.secrets import EncryptedTextField, Locked
 from crmseg.web.reasons import Reason, ReasonField
 
 PROBE = timedelta(minutes=1)
@@ -70,6 +70,11 @@ class Account(models.Model):
     @property
     def is_importing(self) -> bool:
         return self.state == self.State.IMPORTING
+
+    @property
+    def is_locked(self) -> bool:
+        """The token was written with keys that FIELD_KEYS names no more; with them all goes on."""
+        return isinstance(self.token, Locked)
 
     @property
     def is_usable(self) -> bool:
