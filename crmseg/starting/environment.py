@@ -16,9 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
 
-from crmseg import embedded
-from crmseg.starting import addresses
-from crmseg.starting.addresses import split
+from crmseg import addresses, embedded
+from crmseg.addresses import split
 from crmseg.words import gettext as _
 
 BASE_DIR = Path(__file__).resolve().parents[2]

@@ -1,9 +1,12 @@
 """integrations.amocrm.connect: an account is kept only when it really answers."""
 
+from io import StringIO
+
 import pytest
 from django.core.management import CommandError, call_command
 
 from integrations.amocrm import connect
+from integrations.amocrm.client import AmoClient
 from integrations.amocrm.connect import ConnectionRefused, clean_address
 from integrations.amocrm.limiter import Unlimited
 from integrations.amocrm.management.commands import amocrm_connect
@@ -87,6 +90,37 @@ def test_command_says_in_one_line_what_is_wrong(arguments, told):
     with pytest.raises(CommandError) as caught:
         call_command("amocrm_connect", *arguments)
     assert (str(caught.value), caught.value.returncode) == (told, 1)
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("http://127.0.0.1:8111/x", "после имени сайта ничего не нужно: https://crm.example.com, получено «"),
+        ("bar", "ожидался адрес вида https://crm.example.com, получено «"),
+        ("ftp://crm.ru", "ожидался адрес вида https://crm.example.com, получено «"),
+    ],
+)
+@pytest.mark.django_db
+def test_address_to_call_is_checked_before_anybody_is_asked(monkeypatch, address, told):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr(amocrm_connect, "getpass", lambda words: pytest.fail("asked"))
+    monkeypatch.setattr(connect, "check", lambda *_: pytest.fail("asked"))
+    with pytest.raises(CommandError) as caught:
+        call_command("amocrm_connect", "--base-url", "http://127.0.0.1:1", "--public-url", address)
+    assert str(caught.value) == f"--public-url: {told}{address}»."
+
+
+@pytest.mark.django_db
+def test_address_to_call_is_subscribed_as_the_setting_would_be(box, monkeypatch):
+    checked = check(box)
+    monkeypatch.setattr(connect, "check", lambda *_: checked)
+    monkeypatch.setattr(
+        amocrm_connect, "AmoClient", lambda account: AmoClient(account, limiter=Unlimited(), transport=transport(box))
+    )
+    options = ["--base-url", box.base_url, "--token", box.token, "--public-url", " https://crm.example.ru/ "]
+    call_command("amocrm_connect", *options, stdout=StringIO())
+    account = Account.objects.get()
+    assert account.hook_url == f"https://crm.example.ru/settings/amocrm/hook/{account.hook_secret}/"
 
 
 @pytest.mark.parametrize("port", [99999, -1])

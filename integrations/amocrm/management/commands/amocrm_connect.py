@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from crmseg import addresses
 from crmseg.words import gettext as _
 from integrations.amocrm import connect
 from integrations.amocrm.client import AmoClient
@@ -27,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--public-url", default="", help=_("адрес, по которому amoCRM видит этот сервер"))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        now = timezone.now()
+        now, public_url = timezone.now(), self._public_url(options["public_url"])
         if options["base_url"].strip() and not options["token"].strip() and sys.stdin.isatty():
             options["token"] = getpass(_("Токен (не виден, пока вводите): "))  # kept out of the shell's history
         if missing := [flag for flag, name in NEEDED.items() if not options[name].strip()]:
@@ -35,9 +36,9 @@ class Command(BaseCommand):
             raise CommandError(told % {"missing": _(" и ").join(missing)})
         try:
             account = connect.connect(connect.check(options["base_url"], options["token"], now), now)
-            if options["public_url"]:
+            if public_url:
                 with AmoClient(account) as client:
-                    connect.subscribe(client, options["public_url"])
+                    connect.subscribe(client, public_url)
         except connect.ConnectionRefused as error:
             raise CommandError(error.reason) from None
         except HttpError as error:
@@ -51,3 +52,10 @@ class Command(BaseCommand):
             "webhook": account.hook_url,
         }
         self.stdout.write(json.dumps(summary, ensure_ascii=False))
+
+    def _public_url(self, given: str) -> str:
+        """As PUBLIC_URL is read."""
+        try:
+            return addresses.site(given) if given.strip() else ""
+        except addresses.Unfit as error:
+            raise CommandError(error.told("--public-url")) from None
