@@ -95,16 +95,16 @@ class Answer:
         """The parsed body of a good answer; what cannot be parsed was cut on its way."""
         if not self.is_json:
             kind = self.headers.get("content-type", "")
-            reason = Reason("answer_not_json", kind=kind or "?", detail=self.trace)
+            reason = Reason("answer_not_json", kind=kind or "?", trace=self.trace)
             raise Temporary(reason, answer=self, is_doubtful=True)
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
-            raise Temporary(Reason("answer_cut", detail=self.trace), answer=self, is_doubtful=True) from error
+            raise Temporary(Reason("answer_cut", trace=self.trace), answer=self, is_doubtful=True) from error
 
     @property
     def trace(self) -> str:
-        """What their support asks for."""
+        """What their support asks for; alone it is no word of theirs, so a reason keeps it beside its detail."""
         return f"X-Request-Id: {self.request_id}" if self.request_id else ""
 
     def retry_after(self, now: datetime) -> float | None:
@@ -122,9 +122,9 @@ class Answer:
 
     @property
     def said(self) -> str:
-        """The words of the other side."""
+        """The words of the other side, with the number of the request to ask them about."""
         words = str(self.document.get("detail") or self.document.get("title") or "").rstrip(". ")
-        return ". ".join(part for part in (words, self.trace) if part)
+        return ". ".join(part for part in (words, self.trace) if part) if words else ""
 
     @property
     def _kind(self) -> str:
@@ -134,7 +134,9 @@ class Answer:
 
     def error(self, now: datetime) -> HttpError:
         """This refusal as one of the two families."""
-        reason = Reason(OF_STATUS.get(self.status) or self._kind, status=self.status, detail=self.said)
+        reason = Reason(
+            OF_STATUS.get(self.status) or self._kind, status=self.status, detail=self.said, trace=self.trace
+        )
         if self.status in TEMPORARY_STATUSES:
             doubtful = self.status >= 500
             return Temporary(reason, retry_after=self.retry_after(now), is_doubtful=doubtful, answer=self)

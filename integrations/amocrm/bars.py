@@ -21,8 +21,8 @@ from django.utils.translation import gettext as _
 from crmseg.web import formats
 
 from ..http import READ
-from .models import ImportStep
-from .pause import next_try
+from .models import Account, ImportStep
+from .pause import Pause, current, next_try
 
 NAMES = {
     "users": gettext_lazy("Пользователи"),
@@ -147,9 +147,11 @@ class Bars:
         step = ImportStep.objects.exclude(state=ImportStep.State.DONE).first()
         name, done = (step.entity, step.done) if step else ("", 0)
         note = _("этим занят другой процесс, жду его")
-        told = f"{note}. {step.error.text}" if step and step.error else note
+        held = _held(step)
+        told = f"{note}. {held.reason.text}. {held.next_try}" if held else note
         line = _line(name, done, told, self._number(step), is_fine=False) if step else f"· {told}"
-        self._put(line, name or told, is_news=note not in self._latest, waits_for=line)
+        waits_for = (name, done, held and (held.reason.text, held.until))
+        self._put(line, name or note, is_news=note not in self._latest, waits_for=waits_for)
         sleep(1.0)
         return True
 
@@ -197,6 +199,14 @@ class Bars:
         if self._open and self._is_live:
             self.stream.write("\n")
         self._open = ""
+
+
+def _held(step: ImportStep | None) -> Pause | None:
+    """What the process that has the work waits for, where its rows tell."""
+    if step and step.error and step.next_try_at:
+        return Pause(step.error, step.next_try_at)
+    account = Account.current()
+    return current(account) if account else None
 
 
 def _told(step: ImportStep) -> str:

@@ -183,7 +183,7 @@ class AmoClient:
 
     def _judge(self, answer: Answer, now: datetime) -> None:
         if answer.is_html and (answer.status == 403 or answer.is_ok):
-            until = self.account.open_breaker(Reason("amo_closed", detail=answer.trace), now)
+            until = self.account.open_breaker(Reason("amo_closed", trace=answer.trace), now)
             raise Temporary(self.account.breaker_reason, retry_after=(until - now).total_seconds(), answer=answer)
         if answer.is_ok:
             return
@@ -206,7 +206,7 @@ def refusal(answer: Answer, now: datetime) -> Temporary | Permanent:
     if answer.status == 401:
         return TokenRefused(error.reason, answer)
     if answer.status == 402:
-        reason = Reason("amo_unpaid", detail=answer.said)
+        reason = Reason("amo_unpaid", detail=answer.said, trace=answer.trace)
         return Temporary(reason, retry_after=UNPAID_PAUSE, answer=answer)
     if answer.status != 400:
         return error if isinstance(error, Temporary) else Permanent(error.reason, answer)

@@ -39,6 +39,11 @@ def test_reason_names_the_request():
     assert answer.error(NOW).reason.detail == "Oops. X-Request-Id: 7F3A"
 
 
+def test_number_of_a_request_alone_is_no_word_of_the_server():
+    reason = Answer(502, {"content-type": "text/html", "x-request-id": "7F3A"}, b"<html>").error(NOW).reason
+    assert (reason.detail, reason.values["trace"]) == ("", "X-Request-Id: 7F3A")
+
+
 @pytest.mark.parametrize("body", [b'{"a": 1', b"", b"<html>"])
 def test_cut_answer_is_temporary_and_doubtful(body):
     with pytest.raises(Temporary) as caught:

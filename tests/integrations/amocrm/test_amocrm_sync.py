@@ -1,14 +1,16 @@
 """manage.py amocrm_sync: everything that was asked for is done, and what may not be done is told."""
 
 import json
+import re
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from integrations.amocrm.client import AmoClient
 from integrations.amocrm.limiter import Unlimited
 from integrations.amocrm.management.commands import amocrm_sync
+from integrations.amocrm.sandbox.faults import Fault
 from integrations.amocrm.sandbox.transport import transport
 from pipelines import arming, changes
 from pipelines.models import Home
@@ -60,3 +62,22 @@ def test_what_only_reads_is_not_held_back(sync, capsys):
     Home.objects.update(server="7311/00000001/5/16400")
     assert list(sync("--pull")) == ["pull", "requests", "seconds"]
     assert "копии" not in capsys.readouterr().err
+
+
+CLOSED = "amoCRM временно закрыл доступ по API"
+
+
+@pytest.mark.parametrize("asked", ["--pull", "--reconcile", ""])
+def test_shut_door_is_told_with_the_time_of_the_next_try(sync, box, asked):
+    box.faults.waiting.append(Fault("403_html"))
+    for _again in range(2):  # the second one does not even knock
+        with pytest.raises(CommandError) as told:
+            sync(*asked.split())
+        assert re.fullmatch(rf"{CLOSED}\. Следующая попытка в \d\d:\d\d, через 15\u00a0мин", str(told.value))
+
+
+def test_failure_that_names_no_time_is_told_with_the_next_pass(sync, box):
+    box.faults.waiting.append(Fault("502_html"))
+    with pytest.raises(CommandError) as told:
+        sync("--pull")
+    assert re.fullmatch(r"Сервер временно не справляется \(код 502\)\. Следующая попытка через \d\d с", str(told.value))

@@ -72,6 +72,13 @@ def test_page_says_why_the_import_waits_and_until_when(browser, client, box, kin
     assert re.search(r"Следующая попытка (в \d\d:\d\d, через 5|: завтра)", body)
 
 
+def test_page_names_the_request_for_their_support_and_calls_it_no_answer(browser, client, box):
+    stopped(client, box)
+    body = browser.get(PAGE).content.decode()
+    assert re.search(r"X-Request-Id: [0-9a-f-]{36}", body)
+    assert "Ответ сервера" not in body
+
+
 def test_page_of_an_english_reader_is_english(browser, client, box):
     stopped(client, box)
     reader = UserFactory(name="Julia Reed", role=Role.ADMIN, language="en")
@@ -292,6 +299,26 @@ def test_the_work_of_another_process_is_waited_for_and_told(clock, monkeypatch):
         with Bars(file) as drawn, only_one("import", drawn.busy) as mine:
             assert mine
     assert re.search(r"8/14 Контакты +250  этим занят другой процесс, жду его\n", file.getvalue())
+
+
+@pytest.mark.django_db
+def test_who_waits_for_another_process_names_the_time_that_one_waits_for(clock):
+    waiting_step()
+    ImportStep.objects.filter(position__lt=7).update(state="done")
+    file = io.StringIO()
+    with Bars(file) as drawn:
+        drawn.busy()
+    told = rf"жду его\. {CLOSED}\. Следующая попытка в \d\d:\d\d, через 15\u00a0мин\n"
+    assert re.search(told, file.getvalue())
+
+
+def test_who_waits_for_another_pass_names_the_time_too(client, box, clock):
+    client.account.finish_import()
+    client.account.open_breaker(importing.Reason("amo_closed"), timezone.now())
+    file = io.StringIO()
+    with Bars(file) as drawn:
+        drawn.busy()
+    assert re.search(rf"жду его\. {CLOSED}\. Следующая попытка в \d\d:\d\d", file.getvalue())
 
 
 def test_log_is_quiet_while_bars_are_drawn(caplog):

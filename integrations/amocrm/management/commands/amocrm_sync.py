@@ -6,6 +6,7 @@ Whoever asks for several things gets all of them, in the order of ``ORDER``: rea
 import json
 from argparse import ArgumentParser
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -14,12 +15,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 from django.utils import timezone
 
+from crmseg.web.reasons import Reason
 from crmseg.words import gettext as _
-from integrations.amocrm import importing, plan, pull, push, receipts
+from integrations.amocrm import importing, pause, plan, pull, push, receipts
 from integrations.amocrm.bars import Bars
 from integrations.amocrm.client import AmoClient
 from integrations.amocrm.models import Account, ImportStep
-from integrations.http import HttpError
+from integrations.http import HttpError, Temporary
 from pipelines import arming
 
 ORDER = ("full", "pull", "reconcile", "push")
@@ -49,7 +51,7 @@ class Command(BaseCommand):
             with Bars() as self.bars, AmoClient(account) as client:
                 summary = self._work(client, asked)
         except HttpError as error:
-            raise CommandError(str(error.reason)) from None
+            raise CommandError(self._told(error)) from None
         if held:
             summary["push"]["held_back"] = True
         summary |= {"requests": client.requests, "seconds": round(monotonic() - began, 1)}
@@ -95,8 +97,16 @@ class Command(BaseCommand):
         read = receipts.read_receipts(client, timezone.now())
         result = pull.pull(client, timezone.now(), self.bars.count, self.bars.busy)
         if result.error:
-            raise CommandError(str(result.error))
+            raise CommandError(self._with_time(result.error, client.account.next_pull_at))
         return {"pull": {"receipts": read, **result.summary()}}
+
+    def _told(self, error: HttpError) -> str:
+        if not isinstance(error, Temporary) or error.retry_after is None:
+            return str(error.reason)
+        return self._with_time(error.reason, error.retry_at(timezone.now(), error.retry_after))
+
+    def _with_time(self, reason: Reason, until: datetime | None) -> str:
+        return f"{reason}. {pause.next_try(until, timezone.now())}" if until else str(reason)
 
     def _reconcile(self, client: AmoClient) -> dict[str, Any]:
         return {"reconcile": pull.reconcile(client, timezone.now(), self.bars.count).summary()}
