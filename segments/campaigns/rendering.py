@@ -51,6 +51,7 @@ ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
 ATTRIBUTES["*"] = ATTRIBUTES.get("*", set()) | LOOK
 OF_BLOCKS = re.compile(r"<(?!/?(?:a|abbr|b|code|em|font|i|img|s|small|span|strong|sub|sup|u)\b)|<[^>]*\n", re.I)
 PARAGRAPHS = words("p h1 h2 h3 h4 h5 h6")
+CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 LINKS = ParserConfig(display_links=True)
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"  # stand round a substituted value in a preview
 
@@ -194,13 +195,15 @@ def paragraphs(source: str) -> str:
 
 
 def clean(html: str) -> str:
-    return nh3.clean(
+    """Also without the control characters a name may have: no text could be made of it."""
+    cleaned = nh3.clean(
         html,
         tags=nh3.ALLOWED_TAGS | {"font"},
         attributes=ATTRIBUTES,
         url_schemes={"http", "https", "mailto", "tel"},
         filter_style_properties=set(STYLES),
     )
+    return CONTROLS.sub("", cleaned)
 
 
 def as_text(body: str) -> str:

@@ -86,6 +86,13 @@ def test_subject_is_one_line():
     assert one_line("a\x00\u2028b") == "a b"
 
 
+@pytest.mark.parametrize("name", ["Анна\x07", "Ан\x0cна", "\ufffeАнна"])
+def test_a_control_character_in_a_name_hinders_no_letter(name):
+    found = letter("<p>{{ contact.first_name }}&#7;!</p>", values={"contact": {"first_name": name}})
+    assert "<p>Анна!</p>" in found.body
+    assert found.text.startswith("Анна!")
+
+
 def test_text_is_made_of_html_when_none_is_written():
     assert "Здравствуйте" in letter("<h1>Здравствуйте</h1><p>Дом</p>").text
 
