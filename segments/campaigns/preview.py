@@ -8,7 +8,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from html import escape
 
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString, mark_safe
@@ -24,7 +23,7 @@ from .audience import audience, is_member
 from .launch import blockers_beside_the_letter
 from .models import Campaign, Message
 from .obstacles import Obstacle, of_letter
-from .rendering import CLIPPED, Letter, TemplateFailed, highlight, marked, render, unmarked
+from .rendering import CLIPPED, Letter, Lit, TemplateFailed, lit
 
 SAMPLES = 12
 SUBJECT_LENGTH = 60
@@ -87,25 +86,26 @@ def show(
     person = next((one for one in samples if one.pk == who), samples[0] if samples else None)
     values = personal.people([person.pk])[person.pk] if person else {"contact": {}, "deal": {}}
     obstacles = of_letter(template)
-    letter, wrong = Letter("", "", ""), [Check("bad", str(one.reason)) for one in obstacles]
+    seen, wrong = Lit(Letter("", "", ""), "", ""), [Check("bad", str(one.reason)) for one in obstacles]
     faulty = {one.field for one in obstacles if one.reason.code == "template_fault"}
     is_hidden = bool(faulty & {"html", "text"})
     try:
-        letter = _written({part: "" if part in faulty else source for part, source in template.items()}, values)
+        seen = _written({part: "" if part in faulty else source for part, source in template.items()}, values)
         if not faulty:
-            wrong += checks(template, unmarked(letter.subject), unmarked(letter.html))
+            wrong += checks(template, seen.letter.subject, seen.letter.html)
     except TemplateFailed as error:
         is_hidden = True
         wrong.append(Check("bad", str(error)))
-    subject, body = mark_safe(highlight(escape(letter.subject))), mark_safe(highlight(letter.body))  # noqa: S308
+    subject, body = mark_safe(seen.subject), mark_safe(seen.body)  # noqa: S308  escaped, cleaned
     return Shown(samples, person, subject, body, wrong, obstacles, is_hidden)
 
 
-def _written(template: dict[str, str], values: personal.Values) -> Letter:
+def _written(template: dict[str, str], values: personal.Values) -> Lit:
     """The body is shown before there is a subject, too."""
     if template["subject"].strip():
-        return render(template, marked(values), "#")
-    return replace(render({**template, "subject": "…"}, marked(values), "#"), subject="")
+        return lit(template, values, "#")
+    found = lit({**template, "subject": "…"}, values, "#")
+    return replace(found, letter=replace(found.letter, subject=""), subject="")
 
 
 def sample(campaign: Campaign, excluded: QuerySet[Segment] | None = None) -> list[Contact]:

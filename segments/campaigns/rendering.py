@@ -17,26 +17,18 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from inscriptis import get_text
 from inscriptis.model.config import ParserConfig
-from liquid import BoundTemplate, Environment
+from liquid import BoundTemplate
 from liquid.exceptions import LiquidError
 from lxml.html import HtmlElement, fragment_fromstring, tostring
 
 from crmseg.web.reasons import Explained, Reason
 
 from . import mistakes
+from .dialect import FILTERS, HTML, PLAIN, LetterEnvironment, words
+from .highlights import CLOSE, OPEN, highlight, marked, unmarked
 from .names import Names, odd
 from .nothing import shown
 
-
-def words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-TAGS = words("# assign break capture case comment content continue cycle echo for if ifchanged illegal output unless")
-FILTERS = words(
-    "append capitalize default downcase escape first last lstrip newline_to_br prepend remove rstrip size squish "
-    "strip strip_html truncate truncatewords upcase url_encode"
-)
 MAX_SOURCE = 500_000  # bytes
 CLIPPED = 102_000  # bytes: of a longer letter Gmail shows the beginning only
 STYLES = words(
@@ -53,7 +45,6 @@ OF_BLOCKS = re.compile(r"<(?!/?(?:a|abbr|b|code|em|font|i|img|s|small|span|stron
 PARAGRAPHS = words("p h1 h2 h3 h4 h5 h6")
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 LINKS = ParserConfig(display_links=True)
-MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"  # stand round a substituted value in a preview
 
 PAGE = (
     '<!doctype html><html lang="ru"><head><meta charset="utf-8">'
@@ -61,23 +52,6 @@ PAGE = (
     '<body style="margin:0;padding:16px;font:16px/1.5 Arial,sans-serif;color:#15181E">{body}</body></html>'
 )
 FOOTER = '<p style="margin-top:32px;font-size:13px;color:#626A7A">{words} <a href="{url}">{act}</a></p>'
-
-
-class LetterEnvironment(Environment):
-    context_depth_limit = 20
-    block_nesting_limit = 20
-    loop_iteration_limit = 1000
-    local_namespace_limit = 200_000
-    output_stream_limit = 600_000
-
-    def setup_tags_and_filters(self, *, extra: bool = False) -> None:
-        super().setup_tags_and_filters(extra=extra)
-        self.tags = {name: tag for name, tag in self.tags.items() if name in TAGS}
-        self.filters = {name: act for name, act in self.filters.items() if name in FILTERS}
-
-
-HTML = LetterEnvironment(autoescape=True)
-PLAIN = LetterEnvironment()
 
 
 class TemplateFailed(Explained):
@@ -110,6 +84,15 @@ class Letter:
 
 
 @dataclass(frozen=True)
+class Lit:
+    """A letter, and its subject and body as HTML in which what came from the fields is marked."""
+
+    letter: Letter
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True)
 class Compiled:
     subject: BoundTemplate
     html: BoundTemplate
@@ -132,13 +115,29 @@ class Compiled:
 
     def _letter(self, subject: str, body: str, text: str, url: str) -> Letter:
         text = text.strip() or as_text(body)
-        if not self.has_unsubscribe:
-            with translation.override(settings.LANGUAGE_CODE):  # that of the page may be another
-                lead, act = _("Если письма больше не нужны,"), _("отпишитесь")
-            body = body and body + FOOTER.format(words=lead, url=escape(url), act=act)
-            text = text and f"{text}\n\n{lead} {act}: {url}"
+        html_end, text_end = self._ends(url)
+        body, text = body and body + html_end, text and text + text_end
         html = PAGE.format(subject=escape(subject), body=body) if body else ""
         return Letter(subject, html, text, body)
+
+    def _ends(self, url: str) -> tuple[str, str]:
+        if self.has_unsubscribe:
+            return "", ""
+        with translation.override(settings.LANGUAGE_CODE):  # that of the page may be another
+            lead, act = _("Если письма больше не нужны,"), _("отпишитесь")
+        return FOOTER.format(words=lead, url=escape(url), act=act), f"\n\n{lead} {act}: {url}"
+
+    def lit(self, values: dict[str, Any], unsubscribe_url: str) -> Lit:
+        """Marks that would make another letter of it are left out."""
+        letter = self.render(values, unsubscribe_url)
+        context = {**shown(values), "unsubscribe_url": unsubscribe_url}
+        subject = one_line(marked(self.subject, context, is_html=False))
+        body = letter.body and clean(marked(self.html, context, is_html=True)) + self._ends(unsubscribe_url)[0]
+        return Lit(letter, _lit(escape(subject), escape(letter.subject)), _lit(body, letter.body))
+
+
+def _lit(marked_html: str, html: str) -> str:
+    return highlight(marked_html) if unmarked(marked_html) == html else html
 
 
 @lru_cache(maxsize=128)
@@ -155,11 +154,18 @@ def compiled(subject: str, html: str, text: str) -> Compiled:
 
 
 def render(template: dict[str, str], values: dict[str, Any], unsubscribe_url: str) -> Letter:
+    return _compiled(template).render(values, unsubscribe_url)
+
+
+def lit(template: dict[str, str], values: dict[str, Any], unsubscribe_url: str) -> Lit:
+    return _compiled(template).lit(values, unsubscribe_url)
+
+
+def _compiled(template: dict[str, str]) -> Compiled:
     try:
-        letter = compiled(template["subject"], template["html"], template["text"])
+        return compiled(template["subject"], template["html"], template["text"])
     except LiquidError as error:
         raise TemplateFailed(mistakes.reason(error, FILTERS)) from error
-    return letter.render(values, unsubscribe_url)
 
 
 def problems(subject: str, html: str, text: str, *, names: Names) -> list[Problem]:
@@ -176,7 +182,7 @@ def too_long(field: str, size: int | str) -> Problem:
     return Problem(field, None, Reason("too_long", size=size, most=MAX_SOURCE // 1000))
 
 
-def _faults(source: str, environment: Environment, names: Names) -> list[tuple[int | None, Reason]]:
+def _faults(source: str, environment: LetterEnvironment, names: Names) -> list[tuple[int | None, Reason]]:
     """It is parsed, tried on a person without any data, and its names are looked up."""
     try:
         template = environment.from_string(source)
@@ -231,23 +237,5 @@ def _text_of(html: str) -> str:
 
 def one_line(text: str) -> str:
     """A header value: no line breaks, no control characters."""
-    kept = (char if char.isprintable() or char in (MARK_OPEN, MARK_CLOSE) else " " for char in text)
+    kept = (char if char.isprintable() or char in (OPEN, CLOSE) else " " for char in text)
     return " ".join("".join(kept).split())
-
-
-def marked(values: dict[str, Any]) -> dict[str, Any]:
-    """The same values with a mark round each, for the preview."""
-    return {
-        key: marked(value) if isinstance(value, dict) else f"{MARK_OPEN}{value}{MARK_CLOSE}" if value else value
-        for key, value in values.items()
-    }
-
-
-def unmarked(text: str) -> str:
-    return text.replace(MARK_OPEN, "").replace(MARK_CLOSE, "")
-
-
-def highlight(html: str) -> str:
-    """Turn the marks into <mark>; inside a tag they only vanish."""
-    html = re.sub(r"<[^>]*>", lambda tag: unmarked(tag[0]), html)
-    return html.replace(MARK_OPEN, "<mark>").replace(MARK_CLOSE, "</mark>")

@@ -3,14 +3,7 @@ from django.utils import translation
 
 from crmseg.web.reasons import Reason
 from segments.campaigns import personal, rendering
-from segments.campaigns.rendering import (
-    TemplateFailed,
-    highlight,
-    marked,
-    one_line,
-    paragraphs,
-    render,
-)
+from segments.campaigns.rendering import TemplateFailed, one_line, paragraphs, render
 from tests.factories import ContactFactory, CustomFieldFactory, DealFactory
 
 URL = "https://crm.example/u/1/"
@@ -203,12 +196,6 @@ def test_text_typed_without_markup_becomes_paragraphs():
 )
 def test_text_with_blocks_of_its_own_stays_as_it_is(source):
     assert paragraphs(source) == source
-
-
-def test_preview_marks_values_but_not_in_attributes():
-    found = letter('<p title="{{ contact.first_name }}">{{ contact.first_name }}</p>', values=marked(PERSON))
-    assert highlight(found.html).count("<mark>Елена</mark>") == 1
-    assert "\ue000" not in highlight(found.html)
 
 
 @pytest.mark.parametrize(
