@@ -1,8 +1,23 @@
-"""Liquid as letters speak it: the tags and filters allowed, and the limits."""
+"""Liquid as letters speak it: the tags and filters allowed, the limits, and what is more than what.
 
-from liquid import Environment
+What flows in: a source. What flows out: a parsed template, whose conditions compare numbers and dates as such though
+they print as people read them.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from liquid import BoundTemplate, Environment, RenderContext
+from liquid.ast import Node
+from liquid.builtin.expressions import logical
+from liquid.builtin.tags.assign_tag import AssignNode
+from liquid.builtin.tags.capture_tag import CaptureNode
+from liquid.exceptions import LiquidTypeError
+from liquid.expression import Expression
+from liquid.output import NullIO
 
 from .highlights import NODES
+from .printed import side_by_side
 
 
 def words(text: str) -> frozenset[str]:
@@ -14,6 +29,69 @@ FILTERS = words(
     "append capitalize default downcase escape first last lstrip newline_to_br prepend remove rstrip size squish "
     "strip strip_html truncate truncatewords upcase url_encode"
 )
+
+
+class Incomparable(LiquidTypeError):
+    """A text beside a number, say; ``values`` are those of the two sides."""
+
+    def __init__(self, order: "Order", values: tuple[object, object]) -> None:
+        super().__init__(f"cannot compare {order}", token=order.token)
+        self.what = str(order)
+        self.values = values
+
+
+class Order(Expression):
+    """«<» and its kin, over what `printed` makes of both sides."""
+
+    __slots__ = ("left", "right", "sign")
+
+    def __init__(self, sign: str, found: Any) -> None:
+        super().__init__(found.token)
+        self.sign, self.left, self.right = sign, ordered(found.left), ordered(found.right)
+
+    def __str__(self) -> str:
+        return f"{self.left} {self.sign} {self.right}"
+
+    def children(self) -> list[Expression]:
+        return [self.left, self.right]
+
+    def evaluate(self, context: RenderContext) -> bool:
+        return self._compare(context, is_strict="=" not in self.sign)
+
+    def try_on(self, context: RenderContext) -> None:
+        """Also «>=», which is merely false where the two cannot be compared."""
+        self._compare(context, is_strict=True)
+
+    def _compare(self, context: RenderContext, *, is_strict: bool) -> bool:
+        values = self.left.evaluate(context), self.right.evaluate(context)
+        left, right = side_by_side(*values)
+        if ">" in self.sign:
+            left, right = right, left
+        try:
+            less: bool = logical._lt(self.token, left, right) if is_strict else logical._le(left, right)
+        except LiquidTypeError as error:
+            raise Incomparable(self, values) from error
+        return less
+
+
+SIGNS = {
+    logical.LtExpression: "<",
+    logical.GtExpression: ">",
+    logical.LeExpression: "<=",
+    logical.GeExpression: ">=",
+}
+
+
+def ordered(expression: Any) -> Any:
+    """The same condition with our orders in it."""
+    sign = SIGNS.get(type(expression))
+    if sign:
+        return Order(sign, expression)
+    if isinstance(expression, logical.BooleanExpression):
+        expression.expression = ordered(expression.expression)
+    elif type(expression).__module__ == logical.__name__ and hasattr(expression, "left"):
+        expression.left, expression.right = ordered(expression.left), ordered(expression.right)
+    return expression
 
 
 class LetterEnvironment(Environment):
@@ -30,6 +108,40 @@ class LetterEnvironment(Environment):
         for name, node in NODES.items():
             self.tags[name].node_class = node  # type: ignore[attr-defined]
 
+    def from_string(self, *given: Any, **more: Any) -> BoundTemplate:
+        template = super().from_string(*given, **more)
+        context = RenderContext(template)
+        for node in _all(template.nodes, context):
+            for expression in node.expressions():
+                ordered(expression)
+        return template
+
 
 HTML = LetterEnvironment(autoescape=True)
 PLAIN = LetterEnvironment()
+
+
+def try_on(template: BoundTemplate, values: dict[str, Any], *, everywhere: bool) -> None:
+    """Raises what a letter to such a person would; ``everywhere``: also behind conditions the person does not meet."""
+    template.render(**values)
+    if everywhere:
+        context = RenderContext(template, globals=template.make_globals(values))
+        for node in _all(template.nodes, context):
+            if isinstance(node, AssignNode | CaptureNode):
+                node.render(context, NullIO())
+            for expression in node.expressions():
+                _try_each(expression, context)
+
+
+def _try_each(expression: Expression, context: RenderContext) -> None:
+    expression.evaluate(context)
+    if isinstance(expression, Order):
+        expression.try_on(context)
+    for inner in expression.children():
+        _try_each(inner, context)
+
+
+def _all(nodes: Iterable[Node], context: RenderContext) -> Iterable[Node]:
+    for node in nodes:
+        yield node
+        yield from _all(node.children(context, include_partials=False), context)

@@ -13,13 +13,18 @@ from liquid.exceptions import (
     FilterValueError,
     LiquidError,
     LiquidSyntaxError,
+    LiquidTypeError,
     ResourceLimitError,
 )
 
 from crmseg.web.reasons import Reason
 
+from .dialect import Incomparable
+from .printed import Day, Number, numeral
+
 PIECE = re.compile(r"\{\{.*?\}\}|\{%-?\s*(\w+).*?%\}", re.DOTALL)
 BLOCKS = ("if", "unless", "for", "case", "capture", "comment", "ifchanged")
+LONGEST = 80  # of a piece of a template within a reason
 INNER = {"else": "if", "elsif": "if", "when": "case", "break": "for", "continue": "for"}
 
 Say = Callable[[re.Match[str], str], Reason]
@@ -58,6 +63,8 @@ SAYINGS: list[tuple[str, Say]] = [
     (r"found '='", lambda m, known: Reason("one_equals_sign")),
     (r"unexpected ['\"]['\"]['\"]", lambda m, known: Reason("quote_open")),
     (r"found word", lambda m, known: Reason("one_value_only")),
+    (r"^expected an integer, found", lambda m, known: Reason("whole_number_needed")),
+    (r"'contains' are not supported", lambda m, known: Reason("contains_misused")),
     (r"unexpected '(.+)'|expected end of expression, found '(.+)'", _odd_sign),
 ]
 
@@ -66,12 +73,30 @@ def reason(error: LiquidError, filters: frozenset[str]) -> Reason:
     text, known = str(error.message), ", ".join(sorted(filters))
     if isinstance(error, ResourceLimitError):
         return Reason("too_many_repeats")
+    if isinstance(error, Incomparable):
+        return _incomparable(error)
     for pattern, say in SAYINGS:
         if found := re.search(pattern, text):
             return say(found, known)
     if isinstance(error, FilterArgumentError | FilterValueError | FilterItemTypeError):
         return Reason("filter_misused", name=re.split(r"\W", text)[0])
+    if isinstance(error, LiquidTypeError):
+        return Reason("values_misused")
     return Reason("template_unclear", open="{{", close="}}")
+
+
+def _incomparable(error: Incomparable) -> Reason:
+    what = error.what if len(error.what) <= LONGEST else f"{error.what[:LONGEST]}…"
+    left, right = (Reason(f"side_{_kind(value)}") for value in error.values)
+    return Reason("not_comparable", what=what, left=left, right=right)
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, Day):
+        return "date"
+    if isinstance(value, str) and not isinstance(value, Number):
+        return "text"
+    return "number" if numeral(value) is not None else "other"
 
 
 def line(error: LiquidError, source: str, environment: Environment) -> int | None:

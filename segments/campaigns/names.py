@@ -1,7 +1,8 @@
 """Names in a template that nobody has: told when it is saved, not by an empty place in a letter.
 
-What flows in: a parsed template and the names there are, a tree of dicts. What flows out: the place of each odd name
-and what is wrong, as a ``Reason``. What the template makes itself (assign, capture, for) is never odd.
+What flows in: a parsed template and the names there are, a tree of dicts with a typical value at each end. What flows
+out: the place of each odd name and what is wrong, as a ``Reason``. What the template makes itself (assign, capture,
+for) is never odd.
 """
 
 from collections.abc import Iterator
@@ -37,7 +38,8 @@ def _is_known(segments: list[Any], names: Names) -> bool:
             return True  # worked out only when a letter is written
         if segment not in names:
             return False
-        names = names[segment]
+        below = names[segment]
+        names = below if isinstance(below, dict) else {}
     return True
 
 
@@ -58,7 +60,7 @@ def _near(name: str, known: dict[str, str]) -> list[str]:
 
 def _dotted(names: Names, above: str = "") -> Iterator[str]:
     for name, below in names.items():
-        if below:
+        if isinstance(below, dict):
             yield from _dotted(below, f"{above}{name}.")
-        elif name != "custom":
+        else:
             yield above + name

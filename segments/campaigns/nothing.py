@@ -32,3 +32,8 @@ def shown(values: dict[str, Any]) -> dict[str, Any]:
         key: shown(value) if isinstance(value, dict) else NOTHING if value == "" else value
         for key, value in values.items()
     }
+
+
+def nobody(names: dict[str, Any]) -> dict[str, Any]:
+    """A person who has nothing in any of the fields."""
+    return {key: nobody(value) if isinstance(value, dict) else NOTHING for key, value in names.items()}

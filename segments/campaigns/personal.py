@@ -1,8 +1,8 @@
-"""What a template may say of a person: plain texts only, by an allow-list.
+"""What a template may say of a person: plain texts only, by an allow-list; numbers and dates compare as such.
 
 What flows in: ids of contacts. What flows out: for each ``{"contact": {…}, "deal": {…}}`` of texts, loaded in a handful
 of queries for a whole batch. The deal is the latest one of the contact that is not deleted. ``names()`` are the names
-a template may use.
+a template may use, each with a typical value.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,6 +24,7 @@ from pipelines.models import Contact, CustomField, Deal, DealContact
 
 from . import greeting
 from .names import Names
+from .printed import Day, Number, numeral
 
 Values = dict[str, Any]
 
@@ -36,22 +37,32 @@ CONTACT: dict[str, Callable[[Contact], str]] = {
 }
 DEAL: dict[str, Callable[[Deal], str]] = {
     "name": lambda deal: deal.name,
-    "price": lambda deal: rubles(deal.price or None),  # amoCRM says 0 where no budget is set
+    "price": lambda deal: _money(deal.price or None),  # amoCRM says 0 where no budget is set
     "stage": lambda deal: deal.stage.name,
     "pipeline": lambda deal: deal.pipeline.name,
     "responsible": lambda deal: str(deal.responsible or ""),
 }
 
 
+TYPICAL: dict[str, Any] = {
+    CustomField.Form.NUMBER: 5,
+    CustomField.Form.MONEY: 5000,
+    CustomField.Form.BOOLEAN: True,
+    CustomField.Form.DATE: "2026-11-21",
+    CustomField.Form.DATETIME: "2026-11-21T14:32:00+00:00",
+}
+WORD = "Анна"
+
+
 def names() -> Names:
     """What `values` may give of anybody, and what each letter adds."""
     custom: dict[str, Names] = {"contact": {}, "deal": {}}
-    for entity, key in _forms():
-        custom.setdefault(entity, {})[key] = {}
+    for (entity, key), form in _forms().items():
+        custom.setdefault(entity, {})[key] = _text(TYPICAL.get(form, WORD), form)
     return {
-        "contact": {**{name: {} for name in CONTACT}, "custom": custom["contact"]},
-        "deal": {**{name: {} for name in DEAL}, "custom": custom["deal"]},
-        "unsubscribe_url": {},
+        "contact": {**dict.fromkeys(CONTACT, WORD), "custom": custom["contact"]},
+        "deal": {**dict.fromkeys(DEAL, WORD), "price": _money(TYPICAL["money"]), "custom": custom["deal"]},
+        "unsubscribe_url": "#",
     }
 
 
@@ -103,7 +114,9 @@ def _text(value: Any, form: str) -> str:
     if isinstance(value, bool):
         return _("да") if value else _("нет")
     if form == CustomField.Form.MONEY:
-        return rubles(value)
+        return _money(value)
+    if form == CustomField.Form.NUMBER:
+        return _number(str(value), value)
     if form == CustomField.Form.DATE:
         return _day(parse_date(str(value)[:10]), value)
     if form == CustomField.Form.DATETIME:
@@ -113,7 +126,17 @@ def _text(value: Any, form: str) -> str:
 
 
 def _day(found: date | datetime | None, raw: Any) -> str:
-    return date_format(found, "j E Y") if found else str(raw)
+    return Day.of(date_format(found, "j E Y"), found) if found else str(raw)
+
+
+def _money(amount: Decimal | float | str | None) -> str:
+    return _number(rubles(amount), amount)
+
+
+def _number(text: str, amount: Decimal | float | str | None) -> str:
+    """As it is printed, with what it is; what came as another thing stays a text."""
+    value = numeral(amount)
+    return text if value is None else Number(text, value)
 
 
 def rubles(amount: Decimal | float | str | None) -> str:

@@ -1,6 +1,7 @@
 """The words for what may go wrong with a campaign or a letter; the codes are what is kept."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from .models import Channel
 
@@ -66,6 +67,17 @@ WORDS = {
     "one_value_only": _("два слова подряд. Оставьте одно поле; фильтр пишется после «|»"),
     "odd_sign": _("лишний знак «%(sign)s». Уберите его"),
     "filter_misused": _("фильтр «%(name)s» записан неверно. Проверьте, что стоит после двоеточия"),
+    "not_comparable": _(
+        "«%(what)s» не сравнить: слева %(left)s, справа %(right)s. Знаком «>» или «<» сравнивают число с числом, "
+        "дату с датой ('2026-12-31'), текст с текстом. Возьмите другое поле или поставьте «==»"
+    ),
+    "side_text": pgettext_lazy("слева или справа", "текст"),
+    "side_number": pgettext_lazy("слева или справа", "число"),
+    "side_date": pgettext_lazy("слева или справа", "дата"),
+    "side_other": pgettext_lazy("слева или справа", "не число и не текст"),
+    "whole_number_needed": _("после «limit:» и «offset:» нужно целое число. Впишите его цифрами"),
+    "contains_misused": _("«contains» ищет в тексте. Слева от него поставьте поле с текстом"),
+    "values_misused": _("так эти значения вместе не работают. Проверьте, где текст, а где число"),
     "too_many_repeats": _("слишком много повторов. Сократите «for»"),
     "template_unclear": _("запись не разобрать. Проверьте скобки «%(open)s» и «%(close)s»"),
 }

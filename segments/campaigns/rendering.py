@@ -24,10 +24,10 @@ from lxml.html import HtmlElement, fragment_fromstring, tostring
 from crmseg.web.reasons import Explained, Reason
 
 from . import mistakes
-from .dialect import FILTERS, HTML, PLAIN, LetterEnvironment, words
+from .dialect import FILTERS, HTML, PLAIN, LetterEnvironment, try_on, words
 from .highlights import CLOSE, OPEN, highlight, marked, unmarked
 from .names import Names, odd
-from .nothing import shown
+from .nothing import nobody, shown
 
 MAX_SOURCE = 500_000  # bytes
 CLIPPED = 102_000  # bytes: of a longer letter Gmail shows the beginning only
@@ -183,10 +183,11 @@ def too_long(field: str, size: int | str) -> Problem:
 
 
 def _faults(source: str, environment: LetterEnvironment, names: Names) -> list[tuple[int | None, Reason]]:
-    """It is parsed, tried on a person without any data, and its names are looked up."""
+    """It is parsed, tried on a person without any data and on one with all there is, and its names are looked up."""
     try:
         template = environment.from_string(source)
-        template.render(contact={"custom": {}}, deal={"custom": {}}, unsubscribe_url="#")
+        try_on(template, nobody(names), everywhere=False)
+        try_on(template, names, everywhere=True)
     except LiquidError as error:
         return [(mistakes.line(error, source, environment), mistakes.reason(error, FILTERS))]
     return [(source.count("\n", 0, place) + 1, reason) for place, reason in odd(template, names)]

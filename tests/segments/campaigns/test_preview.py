@@ -12,7 +12,8 @@ from segments.campaigns import personal, preview, rendering
 from segments.campaigns.dialect import HTML, PLAIN
 from segments.campaigns.highlights import marked, unmarked
 from segments.campaigns.nothing import shown as with_nothing
-from tests.factories import CustomFieldFactory, DealFactory
+from segments.campaigns.printed import Day, Number
+from tests.factories import NOW, CustomFieldFactory, DealFactory
 
 MARKS = re.compile("</?mark>")
 
@@ -47,7 +48,7 @@ def anna(campaign, person):
         "{{ contact.name | remove: 'Анна ' | upcase | append: '!' | prepend: '<b>' }}",
         "{% capture who %}{{ contact.first_name }}{% endcapture %}{% if who == 'анна' %}да{% endif %}{{ who }}",
         "{% ifchanged %}{{ contact.first_name }}{% endifchanged %}{% ifchanged %}анна{% endifchanged %}",
-        "{% if deal.price > '7' %}дорого{% endif %}{{ deal.price }}{% echo deal.name %}",
+        "{% if deal.price > 7000000 %}дорого{% endif %}{{ deal.price }}{% echo deal.name %}",
         "{% for pair in deal.custom %}{% cycle deal.name, 'б' %}{{ pair[0] }}: {{ pair[1] }}{% endfor %}",
         "<table>{{ contact.name }}<tr><td>{{ contact.last_name }}</td></tr></table>",
         "<p title='{{ deal.name }}'>&{{ contact.first_name }}; {{ deal.name }}</p>",
@@ -114,8 +115,8 @@ WRITTEN = st.recursive(
 SAID = st.sampled_from(
     ["", " ", "анна", "Анна Петрова", "<b>", "&lt;", "a\nb", " а ", "javascript:x", '"', "'", "\ue000", "\x07"]
 )
-PRICES = st.sampled_from(["", "7\u202f₽", "0"])
-DAYS = st.sampled_from(["", "21 ноября 2026"])
+PRICES = st.sampled_from(["", Number("7\u202f₽", 7), Number("0", 0)])
+DAYS = st.sampled_from(["", Day.of("21 ноября 2026", NOW)])
 PEOPLE = st.builds(
     lambda name, first, price, visit: {
         "contact": {"name": name, "first_name": first}, "deal": {"price": price, "visit": visit, "none": ""}
@@ -151,3 +152,16 @@ def test_marks_change_nothing_that_is_written(source, values):
         if written is not None:
             found = marked(template, values, is_html=environment is HTML)
             assert unmarked(found) == unmarked(written)
+
+
+FILLED = {
+    "contact": {"name": "Анна", "first_name": "Анна"},
+    "deal": {"price": Number("5 ₽", 5), "visit": Day.of("21 ноября 2026", NOW), "none": "Дом"},
+    "unsubscribe_url": "#",
+}
+
+
+@given(source=WRITTEN, values=PEOPLE)
+def test_what_passes_the_review_fails_for_nobody(source, values):
+    if not rendering.problems("Тема", source, "", names=FILLED):
+        rendering.render({"subject": "Тема", "html": source, "text": ""}, values, "#")

@@ -3,15 +3,17 @@ from django.utils import translation
 
 from crmseg.web.reasons import Reason
 from segments.campaigns import personal, rendering
+from segments.campaigns.printed import Day, Number
 from segments.campaigns.rendering import TemplateFailed, one_line, paragraphs, render
-from tests.factories import ContactFactory, CustomFieldFactory, DealFactory
+from tests.factories import NOW, ContactFactory, CustomFieldFactory, DealFactory
 
 URL = "https://crm.example/u/1/"
 PERSON = {"contact": {"first_name": "Елена", "company": "Рога & <Копыта>", "custom": {"city": "Псков"}}, "deal": {}}
 
 
-FIELDS = {"name": {}, "first_name": {}, "company": {}, "custom": {"city": {}}}
-NAMES = {"contact": FIELDS, "deal": {"name": {}, "price": {}, "custom": {}}, "unsubscribe_url": {}}
+FIELDS = {"name": "Анна", "first_name": "Анна", "company": "Ромашка", "custom": {"city": "Псков", "n": Number("5", 5)}}
+DEAL = {"name": "Дом", "price": Number("5 000 ₽", 5000), "custom": {"visit": Day.of("21 ноября 2026", NOW)}}
+NAMES = {"contact": FIELDS, "deal": DEAL, "unsubscribe_url": "#"}
 
 
 def problems(*sources):
@@ -216,6 +218,25 @@ def test_text_with_blocks_of_its_own_stays_as_it_is(source):
         ("{% for i in (1..5000) %}x{% endfor %}", "слишком много повторов"),
         ("{% comment %}", "нет «{% endcomment %}»"),
         ("{% %}", "команда не закончена"),
+        (
+            "а\n{% if contact.first_name > 5 %}{% endif %}",
+            "строка 2: «contact.first_name > 5» не сравнить: слева текст",
+        ),
+        (
+            "{% if 5 <= contact.first_name %}{% endif %}",
+            "«5 <= contact.first_name» не сравнить: слева число, справа те",
+        ),
+        (
+            "{% unless deal.custom.visit < 5 %}{% endunless %}",
+            "слева дата, справа число. Знаком «>» или «<» сравнивают",
+        ),
+        ("{% if deal.name == 'x' %}{% if deal.price and deal.name > 5 %}{% endif %}{% endif %}", "«deal.name > 5» не"),
+        ("{% if deal.name == 'x' %}{% elsif deal.name > 5 %}{% endif %}", "«deal.name > 5» не сравнить"),
+        ("{% assign a = deal.name %}{% if deal.name == 'x' %}{% if a > 5 %}{% endif %}{% endif %}", "«a > 5» не"),
+        ("{% for x in contact.custom limit: deal.name %}{% endfor %}", "после «limit:» и «offset:» нужно целое число"),
+        ("{% for x in contact.custom limit: contact.custom.n %}{% endfor %}", "нужно целое число"),
+        ("{% if 5 contains 'a' %}{% endif %}", "«contains» ищет в тексте"),
+        ("{{ deal.name | truncate: deal.name }}", "фильтр «truncate» записан неверно"),
     ],
 )
 def test_fault_of_a_template_is_named_in_words(source, words):
@@ -227,6 +248,12 @@ def test_fault_of_a_template_is_named_in_the_language_of_the_reader():
     (problem,) = problems("Тема", "{% if %}", "")
     with translation.override("en"):
         assert str(problem) == "text, line 1: a value is missing. Put in a field, for example “contact.first_name”."
+
+
+def test_comparison_that_cannot_work_is_told_in_the_language_of_the_reader():
+    (problem,) = problems("Тема", "{% if deal.name > 5 %}{% endif %}", "")
+    with translation.override("en"):
+        assert "“deal.name > 5” cannot be compared: a text on the left, a number on the right" in str(problem)
 
 
 def test_fault_that_is_stored_reads_back():
@@ -259,6 +286,8 @@ def test_name_that_nobody_has_is_a_problem(source, words):
         "{% assign who = contact.name %}{{ who }}{% capture big %}{{ deal.price }}{% endcapture %}{{ big.size }}",
         "{% for pair in contact.custom %}{{ forloop.index }}{% if seen %}{{ pair[0] }}{% endif %}"
         "{% assign seen = 1 %}{% endfor %}",
+        "{% if deal.price > 7000000 and contact.custom.n <= 5.5 or contact.custom.n >= '5' %}{% endif %}",
+        "{% if deal.custom.visit > '2026-01-01' and contact.name < 'Б' and deal.price > 'много' %}{% endif %}",
         "{% if deal %}{{ contact.custom[deal.name] }}{% endif %}{% if contact.name.size > 3 %}{% endif %}",
     ],
 )

@@ -1,0 +1,131 @@
+"""Numbers and dates of a letter print as people read them and compare as what they are."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from segments.campaigns import delivery, personal
+from segments.campaigns.models import Message
+from segments.campaigns.obstacles import of_letter
+from segments.campaigns.printed import Day, Number
+from segments.campaigns.rendering import render
+from tests.factories import NOW, CustomFieldFactory, DealFactory
+
+from .conftest import started
+
+PRICE = Number("7\u202f030\u202f000\u202f₽", Decimal("7030000.00"))
+HERS = {
+    "area": Number("120.5", Decimal("120.5")),
+    "zero": Number("0", Decimal(0)),
+    "part": Number("0.1", Decimal("0.1")),
+}
+DAYS = {"visit": Day.of("21 ноября 2026", date(2026, 11, 21)), "start": Day.of("3 декабря 2026", date(2026, 12, 3))}
+PERSON = {"deal": {"price": PRICE, "name": "Дом", "none": "", "custom": HERS | DAYS}}
+
+
+def is_true(condition, values=PERSON):
+    html = f"{{% if {condition} %}}<p>да</p>{{% else %}}<p>нет</p>{{% endif %}}"
+    return "<p>да</p>" in render({"subject": "Тема", "html": html, "text": ""}, values, "#").body
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("deal.price > 7000000", True),
+        ("7000000 < deal.price", True),
+        ("deal.price > 7030000", False),
+        ("deal.price >= 7030000", True),
+        ("deal.price <= 7029999.99", False),
+        ("deal.price == 7030000", True),
+        ("deal.price != 7030000", False),
+        ("deal.price > '900 000'", True),  # as texts it is less
+        ("deal.price > '900000 ₽'", True),
+        ("deal.price == '7030000'", True),
+        ("deal.price == '7\u202f030\u202f000\u202f₽'", True),
+        ("deal.price > 'много'", False),  # as texts
+        ("deal.price contains '030'", True),
+        ("deal.price == true", False),
+        ("deal.price == blank or deal.price == empty or deal.price == ''", False),
+        ("deal.price > deal.custom.area", True),
+        ("deal.custom.area > 100 and deal.custom.area < 120.6", True),
+        ("deal.custom.area == '120.5'", True),
+        ("deal.custom.part == 0.1 and deal.custom.part >= 0.1 and deal.custom.part <= 0.1", True),
+        ("deal.custom.zero", True),
+        ("deal.custom.zero == 0 and deal.custom.zero != blank", True),
+        ("deal.custom.visit < deal.custom.start", True),  # as texts it is not
+        ("deal.custom.visit >= '2026-11-21'", True),
+        ("deal.custom.visit == '2026-11-21'", True),
+        ("deal.custom.visit == '21 ноября 2026'", True),
+        ("deal.custom.visit < 'завтра' or deal.custom.visit > 'завтра'", True),
+        ("deal.custom.visit > '2026-02-31' or deal.custom.visit < '2026-02-31'", True),
+        ("deal.none > 5 or deal.none < 5 or 5 > deal.none or deal.none >= 5 or deal.none <= 5", False),
+        ("deal.none > deal.price or deal.none < deal.price or deal.none <= deal.custom.visit", False),
+        ("deal.none < deal.name", True),  # as texts
+        ("deal.name >= 5 or deal.name <= 5", False),  # refused before a launch; what runs goes on
+        ("deal.nothing > 5 or contact.nothing < 5", False),
+    ],
+)
+def test_values_compare_as_what_they_are(condition, expected):
+    assert is_true(condition) is expected
+
+
+def test_case_takes_a_number_and_its_text():
+    html = "{% case deal.custom.area %}{% when 120.5 %}<p>а</p>{% endcase %}" * 2
+    assert (
+        render(
+            {"subject": "Тема", "html": html.replace("120.5 %", "'120.5' %", 1), "text": ""}, PERSON, "#"
+        ).body.count("<p>а</p>")
+        == 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "text"), [("deal.custom.zero | default: 'x'", "0"), ("deal.none | default: 'x'", "x")]
+)
+def test_zero_takes_no_fallback(source, text):
+    assert (
+        f"<p>{text}</p>" in render({"subject": "Т", "html": f"<p>{{{{ {source} }}}}</p>", "text": ""}, PERSON, "#").body
+    )
+
+
+def test_values_print_as_before(db, person):
+    for key, form in (("area", "number"), ("sum", "money"), ("odd", "number"), ("visit", "date"), ("at", "datetime")):
+        CustomFieldFactory(entity="deal", key=key, form=form)
+    contact = person("a@mail.example")
+    custom = {"area": 120.5, "sum": 1500, "odd": "около 100", "visit": "2026-11-21", "at": "2026-11-21T22:00:00+00:00"}
+    DealFactory(contact=contact, price=Decimal("7030000"), custom=custom)
+    deal = personal.people([contact.pk])[contact.pk]["deal"]
+    assert f"{deal['price']}" == "7\u202f030\u202f000\u202f₽"
+    assert list(map(str, deal["custom"].values())) == [
+        "120.5",
+        "1\u202f500\u202f₽",
+        "около 100",
+        "21 ноября 2026",
+        "22 ноября 2026",
+    ]
+
+
+CONDITION = "{% if deal.price > 7000000 %}дорого{% elsif deal.custom.area > 100 %}просторно{% else %}просто{% endif %}"
+
+
+def test_a_condition_on_a_number_reaches_everybody(campaign, person, memory):
+    CustomFieldFactory(entity="deal", key="area", form="number")
+    DealFactory(contact=person("a@mail.example"), price=7_030_000)
+    DealFactory(contact=person("b@mail.example"), price=None, custom={"area": 120})
+    person("c@mail.example")
+    campaign.steps.update(html=f"<p>{CONDITION}</p>")
+    assert of_letter(campaign.steps.get().as_template()) == []
+    started(campaign)
+    delivery.send_planned(10, worker="w", now_fn=lambda: NOW)
+    got = {letter.to[0]: letter.text.split()[0] for letter in memory.letters}
+    assert got == {"a": "дорого", "b": "просторно", "c": "просто"}
+    assert set(Message.objects.values_list("state", flat=True)) == {"accepted"}
+
+
+def test_a_comparison_that_cannot_work_is_refused_before_the_launch(db):
+    CustomFieldFactory(entity="deal", key="house", form="text")
+    html = "<p>а</p>\n{% if deal.custom.house > 100 %}{% endif %}"
+    (obstacle,) = of_letter({"subject": "Тема", "html": html, "text": ""})
+    assert obstacle.field == "html"
+    assert "строка 2: «deal.custom.house > 100» не сравнить: слева текст, справа число" in str(obstacle.reason)
