@@ -147,6 +147,7 @@ def reach(host: str) -> str:
 def start_workers(supervisor: Supervisor) -> list[Child]:
     """Beat runs in the io worker; more machines run `celery -A crmseg worker` without it."""
     schedule = settings.DATA_DIR / "run" / f"beat-{os.getpid()}"
+    schedule.parent.mkdir(exist_ok=True)  # nobody else makes it beside servers of one's own
     for leftover in schedule.parent.glob("beat-*"):
         leftover.unlink(missing_ok=True)
     flags = ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]

@@ -84,11 +84,23 @@ def test_a_site_still_at_its_gate_is_stopped_by_what_it_hears_there():
     assert supervisor.child.stop_signal == signal.SIGTERM
 
 
+def test_the_clock_has_where_to_keep_its_schedule_also_beside_servers_of_ones_own(tmp_path, settings):
+    settings.DATA_DIR = tmp_path
+    supervisor = Children()
+    tree.start_workers(supervisor)
+    (schedule,) = (argv[argv.index("-s") + 1] for argv in supervisor.started.values() if "-s" in argv)
+    assert Path(schedule).parent.is_dir()
+
+
 class Children:
     """Starts nothing."""
 
+    def __init__(self):
+        self.started = {}
+
     def start(self, name, argv, **how):
-        self.child = SimpleNamespace(name=name, stop_signal=how["stop_signal"])
+        self.started[name] = argv
+        self.child = SimpleNamespace(name=name, stop_signal=how.get("stop_signal", signal.SIGTERM))
         return self.child
 
     def wait_ready(self, child, ready):
