@@ -1,4 +1,4 @@
-"""The process tree of one machine: web, one worker for input and output with the clock in it, one for heavy work."""
+"""The process tree of one machine: web, one worker for input and output, one for heavy work, the clock (beat)."""
 
 import fcntl
 import os
@@ -20,6 +20,7 @@ WEB = "web"
 LAST_PORT = 65535
 WORKER_IO = "worker-io"
 WORKER_HEAVY = "worker-heavy"
+BEAT = "beat"
 IO_THREADS = 8
 WEB_THREADS = 8
 HEAVY_PROCESSES = 2  # an import does not keep segments waiting
@@ -145,17 +146,18 @@ def reach(host: str) -> str:
 
 
 def start_workers(supervisor: Supervisor) -> list[Child]:
-    """Beat runs in the io worker; more machines run `celery -A crmseg worker` without it."""
+    """With the clock that wakes them; more machines run `celery -A crmseg worker` without one."""
     schedule = settings.DATA_DIR / "run" / f"beat-{os.getpid()}"
     schedule.parent.mkdir(exist_ok=True)  # nobody else makes it beside servers of one's own
     for leftover in schedule.parent.glob("beat-*"):
         leftover.unlink(missing_ok=True)
-    flags = ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
-    worker = [sys.executable, "-m", "celery", "-A", "crmseg", "worker", *flags]
-    io = ["-Q", "io", "-P", "threads", "-c", str(IO_THREADS), "-B", "-s", str(schedule), "-n", f"io-{os.getpid()}@%h"]
+    celery = [sys.executable, "-m", "celery", "-A", "crmseg"]
+    worker = [*celery, "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+    io = ["-Q", "io", "-P", "threads", "-c", str(IO_THREADS), "-n", f"io-{os.getpid()}@%h"]
     heavy = ["-Q", "heavy", "-P", "prefork", "-c", str(HEAVY_PROCESSES), "-n", f"heavy-{os.getpid()}@%h"]
     return [
         supervisor.start(WORKER_IO, [*worker, *io]),  # finishes the letter in flight
         # All it does is one transaction after another: what is broken off is done again, nobody waits for it.
         supervisor.start(WORKER_HEAVY, [*worker, *heavy], stop_signal=signal.SIGQUIT),
+        supervisor.start(BEAT, [*celery, "beat", "--schedule", str(schedule), "--loglevel", "INFO"]),
     ]

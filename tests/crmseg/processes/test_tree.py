@@ -84,12 +84,21 @@ def test_a_site_still_at_its_gate_is_stopped_by_what_it_hears_there():
     assert supervisor.child.stop_signal == signal.SIGTERM
 
 
+def test_the_clock_is_a_process_of_its_own_and_the_only_one(tmp_path, settings):
+    settings.DATA_DIR = tmp_path
+    supervisor = Children()
+    tree.start_workers(supervisor)
+    clocks = [name for name, argv in supervisor.started.items() if {"beat", "-B"} & set(argv)]
+    assert clocks == ["beat"]
+    assert supervisor.started.keys() == {"worker-io", "worker-heavy", "beat"}
+
+
 def test_the_clock_has_where_to_keep_its_schedule_also_beside_servers_of_ones_own(tmp_path, settings):
     settings.DATA_DIR = tmp_path
     supervisor = Children()
     tree.start_workers(supervisor)
-    (schedule,) = (argv[argv.index("-s") + 1] for argv in supervisor.started.values() if "-s" in argv)
-    assert Path(schedule).parent.is_dir()
+    clock = supervisor.started["beat"]
+    assert Path(clock[clock.index("--schedule") + 1]).parent.is_dir()
 
 
 class Children:

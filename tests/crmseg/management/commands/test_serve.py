@@ -3,6 +3,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +68,28 @@ def test_serve_ends_with_one_line_of_ours_when_a_server_is_killed(served, site_d
         f"{killed.name} остановился. Запустите команду ещё раз; если повторится, причина в журнале: {killed.log}"
     )
     assert not answers(f"http://127.0.0.1:{port}/")
+
+
+def test_serve_ends_with_one_line_when_the_clock_is_killed(served, site_dir):
+    process, port = served
+    log = site_dir / "log" / "beat.log"
+    assert said(log, "beat: Starting...")
+    os.kill(clock_of(site_dir), signal.SIGKILL)
+    assert process.wait(PATIENCE) == 1
+    told = f"beat остановился, код -9. Запустите команду ещё раз; если повторится, причина в журнале: {log}"
+    assert process.stderr.read().splitlines() == [told]
+    assert not answers(f"http://127.0.0.1:{port}/")
+
+
+def clock_of(data_dir: Path) -> int:
+    """The process that was told of its schedule."""
+    places = Path("/proc").glob("[0-9]*/cmdline")
+    (found,) = (place for place in places if f"{data_dir}/run/beat-" in _text(place))
+    return int(found.parent.name)
+
+
+def _text(place: Path) -> str:
+    try:
+        return place.read_text(errors="replace")
+    except OSError:  # it has ended meanwhile
+        return ""
