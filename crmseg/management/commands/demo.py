@@ -30,7 +30,7 @@ from integrations.amocrm.sandbox.seed import sizes
 HOST = "127.0.0.1"
 BAR = 24
 LEAST_CONTACTS = 50  # with fewer there may be nobody to write to
-LEAST_DEALS = 1
+LEAST_DEALS = 75  # with fewer nobody may be silent after an offer
 
 
 def at_least(least: int) -> Callable[[str], int]:
@@ -63,11 +63,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", action="store_true", help=_("один раз без людей; последняя строка — JSON"))
         parser.add_argument("--port", type=tree.port, default=None, help=_("порт сайта (8000)"))
-        size = _("контактов на стенде (%(count)s)") % {"count": stand.CONTACTS}
-        parser.add_argument("--contacts", type=at_least(LEAST_CONTACTS), default=None, help=size)
-        parser.add_argument(
-            "--deals", type=at_least(LEAST_DEALS), default=None, help=_("сделок на стенде (полторы на контакт)")
-        )
+        contacts = _("контактов на стенде, от %(least)s (%(count)s)")
+        contacts %= {"least": LEAST_CONTACTS, "count": stand.CONTACTS}
+        parser.add_argument("--contacts", type=at_least(LEAST_CONTACTS), default=None, help=contacts)
+        deals = _("сделок на стенде, от %(least)s (полторы на контакт)") % {"least": LEAST_DEALS}
+        parser.add_argument("--deals", type=at_least(LEAST_DEALS), default=None, help=deals)
         parser.add_argument("--fresh", action="store_true", help=_("начать с пустой базы"))
 
     def refuse(self, options: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from django.db import IntegrityError
 from crmseg.demo import circle
 from crmseg.demo.circle import NORMS
 from crmseg.demo.stand import CONTACTS
+from crmseg.management.commands.demo import LEAST_CONTACTS, LEAST_DEALS
 from integrations.amocrm.sandbox import Sandbox
 from integrations.amocrm.sandbox.rows import CLOSED
 from pipelines.models import Stage
@@ -19,10 +20,9 @@ NOW = 1_790_000_000
 MOVES = ("lead_added", "lead_status_changed")
 
 
-@pytest.fixture(scope="module")
-def waited():
+def days_waited(contacts, deals):
     """Days on the stage of every open deal, by the name of the stage."""
-    store = Sandbox(contacts=CONTACTS, deals=CONTACTS * 3 // 2, limits=False, now=NOW).store
+    store = Sandbox(contacts=contacts, deals=deals, limits=False, now=NOW).store
     names = {status.id: status.name for pipeline in store.pipelines.values() for status in pipeline.statuses.values()}
     came = {event.entity_id: event.created_at for event in store.events if event.type in MOVES}
     days = defaultdict(list)
@@ -30,6 +30,19 @@ def waited():
         if lead.status_id not in CLOSED:
             days[names[lead.status_id]].append((NOW - came[lead.id]) / DAY)
     return days
+
+
+@pytest.fixture(scope="module")
+def waited():
+    return days_waited(CONTACTS, CONTACTS * 3 // 2)
+
+
+@pytest.mark.parametrize("contacts", [LEAST_CONTACTS, 60, 365, CONTACTS])
+def test_the_smallest_circle_has_somebody_to_write_to(contacts):
+    """The segment of the circle is of the fullest stage: those who have waited there for two weeks."""
+    stages = days_waited(contacts, LEAST_DEALS).values()
+    fullest = max(map(len, stages), default=0)
+    assert [sum(day > 14 for day in stage) > 2 for stage in stages if len(stage) == fullest] == [True]
 
 
 def test_every_open_stage_has_a_norm(waited):

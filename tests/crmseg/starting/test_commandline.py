@@ -122,11 +122,11 @@ def test_impossible_port_is_told_in_one_line(empty_dir, name, port):
 
 
 @pytest.mark.parametrize(
-    ("option", "size"), [("contacts", "-5"), ("contacts", "0"), ("contacts", "49"), ("deals", "0")]
+    ("option", "size"), [("contacts", "-5"), ("contacts", "0"), ("contacts", "49"), ("deals", "5")]
 )
 def test_impossible_size_of_the_demo_is_told_in_one_line(empty_dir, option, size):
     line = only_line(command("demo", f"--{option}", size))
-    assert line == f"«{size}» не подходит: кругу нужно целое число, --contacts от 50, --deals от 1\n"
+    assert line == f"«{size}» не подходит: кругу нужно целое число, --contacts от 50, --deals от 75\n"
 
 
 def test_a_refusal_before_django_is_set_up_is_in_the_language_of_the_installation(empty_dir):
