@@ -5,6 +5,7 @@ It runs before Django is set up: the stand-in plants its company, the servers st
 
 import json
 import logging
+import math
 import shutil
 import sys
 from collections.abc import Callable
@@ -31,6 +32,7 @@ HOST = "127.0.0.1"
 BAR = 24
 LEAST_CONTACTS = 50  # with fewer there may be nobody to write to
 LEAST_DEALS = 75  # with fewer nobody may be silent after an offer
+DEALS_EACH = 5  # of a contact: whoever has more is never silent for long
 
 
 def at_least(least: int) -> Callable[[str], int]:
@@ -74,6 +76,10 @@ class Command(BaseCommand):
         contacts, deals = stand.size(options["contacts"], options["deals"])
         if said := sizes.refusal(contacts=contacts, deals=deals):
             raise CommandError(said)
+        if deals > contacts * DEALS_EACH:
+            told = _("В круге до %(each)s сделок на контакт: для %(deals)s сделок нужно контактов от %(contacts)s")
+            least = math.ceil(deals / DEALS_EACH)
+            raise CommandError(told % {"each": DEALS_EACH, "deals": deals, "contacts": least})
 
     def handle(self, *args: Any, **options: Any) -> None:
         port = options["port"] if options["port"] is not None else (0 if options["check"] else 8000)

@@ -66,6 +66,11 @@ def test_more_than_the_stand_in_holds_is_refused_by_whoever_starts_it(line):
     assert refusal(line) == "Стенд вмещает до 300000 контактов и до 300000 сделок."
 
 
+def test_contacts_too_few_to_be_silent_are_refused_by_the_demo():
+    told = "В круге до 5 сделок на контакт: для 1001 сделок нужно контактов от 201"
+    assert refusal("demo --contacts 50 --deals 1001") == told
+
+
 def test_a_size_of_a_benchmark_is_refused_in_english_too(monkeypatch):
     monkeypatch.setenv("LANGUAGE_CODE", "en")
     assert "--letters: “-1” does not fit, a whole number from 1 is needed. " in refusal("benchmark send --letters -1")
