@@ -1,5 +1,6 @@
 """The process tree of one machine: web, one worker for input and output, one for heavy work, the clock (beat)."""
 
+import errno
 import fcntl
 import os
 import signal
@@ -71,6 +72,29 @@ def port(text: str) -> int:
     return int(text)
 
 
+def host(text: str) -> str:
+    """What an option `--host` takes: an address of this machine that can be listened on, and called."""
+    address = text.strip()
+    try:
+        _call(address)
+    except (OSError, UnicodeError) as error:
+        told = _("Адрес «%(host)s» не подходит: %(error)s. Укажите другой: --host 127.0.0.1")
+        why = causes.of(error if isinstance(error, OSError) else OSError(errno.EADDRNOTAVAIL, str(error)))
+        raise ProcessError(told % {"host": address, "error": why}) from None
+    return address
+
+
+def _call(address: str) -> None:
+    if not address:
+        raise OSError(errno.EADDRNOTAVAIL, "to listen on nothing means everywhere")
+    with _listening(address, 0) as server:
+        server.listen(1)
+        try:
+            socket.create_connection((reach(address).strip("[]"), server.getsockname()[1]), timeout=5.0).close()
+        except OSError as error:  # one address for many machines
+            raise OSError(errno.EADDRNOTAVAIL, str(error)) from error
+
+
 def refuse_busy(host: str, port: int, way: str = "--port ") -> None:
     """`way` is how the command takes another port."""
     try:
@@ -102,9 +126,18 @@ def _is_free(host: str, port: int) -> bool:
 
 
 def _bind(host: str, port: int) -> None:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
+    _listening(host, port).close()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    server = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind((host, port))
+    except BaseException:
+        server.close()
+        raise
+    return server
 
 
 class Web:

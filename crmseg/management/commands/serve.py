@@ -26,7 +26,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=tree.port, default=8000, help=_("порт сайта (8000)"))
-        parser.add_argument("--host", default="127.0.0.1", help=_("адрес этой машины, на котором слушать (127.0.0.1)"))
+        told = _("адрес этой машины, на котором слушать (127.0.0.1)")
+        parser.add_argument("--host", type=tree.host, default="127.0.0.1", help=told)
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]

@@ -121,6 +121,19 @@ def test_impossible_port_is_told_in_one_line(empty_dir, name, port):
     assert line.startswith(f"Порт «{port}» не подходит: нужно число от 1 до 65535.")
 
 
+@pytest.mark.parametrize("host", ["", " ", "[::1]", "a..b", "224.0.0.1", "255.255.255.255", "203.0.113.7"])
+def test_an_address_nobody_could_call_is_told_in_one_line(empty_dir, host):
+    line = only_line(command("serve", "--host", host))
+    assert line.startswith(f"Адрес «{host.strip()}» не подходит: ")
+    assert line.endswith(". Укажите другой: --host 127.0.0.1\n")
+    assert not (empty_dir / "servers").exists()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost"])
+def test_an_address_of_this_machine_is_taken(host):
+    assert tree.host(host) == host
+
+
 @pytest.mark.parametrize(
     ("option", "size"), [("contacts", "-5"), ("contacts", "0"), ("contacts", "49"), ("deals", "5")]
 )
