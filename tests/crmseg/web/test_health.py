@@ -1,7 +1,6 @@
-from unittest.mock import patch
-
+import psycopg
 import pytest
-from django.db import DatabaseError
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from crmseg.web import health
 
@@ -26,9 +25,34 @@ def test_not_ready_when_one_check_fails(client, monkeypatch, failing):
     assert response.json()[failing] is False
 
 
-def test_silent_database_is_told_not_raised(monkeypatch):
-    with patch.object(health.connection, "cursor", side_effect=DatabaseError):
-        assert health.database_answers() is False
+@pytest.mark.django_db
+def test_a_silent_database_is_waited_for_once_and_shortly(client, monkeypatch):
+    waited = []
+
+    def getconn(pool, timeout=None):
+        waited.append(timeout)
+        raise PoolTimeout
+
+    monkeypatch.setattr(ConnectionPool, "getconn", getconn)
+    monkeypatch.setattr(health, "_migrated", False)
+    response = client.get("/readyz")
+    assert (response.status_code, waited) == (503, [health.ANSWERS_WITHIN])
+    assert response.json() == {"database": False, "migrations": False, "disk": True}
+
+
+def test_what_was_applied_is_known_without_the_database(client, monkeypatch):
+    monkeypatch.setitem(health.CHECKS, "database", lambda: False)
+    monkeypatch.setattr(health, "_migrated", True)
+    assert client.get("/readyz").json()["migrations"] is True
+
+
+@pytest.mark.django_db
+def test_a_connection_that_broke_is_told_not_raised(monkeypatch):
+    def execute(own, *query):
+        raise psycopg.OperationalError
+
+    monkeypatch.setattr(psycopg.Connection, "execute", execute)
+    assert health.database_answers() is False
 
 
 def test_full_disk_is_noticed(monkeypatch):
