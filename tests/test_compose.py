@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,23 @@ def test_what_has_no_default_must_be_in_the_file():
 def test_settings_take_what_compose_gives(tmp_path):
     env = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), **environment(OURS["web"], **IN_THE_FILE)}
     checked = command("check", env=env)
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_the_file_of_the_readme_holds_all_that_is_asked_for(tmp_path):
+    blocks = re.findall(r"^```bash\n(.+?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    (block,) = (each for each in blocks if "docker compose up" in each)
+    lines = block.partition("docker compose up")[0]
+    for _ in range(2):  # a second time it stays as it is
+        subprocess.run(["bash", "-euc", lines], cwd=tmp_path, check=True)
+    written = (tmp_path / ".env").read_text().splitlines()
+    values = dict(line.split("=", 1) for line in written)
+    assert (len(values), (tmp_path / ".env").stat().st_mode & 0o077) == (len(written), 0)
+    assert values.keys() >= IN_THE_FILE.keys()
+    assert re.fullmatch(r"\w{20,}", values["POSTGRES_PASSWORD"])
+    checked = command(
+        "check", env={"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), **environment(OURS["web"], **values)}
+    )
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
