@@ -77,9 +77,12 @@ function drawerShown(path) {
   if (!path || new URL(path, location).pathname === location.pathname) return;
   history[wasOpen ? "replaceState" : "pushState"]({ drawer: true }, "", path);
 }
+const home = location.pathname;
+const isDrawers = history.state?.drawer; // the page itself under the drawer's address, after a reload say
 addEventListener("popstate", (event) => {
-  if (event.state?.drawer) return location.reload(); // forward again: the page itself
-  if (ignoreBack || drawer?.open) event.stopImmediatePropagation();
+  const isOther = (isDrawers || event.state?.drawer) && location.pathname !== home;
+  if (isOther || ignoreBack || drawer?.open) event.stopImmediatePropagation();
+  if (isOther) return location.reload();
   ignoreBack = false;
   if (drawer?.open) drawer.close();
 }, true);

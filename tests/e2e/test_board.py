@@ -1,5 +1,6 @@
 """The board and the deal in a real browser: moves by mouse, keyboard and drawer."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -378,3 +379,40 @@ def test_empty_incoming_column_unfolds_with_its_first_card(open_board, track, de
     page.keyboard.press("Digit1")
     expect(card(page, deals[0])).to_be_visible()
     assert incoming.bounding_box()["width"] > 200
+
+
+def open_drawer(page, deal):
+    card(page, deal).get_by_role("link").click()
+    expect(page.locator("#drawer .deal-name")).to_have_text(str(deal))
+    expect(page).to_have_url(re.compile(reverse("deals:detail", args=[deal.pk]) + "$"))
+
+
+def reload(page):
+    page.reload()
+
+
+def look_at_the_contact_and_come_back(page):
+    page.locator("#drawer").get_by_role("link", name="Елена Савина").click()
+    expect(page.locator("h1")).to_have_text("Елена Савина")
+    page.go_back()
+
+
+def go_back_and_forward(page):
+    page.go_back()
+    expect(page.locator("#drawer")).not_to_be_visible()
+    page.go_forward()
+
+
+@pytest.mark.parametrize("walk", [reload, look_at_the_contact_and_come_back, go_back_and_forward])
+def test_back_from_a_deal_that_was_opened_over_the_board_leads_to_the_board(open_board, track, deals, walk):
+    page = open_board()
+    open_drawer(page, deals[0])
+    walk(page)
+    expect(page.locator("h1")).to_have_text(str(deals[0]))
+    page.evaluate("location.hash = 'main'")  # the skip link
+    page.go_back()
+    expect(page.locator("h1")).to_have_text(str(deals[0]))
+    page.go_back()
+    expect(cards(page, track.quote)).to_have_count(3)
+    expect(page).to_have_url(re.compile(BOARD + "$"))
+    open_drawer(page, deals[1])
