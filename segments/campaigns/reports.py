@@ -27,6 +27,10 @@ class Report:
         return sum(self.states[state] for state in Message.PENDING)
 
     @property
+    def in_flight(self) -> int:
+        return sum(self.states[state] for state in Message.IN_FLIGHT)
+
+    @property
     def to_send(self) -> int:
         return self.audience - self.states[State.SKIPPED]
 

@@ -109,7 +109,8 @@ class Message(models.Model):
         State.BOUNCED,
         State.COMPLAINED,
     )
-    PENDING = (State.PLANNED, State.CLAIMED, State.HANDING_OVER)
+    IN_FLIGHT = (State.CLAIMED, State.HANDING_OVER)
+    PENDING = (State.PLANNED, *IN_FLIGHT)
     ARROWS = {
         State.PLANNED: {State.CLAIMED, State.SKIPPED},
         State.CLAIMED: {State.PLANNED, State.HANDING_OVER, State.SKIPPED},
@@ -262,7 +263,7 @@ class Message(models.Model):
         if self.state != self.State.UNKNOWN or now - self.changed_at < self.RESEND_AFTER:
             return False
         alive = Message.objects.filter(worker=self.worker, leased_until__gte=now)
-        return not alive.filter(state__in=[self.State.CLAIMED, self.State.HANDING_OVER]).exists()
+        return not alive.filter(state__in=self.IN_FLIGHT).exists()
 
     @transaction.atomic
     def resend(self, *, now: datetime) -> bool:

@@ -95,7 +95,7 @@ def _report(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "can_edit": may(request.user, "campaigns.edit") and campaign.is_editable and not campaign.is_leaving,
         "has_begun": bool(found.audience) or campaign.runs.exists(),
         "is_ahead": campaign.segment_id is not None and campaign.state in AHEAD,
-        "is_live": campaign.state == Campaign.State.RUNNING or campaign.is_leaving,
+        "is_live": campaign.state == Campaign.State.RUNNING or campaign.is_leaving or bool(found.in_flight),
         "seconds_left": campaign.seconds_left(now),
     }
 

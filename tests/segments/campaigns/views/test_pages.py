@@ -72,6 +72,17 @@ def test_report_follows_a_running_campaign_and_stops_with_it(login, campaign, pe
     assert "every 5s" not in client.get(url).content.decode()
 
 
+@pytest.mark.parametrize("state", ["paused", "cancelled"])
+def test_report_follows_a_stopped_campaign_until_nothing_is_in_flight(login, state):
+    message = MessageFactory(run__campaign__state=state)
+    client, url = login(), reverse("campaigns:detail", args=[message.run.campaign_id])
+    asked = []
+    for at in ("planned", "claimed", "handing_over", "accepted"):
+        Message.objects.update(state=at)
+        asked.append("every 5s" in client.get(url, headers={"HX-Request": "true"}).content.decode())
+    assert asked == [False, True, True, False]
+
+
 def test_ledger_is_filtered_by_state(login, campaign, person):
     person("a@mail.example")
     person("b@mail.example", allowed=False)
