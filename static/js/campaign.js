@@ -176,11 +176,16 @@ document.addEventListener("htmx:configRequest", (event) => {
 const saved = document.querySelector("#saved");
 let isKeeping = false;
 let isSent = false;
+let isCutOff = false;
+let patience;
 let waiting = null; // the button that was pressed meanwhile: two savings at once would overtake each other
 
 form.addEventListener("input", () => saved.querySelector("[data-kept]")?.remove());
 saved.addEventListener("htmx:configRequest", (event) => isSent && event.preventDefault());
-saved.addEventListener("htmx:beforeRequest", () => (isKeeping = true));
+saved.addEventListener("htmx:beforeRequest", () => {
+  isKeeping = true;
+  isCutOff = false;
+});
 saved.addEventListener("htmx:afterSettle", settle);
 saved.addEventListener("htmx:afterRequest", (event) => event.detail.failed && settle());
 saved.addEventListener("htmx:afterRequest", ({ detail }) => {
@@ -188,6 +193,16 @@ saved.addEventListener("htmx:afterRequest", ({ detail }) => {
   waiting = null; // without a session it would lead away, and lose what is typed
   settle();
 });
+saved.addEventListener("htmx:afterRequest", ({ detail: { xhr } }) => {
+  if (xhr.status !== 0 && xhr.status !== 401) return;
+  isCutOff = xhr.status === 0; // what met the end of the session app.js asks anew
+  clearTimeout(patience);
+  if (isCutOff && navigator.onLine) patience = setTimeout(keepAgain, 5000); // the server is away, or not yet in reach
+  if (!saved.querySelector(".notice")) saved.append(document.querySelector("#unsaved").content.cloneNode(true));
+});
+const keepAgain = () => isCutOff && htmx.trigger(saved, "again");
+addEventListener("online", keepAgain);
+document.addEventListener("htmx:afterOnLoad", keepAgain);
 form.addEventListener("submit", (event) => {
   if (event.defaultPrevented) return;
   if (isKeeping) event.preventDefault();

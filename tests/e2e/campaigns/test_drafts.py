@@ -136,16 +136,38 @@ def test_ended_session_leads_nowhere_and_loses_nothing_that_is_typed(editor, cam
     assert (editor.url, asked) == (address, [])
 
 
-def test_typing_without_a_connection_is_told_by_the_strip_alone(editor):
-    tried = []
+def test_typing_without_a_connection_is_told_without_a_toast_and_saved_once_it_is_back(editor, campaign):
+    tried, kept, saved = [], [], editor.locator("#saved")
     editor.on("requestfailed", lambda request: tried.append(request.url))
+    editor.on("response", lambda response: kept.append(response.status) if "/draft/" in response.url else None)
     editor.context.set_offline(True)
     editor.locator("#id_html").press_sequentially("Ещё")
     for door in ("preview", "draft"):
         until(lambda door=door: editor.title() and any(f"/{door}/" in url for url in tried))
     expect(editor.locator("#offline")).to_be_visible()
     expect(editor.locator(".toast")).to_have_count(0)
+    expect(saved).to_have_text("Не сохранено")
     editor.context.set_offline(False)
+    expect(saved).to_have_text("Сохранено")
+    assert "Ещё" in campaign.steps.get().html
+    editor.locator("#id_name").fill("Смета")
+    until(lambda: editor.title() and len(kept) == 2)
+    assert (kept, Campaign.objects.get().name) == ([200, 200], "Смета")
+
+
+def test_draft_that_met_the_end_of_the_session_says_so_and_is_saved_once_after_the_login(editor, axe, live_server):
+    kept, saved = [], editor.locator("#saved")
+    editor.on("response", lambda response: kept.append(response.status) if "/draft/" in response.url else None)
+    editor.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    editor.locator("#id_name").fill("Смета")
+    expect(saved).to_have_text("Не сохранено")
+    axe(editor)
+    editor.context.add_cookies([session(User.objects.get(), live_server.url)])
+    editor.evaluate("dispatchEvent(new Event('focus'))")
+    expect(saved).to_have_text("Сохранено")
+    editor.locator("#id_name").fill("Смета и сроки")
+    until(lambda: editor.title() and len(kept) == 3)
+    assert (kept, Campaign.objects.get().name) == ([401, 200, 200], "Смета и сроки")
 
 
 def test_plain_save_goes_only_where_it_is_heard(browser_page, live_server):
