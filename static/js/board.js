@@ -236,8 +236,9 @@ on("keydown", (event) => {
   }
   if (!KEYS[event.code] || event.target.matches("input, textarea, select")) return;
   const card = event.target.closest(".deal");
-  if (!card) return event.target === document.body && focusCard($(".col:not(.mini) .deal"));
+  if (!card && event.target !== document.body) return;
   event.preventDefault();
+  if (!card) return focusCard($(".col:not(.mini) .deal"));
   const rows = $$(".deal", card.parentElement);
   KEYS[event.code](card, rows, rows.indexOf(card));
 });

@@ -416,3 +416,29 @@ def test_back_from_a_deal_that_was_opened_over_the_board_leads_to_the_board(open
     expect(cards(page, track.quote)).to_have_count(3)
     expect(page).to_have_url(re.compile(BOARD + "$"))
     open_drawer(page, deals[1])
+
+
+def places(page, deal):
+    """How far the focused card of a deal reaches into its column, from above and from below."""
+    expect(card(page, deal).get_by_role("link")).to_be_focused()
+    return card(page, deal).evaluate(
+        """card => {
+          const [own, list] = [card, card.parentElement].map((box) => box.getBoundingClientRect());
+          return [own.top - list.top, list.bottom - own.bottom];
+        }"""
+    )
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_card_that_has_the_focus_is_seen_whole(browser_page, head, track, width):
+    deals = DealFactory.create_batch(7, stage=track.quote, contact=ContactFactory())
+    page = browser_page(width=width, user=head)
+    page.set_viewport_size({"width": width, "height": 500})
+    page.goto(BOARD)
+    expect(cards(page, track.quote)).to_have_count(7)
+    ids = cards(page, track.quote).evaluate_all("cards => cards.map(card => +card.id.slice(5))")
+    shown = sorted(deals, key=lambda deal: ids.index(deal.pk))
+    for key, row in (("ArrowDown", shown), ("ArrowUp", shown[-2::-1]), ("KeyJ", shown[1:]), ("KeyK", shown[-2::-1])):
+        for deal in row:
+            page.keyboard.press(key)
+            assert min(places(page, deal)) >= 0, (key, ids.index(deal.pk))
