@@ -26,24 +26,31 @@ async function move(card, list, origin = placeOf(card)) {
   if (list.dataset.kind === "lost") {
     values.loss_reason = await askReason();
     hadFocus = true; // the dialog had it
-    if (!values.loss_reason) return giveBack(card, origin, hadFocus);
+    if (!values.loss_reason) {
+      putBack(card, origin);
+      return refocus(card, origin);
+    }
   }
+  if (hadFocus) refocus(card, origin);
   card.classList.add("busy");
   const refusal = await send(card.dataset.moves, values);
   card.classList.remove("busy");
-  if (refusal) return refuse(card, origin, refusal, hadFocus);
-  if (hadFocus) focusCard(document.getElementById(card.id));
+  if (refusal) refuse(card, origin, refusal);
+  if (hadFocus) refocus(card, origin);
 }
 
-function giveBack(card, origin, hadFocus) {
-  putBack(card, origin);
-  if (hadFocus) focusCard(card);
+/* A phone stays where it is: when the card has gone to another column, its neighbour has the focus. */
+function refocus({ id }, { parent, next }) {
+  const card = document.getElementById(id);
+  const rest = $$(".deal", parent);
+  if (card && (!phone.matches || rest.includes(card))) return focusCard(card);
+  const near = rest.includes(next) ? next : rest.at(-1);
+  near ? focusCard(near) : board().focus();
 }
 
-function refuse(card, origin, { text, isTold, isDrawn }, hadFocus) {
-  if (isDrawn) hadFocus && focusCard(document.getElementById(card.id));
-  else {
-    giveBack(card, origin, hadFocus);
+function refuse(card, origin, { text, isTold, isDrawn }) {
+  if (!isDrawn) {
+    putBack(card, origin);
     card.classList.add("shake");
     card.addEventListener("animationend", () => card.classList.remove("shake"), { once: true });
   }
@@ -86,8 +93,12 @@ on("deal-moved", ({ detail }) => {
   const card = document.getElementById(`deal-${detail.id}`);
   const list = listOf(detail.stage);
   if (!card || !list || card.parentElement === list) return;
-  if ("before" in detail) putBack(card, { parent: list, next: document.getElementById(`deal-${detail.before}`) });
-  else list.prepend(card);
+  if (!("before" in detail)) return list.prepend(card);
+  putBack(card, { parent: list, next: document.getElementById(`deal-${detail.before}`) });
+  setTimeout(() => {
+    if (phone.matches) show(list.parentElement);
+    focusCard(document.getElementById(card.id)); // drawn anew
+  });
 });
 on("htmx:configRequest", ({ detail }) => {
   if (board() && detail.verb === "post" && /\/moves\//.test(detail.path)) detail.parameters.board = board().dataset.query;
@@ -187,6 +198,7 @@ function openMenu(card, anchor) {
 function choose(item) {
   menu.hidePopover();
   move(menu.card, listOf(item.dataset.to));
+  menu.card = null; // the focus is where the move has put it
 }
 
 on("click", (event) => {
@@ -199,7 +211,7 @@ menu?.addEventListener("toggle", (event) => {
   if (event.newState !== "closed") return;
   const card = menu.card;
   setTimeout(() => {
-    if (document.activeElement === document.body && card?.isConnected && !lost.open) focusCard(card);
+    if (document.activeElement === document.body && card?.isConnected) focusCard(card);
     menu.card = null;
   });
 });
@@ -210,10 +222,9 @@ const columnsWithCards = () => $$(".col:not(.mini)", board()).filter((column) =>
 
 function sideways(card, step) {
   const columns = columnsWithCards();
-  const at = columns.indexOf(card.closest(".col"));
-  const there = $$(".deal", columns[at + step] ?? document.createElement("i"));
-  const row = $$(".deal", card.parentElement).indexOf(card);
-  focusCard(there[Math.min(row, there.length - 1)]);
+  const column = columns[columns.indexOf(card.closest(".col")) + step];
+  const there = column ? $$(".deal", column) : [];
+  focusCard(there[$$(".deal", card.parentElement).indexOf(card)] ?? there.at(-1));
 }
 
 const KEYS = {
@@ -256,6 +267,5 @@ on("htmx:afterSwap", (event) => {
   ready();
   if (event.detail.target?.id === "board-view") openAtDeals();
 });
-document.addEventListener("DOMContentLoaded", ready);
 ready();
 openAtDeals();

@@ -442,3 +442,30 @@ def test_card_that_has_the_focus_is_seen_whole(browser_page, head, track, width)
         for deal in row:
             page.keyboard.press(key)
             assert min(places(page, deal)) >= 0, (key, ids.index(deal.pk))
+
+
+def move_by_menu(page, deal, stage):
+    card(page, deal).locator(".move").click()
+    page.locator(f"#move-menu [data-to='{stage.pk}']").click()
+    expect(page.locator(".toast").last).to_contain_text(f"Перенесена в «{stage}»")
+
+
+def test_phone_stays_at_its_column_when_a_card_leaves_it_and_shows_the_one_that_comes_back(open_board, track, deals):
+    page = open_board("light", 390)
+    quote, payment = page.locator(f"#column-{track.quote.pk}"), page.locator(f"#column-{track.payment.pk}")
+    for place in (1, 1, 0):  # the next card has the focus, then the one above, then the board
+        deal = deals[place]
+        move_by_menu(page, deal, track.payment)
+        expect(card(page, deal)).not_to_have_class(re.compile("busy"))
+        expect(quote).to_be_in_viewport(ratio=0.9)
+        expect(payment).not_to_be_in_viewport(ratio=0.5)
+        deals.pop(place)
+        near = card(page, deals[min(place, len(deals) - 1)]).get_by_role("link") if deals else page.locator("#board")
+        expect(near).to_be_focused()
+    page.locator(f"#map-{track.payment.pk}").click()
+    expect(payment).to_be_in_viewport(ratio=0.9)
+    page.locator("[data-undo]").last.click()
+    expect(quote).to_be_in_viewport(ratio=0.9)
+    expect(page.locator(f"#map-{track.quote.pk}")).to_be_in_viewport(ratio=0.9)
+    expect(cards(page, track.quote).get_by_role("link")).to_be_focused()
+    expect(cards(page, track.quote)).to_be_in_viewport(ratio=0.9)
