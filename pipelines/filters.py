@@ -13,6 +13,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from crmseg.accounts.models import User
+from crmseg.web.search import typed
 
 from . import search
 from .models import Company, Contact, Deal, Stage
@@ -30,8 +31,13 @@ class PeopleFilter(django_filters.FilterSet):
 
     owner = "contact"
 
-    def find(self, rows: QuerySet[Any], name: str, typed: str) -> QuerySet[Any]:
-        return rows.filter(search.people(typed, self.owner))
+    def __init__(self, data: QueryDict, rows: QuerySet[Any]) -> None:
+        data = data.copy()
+        data["q"] = typed(data)
+        super().__init__(data, rows)
+
+    def find(self, rows: QuerySet[Any], name: str, wanted: str) -> QuerySet[Any]:
+        return rows.filter(search.people(wanted, self.owner))
 
     def tagged(self, rows: QuerySet[Any], name: str, tag: str) -> QuerySet[Any]:
         return rows.filter(tags__contains=[tag])
@@ -78,7 +84,7 @@ class DealFilter:
             users,
             task if task in ("overdue", "none") else "",
             "stuck" in query,
-            query.get("q", "").replace("\x00", "").strip(),
+            typed(query),
         )
 
     @property

@@ -11,6 +11,7 @@ from crmseg.accounts.models import User
 from crmseg.accounts.policy import allowed, may, visible
 from crmseg.web.page import render_page
 from crmseg.web.paging import Keyset, KeysetPage
+from crmseg.web.search import typed
 from pipelines.models.mirrored import Fold, fold
 
 from .. import history, words
@@ -24,7 +25,7 @@ GROUPS = ("own", "ready")
 @allowed("segments.see")
 def segments(request: HttpRequest) -> HttpResponse:
     every = visible(request.user, Segment).filter(deleted_at__isnull=True)
-    query, group = request.GET.get("q", "").replace("\x00", "").strip(), request.GET.get("group", "")
+    query, group = typed(request.GET), request.GET.get("group", "")
     page = Keyset(_narrowed(every, query, group), order=("order", "key", "id")).page(request.GET.get("cursor"))
     context = {
         "page": page,

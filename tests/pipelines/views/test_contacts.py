@@ -10,9 +10,11 @@ from tests.factories import (
     ContactPointFactory,
     DealFactory,
     NoteFactory,
+    SegmentFactory,
     TaskFactory,
     UserFactory,
 )
+from tests.pipelines.conftest import lay_track
 
 pytestmark = pytest.mark.django_db
 
@@ -124,3 +126,17 @@ def test_deleted_company_is_told_in_its_gender(client):
 def test_odd_characters_in_search_break_nothing(client, address, typed):
     login(client)
     assert client.get(f"{address}?q={typed}").status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/deals/", "/contacts/", "/companies/", "/segments/"])
+def test_search_takes_what_its_field_takes_and_cuts_the_rest(client, address):
+    login(client)
+    track, most = lay_track(), "ё" * 200
+    contact = ContactFactory(name=most)
+    DealFactory(name=most, stage=track.quote, contact=contact)
+    CompanyFactory(name=most)
+    SegmentFactory(name=most)
+    page = client.get(address, {"q": f" {most}лки"}).content.decode()
+    field = re.search(r'<input[^>]*name="q"[^>]*>', page).group()
+    assert (f'value="{most}"' in field, 'maxlength="200"' in field) == (True, True)
+    assert page.count(most) > field.count(most)
