@@ -127,9 +127,9 @@ def test_ended_session_leads_nowhere_and_loses_nothing_that_is_typed(editor, cam
     editor.evaluate("dispatchEvent(new Event('focus'))")
     expect(editor.locator("#preview")).to_contain_text("Ещё строка")
     editor.locator("#id_html").press_sequentially(", и ещё")
+    until(lambda: editor.title() and "Ещё строка, и ещё" in campaign.steps.get().html)
     expect(editor.locator("#saved")).to_contain_text("Сохранено")
     expect(told).to_have_count(0)
-    assert "Ещё строка, и ещё" in campaign.steps.get().html
     editor.locator("#id_subject").fill("Другая тема")
     editor.get_by_role("button", name="Сохранить").click()
     expect(editor.locator(".toast")).to_contain_text("Кампания сохранена")
