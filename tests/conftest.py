@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db.backends.postgresql.creation import DatabaseCreation
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import override_settings
 from django.utils.translation.reloader import translation_file_changed
@@ -124,6 +125,20 @@ def _quick_flush() -> Iterator[None]:
         patch.setattr(DatabaseOperations, "sql_flush", _delete_all)
         patch.setattr("django.core.management.commands.flush.emit_post_migrate_signal", lambda *given: None)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _drop_at_once() -> Iterator[None]:
+    """A session that a thread of some test left behind would hold up the end for five seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseCreation, "_destroy_test_db", _drop)
+        yield
+
+
+def _drop(creation: DatabaseCreation, name: str, verbosity: int) -> None:
+    creation.connection.close_pool()
+    with creation._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {creation.connection.ops.quote_name(name)} WITH (FORCE)")
 
 
 def _delete_all(operations: DatabaseOperations, style: Any, tables: list[str], **options: Any) -> list[str]:
