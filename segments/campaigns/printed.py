@@ -41,8 +41,8 @@ class Printed(str):
         return made
 
     def read(self, other: object) -> Any:
-        """What it may be compared with, or None."""
-        raise NotImplementedError
+        """What it may be compared with; None: as texts only."""
+        return None
 
     def beside(self, other: object) -> Pair:
         """Both as Liquid compares them."""
