@@ -24,8 +24,9 @@ from .models import Campaign, Channel, Message, Purpose, Suppression
 Reason = Message.Reason
 OPTED_OUT = (Suppression.Reason.UNSUBSCRIBED, Suppression.Reason.COMPLAINED, Suppression.Reason.MANUAL)
 
-# Stand in the query of the last check until the person, the address and the instant are known.
-SOMEBODY, SOME_ADDRESS, SOME_TIME = -1, "somebody@nowhere.invalid", datetime(2000, 1, 1, tzinfo=UTC)
+# Stand in the query of the last check until the person, the address and the instant are known. Nothing else there may
+# equal them.
+SOMEBODY, SOME_ADDRESS, SOME_TIME = -(2**62), "somebody@nowhere.invalid", datetime(2000, 1, 1, tzinfo=UTC)
 
 VERDICTS = """
     WITH people AS MATERIALIZED ({people}),

@@ -125,8 +125,12 @@ def last_word(message):
     return found[0].reason if found else "left_segment"
 
 
-def test_recheck_agrees_while_nothing_changed(campaign, person):
-    assert last_word(planned(campaign, person("a@mail.example"))) == ""
+@pytest.mark.parametrize("purpose", ["advertising", "service"])
+def test_recheck_agrees_while_nothing_changed(campaign, person, purpose):
+    campaign.purpose = purpose
+    consent.give("a@mail.example", "email", "processing", source="Договор", at=NOW)
+    message = planned(campaign, person("a@mail.example"))
+    assert (verdict(campaign, message.contact), last_word(message)) == ("", "")
 
 
 @pytest.mark.parametrize(
