@@ -64,7 +64,10 @@ class Order(Expression):
 
     def _compare(self, context: RenderContext, *, is_strict: bool) -> bool:
         values = self.left.evaluate(context), self.right.evaluate(context)
-        left, right = side_by_side(*values)
+        pair = side_by_side(*values)
+        if pair is None:
+            raise Incomparable(self, values)
+        left, right = pair
         if ">" in self.sign:
             left, right = right, left
         try:

@@ -1,7 +1,7 @@
 """Values that print as people read them and compare as what they are: «7 030 000 ₽» is more than 7000000.
 
 A text beside one of them in a condition is read as the same kind where it can be, «7 030 000» or «2026-12-31»; where it
-cannot, the two compare as texts.
+cannot, neither is more than the other, and the two are equal only as texts.
 """
 
 import re
@@ -9,11 +9,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Self
 
+from django.conf import settings
 from django.utils.dateparse import parse_date
+from django.utils.dates import MONTHS_ALT
+from django.utils.translation import override
 
 from .nothing import Nothing
 
 NUMERAL = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?")
+DOTTED, WORDY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})"), re.compile(r"(\d{1,2}) (\w+) (\d{4})")
 SIGNS = re.compile(r"[\s₽]")
 Pair = tuple[Any, Any]
 
@@ -41,16 +45,16 @@ class Printed(str):
         return made
 
     def read(self, other: object) -> Any:
-        """What it may be compared with; None: as texts only."""
+        """What it may be compared with; None: nothing of its kind."""
         return None
 
-    def beside(self, other: object) -> Pair:
+    def beside(self, other: object) -> Pair | None:
         """Both as Liquid compares them."""
         read = other.value if type(other) is type(self) else self.read(other)
-        return (str(self), other) if read is None else (self.value, read)
+        return None if read is None else (self.value, read)
 
     def __eq__(self, other: object) -> bool:
-        mine, read = self.beside(other)
+        mine, read = self.beside(other) or (str(self), other)
         return bool(mine == read) or (not isinstance(other, Printed) and str.__eq__(self, other) is True)
 
     def __ne__(self, other: object) -> bool:
@@ -74,18 +78,36 @@ class Day(Printed):
         return cls(text, day.toordinal())
 
     def read(self, other: object) -> int | None:
+        """2026-12-01, 01.12.2026, and as letters print it."""
         try:
-            found = parse_date(other) if isinstance(other, str) else None
+            found = _day_of(other) if isinstance(other, str) else None
         except ValueError:  # 2026-02-31
             return None
         return found.toordinal() if found else None
 
 
-def side_by_side(left: object, right: object) -> Pair:
-    """The two sides of «<» as Liquid can compare them; a number and nothing are not compared."""
-    for one, other in ((left, right), (right, left)):
-        if isinstance(one, Nothing) and (isinstance(other, Printed) or not isinstance(other, str)):
-            return None, None
+def _day_of(text: str) -> date | None:
+    if found := DOTTED.fullmatch(text.strip()):
+        day, number, year = map(int, found.groups())
+        return date(year, number, day)
+    if (found := WORDY.fullmatch(text.strip())) and (month := _months().get(found[2].lower())):
+        return date(int(found[3]), month, int(found[1]))
+    return parse_date(text.strip())
+
+
+def _months() -> dict[str, int]:
+    """In the language of letters, whoever reads the page."""
+    with override(settings.LANGUAGE_CODE):
+        return {str(name).lower(): number for number, name in MONTHS_ALT.items()}
+
+
+def side_by_side(left: object, right: object) -> Pair | None:
+    """The two sides of «<» as Liquid can compare them; nothing is neither less nor more. None: they are unlike."""
+    if isinstance(left, Nothing) or isinstance(right, Nothing):
+        return None, None
     if isinstance(left, Printed):
         return left.beside(right)
-    return right.beside(left)[::-1] if isinstance(right, Printed) else (left, right)
+    if isinstance(right, Printed):
+        pair = right.beside(left)
+        return pair and pair[::-1]
+    return left, right
