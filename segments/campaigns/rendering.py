@@ -41,7 +41,9 @@ STYLES = words(
 LOOK = {"style", "align", "valign", "width", "height", "bgcolor", "border", "cellpadding", "cellspacing", "role"}
 ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
 ATTRIBUTES["*"] = ATTRIBUTES.get("*", set()) | LOOK
-OF_BLOCKS = re.compile(r"<(?!/?(?:a|abbr|b|code|em|font|i|img|s|small|span|strong|sub|sup|u)\b)|<[^>]*\n", re.I)
+INLINE = r"/?(?:a|abbr|b|code|em|font|i|img|s|small|span|strong|sub|sup|u)\b"
+OF_BLOCKS = re.compile(rf"<(?=[a-z/!])(?!{INLINE})|<[a-z/!][^>]*\n", re.I)
+OF_LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 PARAGRAPHS = words("p h1 h2 h3 h4 h5 h6")
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 LINKS = ParserConfig(display_links=True)
@@ -195,7 +197,7 @@ def _faults(source: str, environment: LetterEnvironment, names: Names) -> list[t
 
 def paragraphs(source: str) -> str:
     """Text typed without markup, or with such as stands within a line, becomes paragraphs."""
-    if OF_BLOCKS.search(source):
+    if OF_BLOCKS.search(OF_LIQUID.sub("", source)):
         return source
     blocks = re.split(r"\n\s*\n", source.replace("\r\n", "\n").strip())
     return "".join(f"<p>{block.strip().replace(chr(10), '<br>')}</p>" for block in blocks)
