@@ -4,6 +4,7 @@ What flows in: a source. What flows out: a parsed template, whose conditions com
 they print as people read them.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -30,6 +31,9 @@ FILTERS = words(
     "strip strip_html truncate truncatewords upcase url_encode"
 )
 
+PIECE = re.compile(r"\{\{-?(?P<output>.*?)-?\}\}|\{%-?\s*(?P<tag>\w+)(?P<rest>.*?)-?%\}", re.DOTALL)
+COMMENT = re.compile(r"\{%-?\s*comment\b.*?\bendcomment\s*-?%\}", re.DOTALL)
+
 
 class Incomparable(LiquidTypeError):
     """A text beside a number, say; ``values`` are those of the two sides."""
@@ -50,7 +54,8 @@ class Order(Expression):
         self.sign, self.left, self.right = sign, ordered(found.left), ordered(found.right)
 
     def __str__(self) -> str:
-        return f"{self.left} {self.sign} {self.right}"
+        left, right = (str(side) or side.token.value for side in (self.left, self.right))  # «blank» has no words
+        return f"{left} {self.sign} {right}"
 
     def children(self) -> list[Expression]:
         return [self.left, self.right]

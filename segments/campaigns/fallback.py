@@ -13,10 +13,8 @@ from functools import lru_cache
 from liquid.exceptions import LiquidError
 from liquid.static_analysis import TemplateAnalysis
 
-from .rendering import PLAIN
+from .dialect import COMMENT, PIECE, PLAIN
 
-PIECE = re.compile(r"\{\{-?(.*?)-?\}\}|\{%-?\s*(\w+)(.*?)-?%\}", re.DOTALL)
-COMMENT = re.compile(r"\{%-?\s*comment\b.*?\bendcomment\s*-?%\}", re.DOTALL)
 ASKS, ASKS_ON, ENDS = ("if", "unless", "case"), ("elsif",), ("endif", "endunless", "endcase")
 COVERS, FILLS = "default", ("append", "prepend")  # after one that fills it, a value is never empty
 

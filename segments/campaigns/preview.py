@@ -5,20 +5,21 @@ the very query that a launch pours into the ledger.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
-from lxml.html import fromstring
 
 from crmseg.web.reasons import Reason
 from pipelines.models import Contact
 from segments.models import Segment
 
-from . import fallback, gaps, nobody, personal
+from . import cleaning, fallback, gaps, nobody, personal
 from .audience import audience, is_member
 from .launch import blockers_beside_the_letter
 from .models import Campaign, Message
@@ -27,7 +28,7 @@ from .rendering import CLIPPED, Letter, Lit, TemplateFailed, lit
 
 SAMPLES = 12
 SUBJECT_LENGTH = 60
-WHOLE = ("http://", "https://", "mailto:", "tel:", "#")  # the rest is relative to a page, and a letter is on none
+ADDRESS_LENGTH = 60  # shown of one
 
 
 @dataclass(frozen=True)
@@ -129,15 +130,31 @@ def checks(template: dict[str, str], subject: str, html: str) -> list[Check]:
         found.append(Check("warn", _("Письмо больше 102 КБ: Gmail покажет только начало")))
     if "unsubscribe_url" in template["subject"]:
         found.append(Check("warn", _("Ссылка в теме не нажимается: место ссылки отписки — в тексте")))
-    return found + _address_checks(html) + _gap_checks(template)
+    source = cleaning.bare(template["html"])
+    return found + _address_checks(source, html) + _left_out_checks(source) + _gap_checks(template)
 
 
-def _address_checks(html: str) -> list[Check]:
-    links = [link.strip() for _element, _name, link, _at in fromstring(html).iterlinks()] if html else []
-    unopened = dict.fromkeys(link for link in links if not link.lower().startswith(WHOLE))
-    empty = _("Ссылка или картинка без адреса: впишите его целиком, с https://")
-    relative = _("Адрес «%(address)s» в письме не откроется: впишите его целиком, с https://")
-    return [Check("warn", relative % {"address": link} if link else empty) for link in unopened]
+def _address_checks(source: str, html: str) -> list[Check]:
+    """Those written in any branch, then those that came from this person's fields."""
+    written = cleaning.unopened(source)
+    known = [re.compile(re.escape(address).replace(cleaning.VALUE, ".*")) for address in written]
+    given = [address for address in cleaning.unopened(html) if not any(one.fullmatch(address) for one in known)]
+    return [Check("warn", _said_of(address)) for address in (*written, *given)]
+
+
+def _said_of(address: str) -> str:
+    if not address:
+        return _("Ссылка или картинка без адреса: впишите его целиком, с https://")
+    said = {"address": Truncator(address).chars(ADDRESS_LENGTH)}
+    if cleaning.is_left_out(address):
+        return _("Адрес «%(address)s» из письма уберём: почта открывает только https://, mailto: и tel:") % said
+    return _("Адрес «%(address)s» в письме не откроется: впишите его целиком, с https://") % said
+
+
+def _left_out_checks(source: str) -> list[Check]:
+    names = cleaning.left_out(source)
+    text = _("Из письма уберём %(names)s: оформление пишите в style самих тегов, картинки вставляйте тегом img")
+    return [Check("warn", text % {"names": ", ".join(names)})] if names else []
 
 
 def _gap_checks(template: dict[str, str]) -> list[Check]:

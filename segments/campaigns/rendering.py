@@ -11,7 +11,6 @@ from functools import lru_cache
 from html import escape
 from typing import Any
 
-import nh3
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -24,28 +23,17 @@ from lxml.html import HtmlElement, fragment_fromstring, tostring
 from crmseg.web.reasons import Explained, Reason
 
 from . import mistakes
-from .dialect import FILTERS, HTML, PLAIN, LetterEnvironment, try_on, words
+from .cleaning import clean
+from .dialect import FILTERS, HTML, PIECE, PLAIN, LetterEnvironment, try_on, words
 from .highlights import CLOSE, OPEN, highlight, marked, unmarked
 from .names import Names, odd
 from .nothing import nobody, shown
 
 MAX_SOURCE = 500_000  # bytes
 CLIPPED = 102_000  # bytes: of a longer letter Gmail shows the beginning only
-STYLES = words(
-    "background background-color border border-bottom border-collapse border-color border-left border-radius "
-    "border-right border-spacing border-style border-top border-width color display font font-family font-size "
-    "font-style font-weight height letter-spacing line-height list-style margin margin-bottom margin-left "
-    "margin-right margin-top max-width min-width padding padding-bottom padding-left padding-right padding-top "
-    "text-align text-decoration text-transform vertical-align white-space width word-break"
-)
-LOOK = {"style", "align", "valign", "width", "height", "bgcolor", "border", "cellpadding", "cellspacing", "role"}
-ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
-ATTRIBUTES["*"] = ATTRIBUTES.get("*", set()) | LOOK
 INLINE = r"/?(?:a|abbr|b|code|em|font|i|img|s|small|span|strong|sub|sup|u)\b"
 OF_BLOCKS = re.compile(rf"<(?=[a-z/!])(?!{INLINE})|<[a-z/!][^>]*\n", re.I)
-OF_LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 PARAGRAPHS = words("p h1 h2 h3 h4 h5 h6")
-CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 LINKS = ParserConfig(display_links=True)
 
 PAGE = (
@@ -185,34 +173,24 @@ def too_long(field: str, size: int | str) -> Problem:
 
 
 def _faults(source: str, environment: LetterEnvironment, names: Names) -> list[tuple[int | None, Reason]]:
-    """It is parsed, tried on a person without any data and on one with all there is, and its names are looked up."""
+    """It is parsed, its names are looked up, and it is tried on a person without any data and on one with all."""
     try:
         template = environment.from_string(source)
+        if found := odd(template, names):
+            return [(source.count("\n", 0, place) + 1, reason) for place, reason in found]
         try_on(template, nobody(names), everywhere=False)
         try_on(template, names, everywhere=True)
     except LiquidError as error:
         return [(mistakes.line(error, source, environment), mistakes.reason(error, FILTERS))]
-    return [(source.count("\n", 0, place) + 1, reason) for place, reason in odd(template, names)]
+    return []
 
 
 def paragraphs(source: str) -> str:
     """Text typed without markup, or with such as stands within a line, becomes paragraphs."""
-    if OF_BLOCKS.search(OF_LIQUID.sub("", source)):
+    if OF_BLOCKS.search(PIECE.sub("", source)):
         return source
     blocks = re.split(r"\n\s*\n", source.replace("\r\n", "\n").strip())
     return "".join(f"<p>{block.strip().replace(chr(10), '<br>')}</p>" for block in blocks)
-
-
-def clean(html: str) -> str:
-    """Also without the control characters a name may have: no text could be made of it."""
-    cleaned = nh3.clean(
-        html,
-        tags=nh3.ALLOWED_TAGS | {"font"},
-        attributes=ATTRIBUTES,
-        url_schemes={"http", "https", "mailto", "tel"},
-        filter_style_properties=set(STYLES),
-    )
-    return CONTROLS.sub("", cleaned)
 
 
 def as_text(body: str) -> str:

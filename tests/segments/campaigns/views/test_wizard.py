@@ -351,6 +351,12 @@ def test_preview_escapes_what_people_are_called(login, campaign, person):
         ({"html": "<a href='/catalog?a=1&b=2'>Каталог</a>"}, "Адрес «/catalog?a=1&amp;b=2» в письме не откроется"),
         ({"html": '<p style="background:url(фон.png)">Дом'}, "Адрес «фон.png» в письме не откроется"),
         ({"html": '<a href="{{ deal.name }}">Дом</a>'}, "Ссылка или картинка без адреса"),
+        ({"html": "{% if deal.name == 'x' %}<img src='дом.png'>{% endif %}"}, "Адрес «дом.png» в письме не откроется"),
+        (
+            {"html": '<img src="data:image/png;base64,' + "A" * 60 + '">'},
+            "AAA…» из письма уберём",
+        ),
+        ({"html": "<style>p{}</style><p style='position:fixed'>"}, "Из письма уберём &lt;style&gt;, position"),
         ({"subject": "Дом {{ unsubscribe_url }}"}, "Ссылка в теме не нажимается"),
         ({"html": ""}, "Текст письма пуст"),
         ({}, "у кого нет имени, там будет пусто"),
@@ -361,6 +367,17 @@ def test_preview_escapes_what_people_are_called(login, campaign, person):
 def test_preview_checks_the_letter(login, campaign, changes, words):
     url = reverse("campaigns:preview", args=[campaign.pk])
     assert words in login().post(url, values(campaign, **changes)).content.decode()
+
+
+def test_address_is_told_once_however_it_is_made(login, campaign, person):
+    person("a@mail.example", first_name="Анна")
+    html = '<img src="/img/{{ contact.first_name }}.png"><img src="a.png"><a href="{{ contact.first_name }}">1</a>'
+    page = login().post(reverse("campaigns:preview", args=[campaign.pk]), values(campaign, html=html)).content.decode()
+    assert [words for words in ("«/img/….png»", "«a.png»", "«Анна»", "«/img/Анна.png»") if words in page] == [
+        "«/img/….png»",
+        "«a.png»",
+        "«Анна»",
+    ]
 
 
 def test_whole_addresses_are_no_fault(login, campaign):
