@@ -19,10 +19,9 @@ from liquid.exceptions import (
 
 from crmseg.web.reasons import Reason
 
-from .dialect import Incomparable
+from .dialect import PIECE, Incomparable
 from .printed import Day, Number, numeral
 
-PIECE = re.compile(r"\{\{.*?\}\}|\{%-?\s*(\w+).*?%\}", re.DOTALL)
 BLOCKS = ("if", "unless", "for", "case", "capture", "comment", "ifchanged")
 LONGEST = 80  # of a piece of a template within a reason
 INNER = {"else": "if", "elsif": "if", "when": "case", "break": "for", "continue": "for"}
@@ -45,7 +44,8 @@ def _not_closed(found: re.Match[str], known: str) -> Reason:
 
 
 def _odd_sign(found: re.Match[str], known: str) -> Reason:
-    return Reason("odd_sign", sign=found[1] or found[2])
+    sign = found[1] or found[2]
+    return Reason("odd_comma") if sign == "," else Reason("odd_sign", sign=sign)
 
 
 SAYINGS: list[tuple[str, Say]] = [
@@ -62,6 +62,10 @@ SAYINGS: list[tuple[str, Say]] = [
     ),
     (r"found '='", lambda m, known: Reason("one_equals_sign")),
     (r"unexpected ['\"]['\"]['\"]", lambda m, known: Reason("quote_open")),
+    (r"not operator|unknown operator '!'", lambda m, known: Reason("no_not", example="{% unless deal.name %}")),
+    (r"disallowed parentheses", lambda m, known: Reason("no_parentheses")),
+    (r"unknown operator '(.+)'", lambda m, known: Reason("no_such_operator", sign=m[1])),
+    (r"found (?:integer|float|string)", lambda m, known: Reason("values_in_a_row")),
     (r"found word", lambda m, known: Reason("one_value_only")),
     (r"^expected an integer, found", lambda m, known: Reason("whole_number_needed")),
     (r"'contains' are not supported", lambda m, known: Reason("contains_misused")),
@@ -114,10 +118,10 @@ def line(error: LiquidError, source: str, environment: Environment) -> int | Non
 def _piece(source: str, environment: Environment) -> re.Match[str] | None:
     """The first piece that is no good by itself."""
     for found in PIECE.finditer(source):
-        if found[1] and found[1] not in (*BLOCKS, "assign", "echo", "cycle"):
+        if found["tag"] and found["tag"] not in (*BLOCKS, "assign", "echo", "cycle"):
             continue
         try:
-            environment.from_string(found[0] + (tag(f"end{found[1]}") if found[1] in BLOCKS else ""))
+            environment.from_string(found[0] + (tag(f"end{found['tag']}") if found["tag"] in BLOCKS else ""))
         except LiquidSyntaxError:
             return found
     return None
@@ -126,8 +130,8 @@ def _piece(source: str, environment: Environment) -> re.Match[str] | None:
 def _left_open(source: str) -> re.Match[str] | None:
     opened: list[re.Match[str]] = []
     for found in PIECE.finditer(source):
-        if found[1] in BLOCKS:
+        if found["tag"] in BLOCKS:
             opened.append(found)
-        elif (found[1] or "").startswith("end") and opened:
+        elif (found["tag"] or "").startswith("end") and opened:
             opened.pop()
     return opened[-1] if opened else None

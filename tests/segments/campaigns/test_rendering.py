@@ -239,6 +239,15 @@ def test_text_with_blocks_of_its_own_stays_as_it_is(source):
         ("{% for x in contact.custom limit: contact.custom.n %}{% endfor %}", "нужно целое число"),
         ("{% if 5 contains 'a' %}{% endif %}", "«contains» ищет в тексте"),
         ("{{ deal.name | truncate: deal.name }}", "фильтр «truncate» записан неверно"),
+        ("{% if deal.price > 7 000 000 %}{% endif %}", "два значения подряд"),
+        ("{% if deal.price > 7,5 %}{% endif %}", "дробное число пишется с точкой: 7.5"),
+        ("{% if deal.price > 7_000_000 %}{% endif %}", "поля «7_000_000» нет"),
+        ("{% if deal.price > blank %}{% endif %}", "«deal.price > blank» не сравнить"),
+        ("{% if deal.name 'Дом' %}{% endif %}", "Поставьте между ними «==»"),
+        ("{% if not deal.name %}{% endif %}", "Начните с «{% unless deal.name %}»"),
+        ("{% if !deal.name %}{% endif %}", "«not» в условиях нет"),
+        ("{% if (deal.name) %}{% endif %}", "скобок в условиях нет"),
+        ("{% if deal.price => 5 %}{% endif %}", "знака «=>» нет. Есть ==, !=, <"),
     ],
 )
 def test_fault_of_a_template_is_named_in_words(source, words):
