@@ -5,6 +5,7 @@ they print as people read them.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -33,6 +34,8 @@ FILTERS = words(
 
 PIECE = re.compile(r"\{\{-?(?P<output>.*?)-?\}\}|\{%-?\s*(?P<tag>\w+)(?P<rest>.*?)-?%\}", re.DOTALL)
 COMMENT = re.compile(r"\{%-?\s*comment\b.*?\bendcomment\s*-?%\}", re.DOTALL)
+
+Kinds = dict[type, Any]  # what a name may hold, one value of each kind
 
 
 class Incomparable(LiquidTypeError):
@@ -134,11 +137,30 @@ def try_on(template: BoundTemplate, values: dict[str, Any], *, everywhere: bool)
     template.render(**values)
     if everywhere:
         context = RenderContext(template, globals=template.make_globals(values))
+        given: dict[str, Kinds] = defaultdict(dict)
         for node in _all(template.nodes, context):
             if isinstance(node, AssignNode | CaptureNode):
-                node.render(context, NullIO())
+                _give(node, given[node.name], context, is_certain=node in template.nodes)
             for expression in node.expressions():
                 _try_each(expression, context)
+                _try_with(given, expression, context)
+
+
+def _give(node: AssignNode | CaptureNode, kinds: Kinds, context: RenderContext, *, is_certain: bool) -> None:
+    node.render(context, NullIO())
+    if is_certain:
+        kinds.clear()
+    value = context.locals[node.name]
+    kinds.pop(type(value), None)
+    kinds[type(value)] = value
+
+
+def _try_with(given: dict[str, Kinds], expression: Expression, context: RenderContext) -> None:
+    """With each kind of value that one branch or another has put under a name, the last one last."""
+    for name, kinds in given.items():
+        for value in kinds.values() if len(kinds) > 1 else ():
+            context.locals[name] = value
+            _try_each(expression, context)
 
 
 def _try_each(expression: Expression, context: RenderContext) -> None:

@@ -235,6 +235,11 @@ def test_text_with_blocks_of_its_own_stays_as_it_is(source):
         ("{% if deal.name == 'x' %}{% if deal.price and deal.name > 5 %}{% endif %}{% endif %}", "«deal.name > 5» не"),
         ("{% if deal.name == 'x' %}{% elsif deal.name > 5 %}{% endif %}", "«deal.name > 5» не сравнить"),
         ("{% assign a = deal.name %}{% if deal.name == 'x' %}{% if a > 5 %}{% endif %}{% endif %}", "«a > 5» не"),
+        (
+            "{% if deal.name == 'x' %}{% assign a = 'б' %}{% else %}{% assign a = 5 %}{% endif %}"
+            "{% if a > 3 %}{% endif %}",
+            "«a > 3» не сравнить: слева текст",
+        ),
         ("{% for x in contact.custom limit: deal.name %}{% endfor %}", "после «limit:» и «offset:» нужно целое число"),
         ("{% for x in contact.custom limit: contact.custom.n %}{% endfor %}", "нужно целое число"),
         ("{% if 5 contains 'a' %}{% endif %}", "«contains» ищет в тексте"),
@@ -253,6 +258,19 @@ def test_text_with_blocks_of_its_own_stays_as_it_is(source):
 def test_fault_of_a_template_is_named_in_words(source, words):
     (problem,) = problems("Тема", source, "")
     assert words in str(problem)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% assign a = 'б' %}{% assign a = 5 %}{% if a > 3 %}{% endif %}",
+        "{% if deal.name == 'x' %}{% assign a = 7 %}{% else %}{% assign a = 5 %}{% endif %}{% if a > 3 %}{% endif %}",
+        "{% if deal.name == 'x' %}{% assign a = 5 %}{% endif %}{% if a > 3 %}{% endif %}",
+        "{% if deal.name == 'x' %}{% assign a = 'б' %}{% endif %}{% assign a = 5 %}{% if a > 3 %}{% endif %}",
+    ],
+)
+def test_name_that_holds_what_it_is_compared_with_is_no_problem(source):
+    assert not problems("Тема", source, "")
 
 
 def test_fault_of_a_template_is_named_in_the_language_of_the_reader():
