@@ -31,7 +31,7 @@ _faults: list[str] = []
 
 
 def fault(line: str) -> None:
-    _faults.append(line)
+    _faults.append(" ".join(line.split()))  # a value may have several
 
 
 def refuse_faults() -> None:

@@ -84,6 +84,7 @@ def test_what_is_no_sender_is_told(monkeypatch, written):
     monkeypatch.setenv("DEFAULT_FROM_EMAIL", written)
     line = told(environment.sender, "DEFAULT_FROM_EMAIL", "")
     assert line.startswith("DEFAULT_FROM_EMAIL: ожидался один адрес вида «Дом у озера <info@example.ru>», получено «")
+    assert len(line.splitlines()) == 1
 
 
 def test_sender_whom_only_some_servers_take_is_told(monkeypatch):
