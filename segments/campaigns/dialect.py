@@ -6,7 +6,8 @@ they print as people read them.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from liquid import BoundTemplate, Environment, RenderContext
@@ -32,7 +33,7 @@ FILTERS = words(
     "strip strip_html truncate truncatewords upcase url_encode"
 )
 
-PIECE = re.compile(r"\{\{-?(?P<output>.*?)-?\}\}|\{%-?\s*(?P<tag>\w+)(?P<rest>.*?)-?%\}", re.DOTALL)
+PIECE = re.compile(r"\{\{-?(?P<output>.*?)-?\}\}|\{%-?\s*(?P<tag>#|\w+)(?P<rest>.*?)-?%\}", re.DOTALL)
 COMMENT = re.compile(r"\{%-?\s*comment\b.*?\bendcomment\s*-?%\}", re.DOTALL)
 
 Kinds = dict[type, Any]  # what a name may hold, one value of each kind
@@ -105,7 +106,23 @@ def ordered(expression: Any) -> Any:
     return expression
 
 
+@contextmanager
+def told() -> Iterator[None]:
+    """What the library lets through of values that do not go together, as a fault of the template."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise LiquidTypeError(str(error), token=None) from error
+
+
+class LetterTemplate(BoundTemplate):
+    def render_with_context(self, *given: Any, **more: Any) -> None:
+        with told():
+            super().render_with_context(*given, **more)
+
+
 class LetterEnvironment(Environment):
+    template_class = LetterTemplate
     context_depth_limit = 20
     block_nesting_limit = 20
     loop_iteration_limit = 1000
@@ -142,8 +159,9 @@ def try_on(template: BoundTemplate, values: dict[str, Any], *, everywhere: bool)
             if isinstance(node, AssignNode | CaptureNode):
                 _give(node, given[node.name], context, is_certain=node in template.nodes)
             for expression in node.expressions():
-                _try_each(expression, context)
-                _try_with(given, expression, context)
+                with told():
+                    _try_each(expression, context)
+                    _try_with(given, expression, context)
 
 
 def _give(node: AssignNode | CaptureNode, kinds: Kinds, context: RenderContext, *, is_certain: bool) -> None:

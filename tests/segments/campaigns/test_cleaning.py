@@ -44,6 +44,7 @@ def test_addresses_nobody_can_open(source, addresses):
         ('<td background="a.png"><img srcset="a.png 2x"><img src="a.png" srcset="a.png 2x">', ["background", "srcset"]),
         ('<p style="POSITION: fixed; color: red; box-shadow: 0 0 1px">', ["position", "box-shadow"]),
         ('<p style="background: url(data:image/png;base64,AA:AA)">', []),
+        ("{% # <video></video> %}", []),
         ("{% if deal %}<main><section>{% endif %}<tfoot><font color=red><p class=a id=b>", []),
     ],
 )

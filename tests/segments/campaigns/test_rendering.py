@@ -179,6 +179,12 @@ def test_nothing_is_parsed_where_a_source_is_too_long(monkeypatch):
     assert problem.field == "html"
 
 
+def test_what_the_library_trips_over_is_a_fault_of_the_template():
+    with pytest.raises(TemplateFailed) as failed:
+        letter("{% if contact contains deal %}{% endif %}")
+    assert failed.value.reason.code == "values_misused"
+
+
 def test_source_that_is_too_long_is_refused():
     assert problems("Тема", "x" * 500_001, "")[0].field == "html"
 
@@ -191,7 +197,7 @@ def test_empty_subject_is_a_template_error():
 def test_text_typed_without_markup_becomes_paragraphs():
     assert paragraphs("Первый\nряд\n\nВторой") == "<p>Первый<br>ряд</p><p>Второй</p>"
     assert paragraphs('<b>x</b>\n\n<a href="#">y</a>') == '<p><b>x</b></p><p><a href="#">y</a></p>'
-    for piece in ("{% if deal.price <limit %}Да{% endif %}", "{{ '<p>' }}", "Цена < 5 млн", "Я <3 вас"):
+    for piece in ("{% if deal.price <limit %}Да{% endif %}", "{{ '<p>' }}", "{% # <p> %}", "Цена < 5 млн", "Я <3 вас"):
         assert paragraphs(f"Первый\n\n{piece}") == f"<p>Первый</p><p>{piece}</p>"
 
 
@@ -244,6 +250,12 @@ def test_text_with_blocks_of_its_own_stays_as_it_is(source):
         ("{% for x in contact.custom limit: contact.custom.n %}{% endfor %}", "нужно целое число"),
         ("{% if 5 contains 'a' %}{% endif %}", "«contains» ищет в тексте"),
         ("{{ deal.name | truncate: deal.name }}", "фильтр «truncate» записан неверно"),
+        ("{% if contact contains deal %}{% endif %}", "так эти значения вместе не работают"),
+        (
+            "{% if deal.name == 'x' %}{% if contact contains blank %}{% endif %}{% endif %}",
+            "значения вместе не работают",
+        ),
+        ("{% for x in contact.name limit: -1 %}{% endfor %}", "так эти значения вместе не работают"),
         ("{% if deal.price > 7 000 000 %}{% endif %}", "два значения подряд"),
         ("{% if deal.price > 7,5 %}{% endif %}", "дробное число пишется с точкой: 7.5"),
         ("{% if deal.price > 7_000_000 %}{% endif %}", "поля «7_000_000» нет"),

@@ -371,8 +371,10 @@ def test_preview_checks_the_letter(login, campaign, changes, words):
 
 def test_address_is_told_once_however_it_is_made(login, campaign, person):
     person("a@mail.example", first_name="Анна")
-    html = '<img src="/img/{{ contact.first_name }}.png"><img src="a.png"><a href="{{ contact.first_name }}">1</a>'
+    links = '<a href="{{ contact.first_name }}">1</a><a href="cid:a">2</a>'
+    html = f'<img src="/img/{{{{ contact.first_name }}}}.png"><img src="a.png">{links}'
     page = login().post(reverse("campaigns:preview", args=[campaign.pk]), values(campaign, html=html)).content.decode()
+    assert "без адреса" not in page
     assert [words for words in ("«/img/….png»", "«a.png»", "«Анна»", "«/img/Анна.png»") if words in page] == [
         "«/img/….png»",
         "«a.png»",
