@@ -1,7 +1,6 @@
 """Doors for workers; what is due is found in the database, so a lost call delays and loses nothing."""
 
 import logging
-from datetime import datetime
 from typing import Any
 
 from celery import Task, shared_task
@@ -44,9 +43,7 @@ def refresh_soon(segment: Segment, cause: str = "") -> None:
     transaction.on_commit(lambda: _send(refresh, segment=segment.pk, cause=cause))
 
 
-def open_gallery(now: datetime) -> None:
-    """All there is to segment has come: the ready segments exist from now on, and everything is counted soon."""
-    gallery.ensure(now)
+def refresh_all_soon() -> None:
     transaction.on_commit(lambda: _send(refresh_all))
 
 

@@ -114,7 +114,7 @@ def set_norms() -> None:
 
 
 def fill_segments(circle: Circle) -> Segment:
-    """Anew after the import: what a worker filled while it ran had not seen every call and note."""
+    """With the norms of the demo, and on a later run of it with what has changed since."""
     asked = timezone.now()
     gallery.ensure(asked)
     refresh_all.delay()

@@ -19,7 +19,7 @@ from django.utils import timezone
 from crmseg.web.reasons import Reason
 from pipelines.load import analyze
 from pipelines.models import Origin
-from segments.tasks import open_gallery
+from segments import gallery
 
 from ..http import Permanent, Temporary
 from . import history, intake
@@ -109,7 +109,9 @@ def _run(run: Run) -> bool:
         analyze(*TABLES.get(step.entity, intake.DICTIONARY_TABLES))
     with transaction.atomic():
         account.finish_import()
-        open_gallery(run.clock())  # not before the stays are known: nobody enters a segment and leaves it for no reason
+        gallery.ensure(
+            run.clock()
+        )  # not before the stays are known: nobody enters a segment and leaves it for no reason
     return True
 
 

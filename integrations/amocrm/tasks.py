@@ -3,6 +3,8 @@
 from celery import shared_task
 from django.utils import timezone
 
+from segments.tasks import refresh_all_soon
+
 from . import importing, plan, pull, push, receipts, session
 
 IMPORT_SECONDS = 50.0
@@ -11,8 +13,10 @@ IMPORT_SECONDS = 50.0
 @shared_task(name="amocrm.continue_import")
 def continue_import() -> None:
     with session.working() as client:
-        if client and client.account.is_importing:
-            importing.run_import(client, wait=None, seconds=IMPORT_SECONDS)
+        if not client or not client.account.is_importing:
+            return
+        if importing.run_import(client, wait=None, seconds=IMPORT_SECONDS):
+            refresh_all_soon()
 
 
 @shared_task(name="amocrm.pull")

@@ -14,6 +14,7 @@ from integrations.amocrm.sandbox.faults import Fault
 from integrations.amocrm.sandbox.transport import transport
 from pipelines import arming, changes
 from pipelines.models import Home
+from segments.tasks import refresh_all
 
 from .conftest import NOW
 
@@ -46,6 +47,15 @@ def sync(imported, box, monkeypatch):
 )
 def test_all_that_was_asked_for_is_done_reading_before_writing(sync, asked, done):
     assert list(sync(*asked.split())) == [*done, "requests", "seconds"]
+
+
+@pytest.mark.parametrize(("asked", "times"), [("--full", 1), ("--pull", 0)])
+def test_import_by_hand_has_everything_counted(sync, asked, times, monkeypatch, django_capture_on_commit_callbacks):
+    woken = []
+    monkeypatch.setattr(refresh_all, "delay", lambda: woken.append(1))
+    with django_capture_on_commit_callbacks(execute=True):
+        sync(asked)
+    assert len(woken) == times
 
 
 def test_a_copy_says_that_it_writes_nothing_why_and_what_next(sync, capsys):

@@ -23,6 +23,7 @@ from integrations.amocrm.client import AmoClient
 from integrations.amocrm.models import Account, ImportStep
 from integrations.http import HttpError, Temporary
 from pipelines import arming
+from segments.tasks import refresh_all_soon
 
 ORDER = ("full", "pull", "reconcile", "push")
 
@@ -85,6 +86,8 @@ class Command(BaseCommand):
         is_complete = importing.run_import(
             client, progress=self.bars.step, wait=self._wait, busy=self.bars.busy, is_fresh=is_fresh
         )
+        if is_complete:
+            refresh_all_soon()
         counts = dict(ImportStep.objects.values_list("entity", "done"))
         return {"import": counts, "complete": is_complete}
 
