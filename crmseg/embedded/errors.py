@@ -30,13 +30,13 @@ def explain(error: OSError, data_dir: Path) -> EmbeddedError:
     return EmbeddedError(told % {"path": data_dir, "error": causes.of(error), "where": where})
 
 
-def belongs_to_another(path: Path, uid: int, file: Path | None = None) -> EmbeddedError:
+def belongs_to_another(path: Path, uid: int, file: Path) -> EmbeddedError:
     """``uid`` is whose it should be, ``file`` what was found in it: one file, or anything of root's, is given back."""
-    owner = (file or path).lstat().st_uid
-    if owner != 0 and file in {None, path}:
+    owner = file.lstat().st_uid
+    if owner != 0 and file == path:
         return EmbeddedError(_("%(path)s принадлежит другому пользователю. Запустите от его имени.") % {"path": path})
     told = _("%(file)s принадлежит %(owner)s, и PostgreSQL его не откроет. Верните: sudo chown -R %(user)s %(path)s")
-    names = {"file": file or path, "owner": name_of(owner), "user": name_of(uid), "path": path.resolve()}
+    names = {"file": file, "owner": name_of(owner), "user": name_of(uid), "path": path.resolve()}
     return EmbeddedError(told % names)
 
 

@@ -34,9 +34,9 @@ def cause(log: Path, ended: int | None = None) -> str:
         beside = causes.beside("\n".join(lines))
         return f": {beside}" if beside else _clause(loud[-1])
     if (ended or 0) < 0 or any(FROM_OUTSIDE.search(line) for line in lines):
-        return f": {_('остановлен извне')}"
+        return ": " + _("остановлен извне")
     if not lines:
-        return f": {_('журнал пуст')}"
+        return ": " + _("журнал пуст")
     said = [line for line in telling if not (QUIET.search(line) or QUIET.search(STAMP.sub("", line)))]
     return _clause(said[-1]) if said else ""
 

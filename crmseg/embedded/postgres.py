@@ -174,6 +174,9 @@ class Postgres:
             found = (cluster / VERSION).read_text(errors="replace").strip()
         except FileNotFoundError:
             found = ""
+        except PermissionError:
+            self.refuse_strange(cluster / VERSION)
+            raise
         if found.replace(".", "").isdecimal():
             return found
         if (cluster / CONTROL).exists() or (cluster / "base").exists():

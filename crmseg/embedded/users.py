@@ -191,7 +191,7 @@ def own_directory(directory: Path, account: Account | None) -> None:
     if account and found.st_uid == os.geteuid() != uid:
         hand_over(directory, account)
     elif found.st_uid != uid:
-        raise belongs_to_another(directory, uid)
+        raise belongs_to_another(directory, uid, directory)
     directory.chmod(0o700)
 
 
@@ -206,9 +206,9 @@ def hand_over_all(cluster: Path, account: Account) -> None:
     cluster.chmod(0o700)
 
 
-def hand_over(directory: Path, account: Account) -> None:
+def hand_over(path: Path, account: Account) -> None:
     try:
-        os.chown(directory, account.uid, account.gid, follow_symlinks=False)
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)
     except PermissionError as error:
         raise EmbeddedError(
             _(

@@ -80,6 +80,22 @@ def test_a_file_that_root_made_its_own_is_named_with_how_to_give_it_back(empty_d
 
 
 @as_root
+def test_a_version_that_only_root_may_read_is_told_with_how_to_give_it_back(empty_dir):
+    server = cluster(empty_dir, PG_VERSION="18\n")
+    home, owner = server.place.cluster, pwd.getpwuid(server.place.account.uid)
+    (home / "PG_VERSION").chmod(0o600)
+    for directory in (home, *home.parents):
+        if directory.is_relative_to(empty_dir):
+            directory.chmod(0o711)
+    os.seteuid(owner.pw_uid)
+    try:
+        with pytest.raises(EmbeddedError, match=rf"PG_VERSION принадлежит root, .* chown -R {owner.pw_name} {home}$"):
+            server.version()
+    finally:
+        os.seteuid(0)
+
+
+@as_root
 def test_a_cluster_of_root_is_told_to_an_ordinary_user_with_how_to_give_it_back(empty_dir, monkeypatch):
     monkeypatch.setattr(places_module.os, "geteuid", lambda: 12345)
     server = cluster(empty_dir, PG_VERSION="18\n")
