@@ -77,8 +77,7 @@ def test_translations_end_as_their_source_does() -> None:
 
 def test_no_message_hides_in_an_f_string() -> None:
     """Extractors do not look there, so such a message would stay Russian unnoticed."""
-    known = {message.id for message in catalogue("en")}
-    assert [said for said in _said_in_f_strings() if said not in known] == []
+    assert list(_said_in_f_strings()) == []
 
 
 def _said_in_f_strings() -> Iterator[str]:

@@ -128,9 +128,12 @@ def catalogue_problems(catalogue: "Catalog", language: str, used: dict[tuple[obj
             found.append(f"нет строки «{shown(ident)}» ({where})")
         elif plural and not isinstance(message.id, tuple | list):
             found.append(f"нет форм числа у «{shown(ident)}» ({where})")
-    return found + [
-        line for message in catalogue if message.id for line in message_problems(message, catalogue, language)
-    ]
+    for message in filter(lambda one: one.id, catalogue):
+        key = tuple(message.id) if message.pluralizable else message.id
+        if (key, message.context) not in used:
+            found.append(f"лишняя строка «{shown(message.id)}»")
+        found += message_problems(message, catalogue, language)
+    return found
 
 
 def message_problems(message: "Message", catalogue: "Catalog", language: str) -> Iterator[str]:

@@ -191,7 +191,8 @@ def _markup(field: str) -> str:
     if field != "unsubscribe_url":
         return ""
     with override(settings.LANGUAGE_CODE):
-        return f'<a href="{{{{ {field} }}}}">{_("Отписаться")}</a>'
+        words = _("Отписаться")
+    return f'<a href="{{{{ {field} }}}}">{words}</a>'
 
 
 def _template(request: HttpRequest) -> dict[str, str]:
