@@ -161,6 +161,11 @@ def logged(text: str) -> str:
     return _known(IN_A_LOG, text)
 
 
+def of_damage(line: str) -> str:
+    """The same, of damage only."""
+    return _known(OF_DAMAGE, line)
+
+
 def of_database(error: BaseException) -> str:
     """What PostgreSQL said of its own files, whoever has wrapped it; "" for a fault of another kind."""
     return next(filter(None, map(_of_files, _causes(error))), "")
@@ -182,11 +187,6 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-def of_damage(line: str) -> str:
-    """The same, of damage only."""
-    return _known(OF_DAMAGE, line)
 
 
 def beside(lines: str) -> str:

@@ -135,11 +135,9 @@ def refresh_aging(*, now: datetime) -> int:
     return refresh(list(aging), now=now)
 
 
-def refresh_companies(
-    company_ids: Collection[int] | None, *, now: datetime, thresholds: Thresholds | None = None
-) -> int:
+def refresh_companies(company_ids: Collection[int] | None, *, now: datetime) -> int:
     """The same scheme for companies, over their own deals (C-4)."""
-    return _refresh(_COMPANY, company_ids, now, thresholds or Thresholds.current())
+    return _refresh(_COMPANY, company_ids, now, Thresholds.current())
 
 
 def _refresh(subject: _Subject, ids: Collection[int] | None, now: datetime, thresholds: Thresholds) -> int:

@@ -52,9 +52,6 @@ class Locked(str):
         locked.kept = kept
         return locked
 
-    def __getnewargs__(self) -> tuple[str]:
-        return (self.kept,)
-
 
 class EncryptedTextField(models.TextField):
     """Text that only this process can read; it cannot be searched. An empty string stays empty."""
@@ -65,7 +62,9 @@ class EncryptedTextField(models.TextField):
         return encrypted(str(value)) if value else value
 
     def from_db_value(self, value: str | None, _: BaseExpression, __: BaseDatabaseWrapper) -> str | None:
+        if not value:
+            return value
         try:
-            return decrypted(value) if value else value
+            return decrypted(value)
         except SecretUnreadable:
-            return Locked(value or "")
+            return Locked(value)

@@ -9,7 +9,8 @@ whoever tells them makes `one_line` of them.
 import os
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,7 +18,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.core.exceptions import ImproperlyConfigured
 
 from crmseg import addresses, embedded
-from crmseg.addresses import split
 from crmseg.words import gettext as _
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -111,7 +111,7 @@ def database(url: str) -> dict[str, object]:
 
     The host may be a directory of a unix socket, given percent-encoded or as ``?host=/path``.
     """
-    parts = split(url)
+    parts = addresses.split(url)
     if parts is None or parts.scheme not in {"postgres", "postgresql"} or len(parts.path) < 2:
         fault(_("DATABASE_URL: ожидался адрес вида postgres://user:password@host:5432/name."))
         return {}
@@ -131,27 +131,22 @@ def database(url: str) -> dict[str, object]:
 
 def redis(url: str) -> str:
     """The path is a number: the two clients of ours make different things of a word."""
-    parts = split(url)
+    parts = addresses.split(url)
     is_numbered = parts is not None and (parts.scheme == "unix" or REDIS_PATH.fullmatch(parts.path))
     if parts is None or parts.scheme not in {"redis", "rediss", "unix"} or not is_numbered:
         fault(_("REDIS_URL: ожидался адрес вида redis://:password@host:6379/0."))
     return url
 
 
-def site(name: str, default: str) -> str:
+def _read(read: Callable[[str], str], name: str, default: str) -> str:
     try:
-        return addresses.site(text(name, default))
+        return read(text(name, default))
     except addresses.Unfit as error:
         fault(error.told(name))
         return default
 
 
-def sender(name: str, default: str) -> str:
-    try:
-        return addresses.sender(text(name, default))
-    except addresses.Unfit as error:
-        fault(error.told(name))
-        return default
+site, sender = partial(_read, addresses.site), partial(_read, addresses.sender)
 
 
 def hosts(name: str) -> list[str]:
@@ -188,7 +183,7 @@ def local_secret(data_dir: Path, name: str) -> str:
 
 def smtp(url: str) -> dict[str, object]:
     """Django's e-mail settings for ``smtp://user:pass@host:port`` or ``smtps://…``."""
-    parts = split(url)
+    parts = addresses.split(url)
     if parts is None or parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
         fault(_("EMAIL_URL: ожидался адрес вида smtp://user:pass@host:587 или smtps://…"))
         return {}

@@ -27,7 +27,7 @@ from .models.account import new_secret
 from .plan import READER
 
 WITH = "datetime_settings,task_types,is_api_filter_enabled,users_groups"
-NEAR = ("localhost", ".local", ".internal", ".test")  # a network of one's own: RFC 6761, RFC 6762, ICANN
+NEAR = (".localhost", ".local", ".internal", ".test")  # a network of one's own: RFC 6761, RFC 6762, ICANN
 HOOKS = [
     f"{action}_{entity}"
     for entity in ("lead", "contact", "company")

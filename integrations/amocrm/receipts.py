@@ -90,12 +90,12 @@ def _hints(items: dict[tuple[str, str, str], dict[str, str]]) -> Hints:
     return hints
 
 
-def read_receipts(client: AmoClient, now: datetime, limit: int = AT_ONCE) -> int:
+def read_receipts(client: AmoClient, now: datetime) -> int:
     """Read again what unread receipts name; → how many receipts were read."""
     with only_one("receipts") as mine:
         if not mine:
             return 0
-        waiting = Receipt.objects.filter(source=SOURCE, read_at__isnull=True).order_by("id")[:limit]
+        waiting = Receipt.objects.filter(source=SOURCE, read_at__isnull=True).order_by("id")[:AT_ONCE]
         receipts = list(waiting)
         hints = _understood(receipts, client.account)
         for collection in COLLECTIONS:  # people before deals, deals before their notes

@@ -90,13 +90,11 @@ class ChannelMissing(LookupError):
 class Connection(Protocol):
     def send(self, envelope: Envelope) -> Outcome:
         """Raises a Failure. Any other error counts as raised after the first byte: see ``before_handover``."""
-        ...
 
 
 class Channel(Protocol):
     def open(self) -> AbstractContextManager[Connection]:
         """One connection, one message in flight; raises TemporaryFailure where the provider cannot be reached."""
-        ...
 
 
 def channel_for(kind: str) -> Channel:

@@ -82,9 +82,9 @@ def _latest(channel: str, purpose: str, now: datetime) -> Subquery:
     return Subquery(rows.order_by("-at", "-id").values("given")[:1])
 
 
-def suppressed(channel: str, hash_name: str = "hash") -> Exists:
-    """True of rows whose annotated hash is on the list."""
-    return Exists(Suppression.objects.filter(channel=channel, address_hash=OuterRef(hash_name)))
+def suppressed(channel: str) -> Exists:
+    """True of rows whose annotated ``hash`` is on the list."""
+    return Exists(Suppression.objects.filter(channel=channel, address_hash=OuterRef("hash")))
 
 
 def refusals(contact: Contact) -> QuerySet[Suppression]:

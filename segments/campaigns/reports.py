@@ -35,9 +35,9 @@ class Report:
         return self.audience - self.states[State.SKIPPED]
 
 
-def report(campaign: Campaign, run: Run | None = None) -> Report:
-    """Counts of one run, or of all runs of the campaign."""
-    rows = run.messages.all() if run else Message.objects.filter(run__campaign=campaign)
+def report(campaign: Campaign) -> Report:
+    """Counts of all runs of the campaign."""
+    rows = Message.objects.filter(run__campaign=campaign)
     found = rows.order_by().values_list("state", "reason").annotate(n=Count("pk"))
     states = dict.fromkeys(State.values, 0)
     reasons: dict[str, int] = {}

@@ -107,7 +107,7 @@ class Segment(models.Model):
         """What a form was drawn from: another one is kept by now if somebody has saved meanwhile."""
         return (self.edited_at or self.created_at).isoformat()
 
-    def claim(self, *, by: User | None, now: datetime) -> bool:
+    def claim(self, *, by: User, now: datetime) -> bool:
         """Be the one who edits what is loaded here; false when somebody was quicker."""
         rows = Segment.objects.alive().filter(pk=self.pk, edited_at=self.edited_at)
         if rows.update(edited_at=now, edited_by=by) != 1:

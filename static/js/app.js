@@ -31,15 +31,15 @@ const topDialog = () => $$("dialog[open]").at(-1);
 function openDialog(dialog) {
   if (dialog.open) return;
   const opener = document.activeElement;
-  openers.set(dialog, { opener, home: opener.closest("[id]")?.id });
+  openers.set(dialog, { opener, above: opener.closest("[id]")?.id });
   dialog.showModal();
   homeToasts();
 }
 
 function returnFocus(dialog) {
-  const { opener, home } = openers.get(dialog) ?? {};
+  const { opener, above } = openers.get(dialog) ?? {};
   if (opener?.isConnected) return opener.focus();
-  const place = home && document.getElementById(home);
+  const place = above && document.getElementById(above);
   place?.querySelector("a, button")?.focus();
 }
 
@@ -77,10 +77,10 @@ function drawerShown(path) {
   if (!path || new URL(path, location).pathname === location.pathname) return;
   history[wasOpen ? "replaceState" : "pushState"]({ drawer: true }, "", path);
 }
-const home = location.pathname;
+const own = location.pathname;
 const isDrawers = history.state?.drawer; // the page itself under the drawer's address, after a reload say
 addEventListener("popstate", (event) => {
-  const isOther = (isDrawers || event.state?.drawer) && location.pathname !== home;
+  const isOther = (isDrawers || event.state?.drawer) && location.pathname !== own;
   if (isOther || ignoreBack || drawer?.open) event.stopImmediatePropagation();
   if (isOther) return location.reload();
   ignoreBack = false;

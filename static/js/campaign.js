@@ -17,7 +17,6 @@ document.addEventListener("click", (event) => {
   const { insert, markup } = chip.dataset;
   if (markup && last === fields[0]) (last = fields[1]).selectionStart = last.value.length; // a subject has no links
   put(last, (last === fields[1] && markup) || insert, last.selectionStart, last.selectionEnd);
-  last.focus();
 });
 
 /** As if it were typed, so that Ctrl+Z takes it back; a folded field cannot be typed in. */
@@ -187,15 +186,12 @@ saved.addEventListener("htmx:beforeRequest", () => {
   isCutOff = false;
 });
 saved.addEventListener("htmx:afterSettle", settle);
-saved.addEventListener("htmx:afterRequest", (event) => event.detail.failed && settle());
-saved.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (detail.xhr.status !== 401) return;
-  waiting = null; // without a session it would lead away, and lose what is typed
-  settle();
-});
-saved.addEventListener("htmx:afterRequest", ({ detail: { xhr } }) => {
-  if (xhr.status !== 0 && xhr.status !== 401) return;
-  isCutOff = xhr.status === 0; // what met the end of the session app.js asks anew
+saved.addEventListener("htmx:afterRequest", ({ detail: { xhr, failed } }) => {
+  const isOut = xhr.status === 401;
+  if (isOut) waiting = null; // whoever pressed it is asked to log in
+  if (isOut || failed) settle();
+  if (!isOut && xhr.status) return;
+  isCutOff = !isOut; // what met the end of the session app.js asks anew
   clearTimeout(patience);
   if (isCutOff && navigator.onLine) patience = setTimeout(keepAgain, 5000); // the server is away, or not yet in reach
   if (!saved.querySelector(".notice")) saved.append(document.querySelector("#unsaved").content.cloneNode(true));

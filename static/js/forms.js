@@ -1,6 +1,6 @@
 /* A plain form takes its page with it, so it goes only when the person means it ([data-confirm] is the question,
-   [data-yes] the words of the button that does it) and the server is there and knows who sends it. What stands in the way
-   is told by app.js: an ended session, a lost connection. */
+   [data-yes] the words of the button that does it) and the server is there and knows who sends it. An ended session
+   is told by app.js, a lost connection here. */
 
 const PLAIN = `.main form[method="post"]:is([data-guard], :not([hx-post]))`; // what a guarded one asks by htmx is a preview
 const isAsked = new WeakSet();

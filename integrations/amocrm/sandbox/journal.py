@@ -9,6 +9,7 @@ How far the clock was put forward is kept too; subscriptions, flags and faults a
 import fcntl
 import stat
 from collections.abc import Iterable
+from contextlib import ExitStack
 from itertools import count
 from os import fstat
 from pathlib import Path
@@ -23,7 +24,7 @@ from integrations.amocrm.sandbox.core import AGE, API, CONTROL, Sandbox
 from integrations.amocrm.sandbox.seed.sizes import LAST_SECOND
 
 VERSION = 1
-BEGINNING = b'{"version":1,"contacts":'
+BEGINNING = f'{{"version":{VERSION},"contacts":'.encode()
 HEAD = {"version", "contacts", "deals", "seed", "founded_at", "ids"}
 WRITE: dict[str, type] = {"at": int, "method": str, "target": str, "body": str, "user": int}
 Line = dict[str, Any]
@@ -39,19 +40,14 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            self.file = path.open("a+b", buffering=0)
-        except OSError as error:
-            raise self._unusable(error) from None
-        try:
-            self._take()
-            self._read()
-        except OSError as error:
-            self.file.close()
-            raise self._unusable(error) from None
-        except Unusable:
-            self.file.close()
-            raise
+        with ExitStack() as stack:
+            try:
+                self.file = stack.enter_context(path.open("a+b", buffering=0))
+                self._take()
+                self._read()
+            except OSError as error:
+                raise self._unusable(error) from None
+            stack.pop_all()
 
     def close(self) -> None:
         self.file.close()

@@ -39,7 +39,7 @@ def paged(
     return raw_hal(orjson.dumps(head)[:-1] + f',"_embedded":{{"{key}":['.encode() + body + b"]}}")
 
 
-def whole_list(box: "Sandbox", request: Request, key: str, items: Sequence[Any], status: int = 200) -> Response:
+def whole_list(box: "Sandbox", request: Request, key: str, items: Sequence[Any]) -> Response:
     """A dictionary that amoCRM never pages, with its count."""
     if not items and request.method == "GET":
         return no_content()
@@ -48,7 +48,7 @@ def whole_list(box: "Sandbox", request: Request, key: str, items: Sequence[Any],
         "_links": {"self": {"href": box.base_url + request.target}},
         "_embedded": {key: list(items)},
     }
-    return raw_hal(orjson.dumps(document), status)
+    return raw_hal(orjson.dumps(document))
 
 
 def ordering(query: dict[str, Any], allowed: tuple[str, ...], default: tuple[str, bool]) -> tuple[str, bool]:

@@ -14,7 +14,6 @@ from integrations.amocrm.sandbox.validation import Item, is_int
 ZONE = ZoneInfo("Europe/Moscow")
 NO_KEY = "36b4f074-7403-11ea-af30-00163e2085ae"  # amoCRM's own code for an entry that names no field
 SMART_ADDRESS = ("address_line_1", "address_line_2", "city", "state", "zip", "country")
-TEXTS = {"text", "textarea", "url", "streetaddress", "tracking_data"}
 NUMBERS = {"numeric", "monetary"}
 DATES = {"date", "date_time", "birthday"}
 ONE_ENUM = {"select", "radiobutton"}

@@ -38,7 +38,6 @@ def open_editor(browser_page, campaign):
 
 @pytest.fixture
 def editor(open_editor):
-    """The wizard, with what a marketer has just typed."""
     return open_editor()
 
 

@@ -24,9 +24,12 @@ DAYS = {"visit": Day.of("21 ноября 2026", date(2026, 11, 21)), "start": Da
 PERSON = {"deal": {"price": PRICE, "name": "Дом", "none": "", "custom": HERS | DAYS}}
 
 
-def is_true(condition, values=PERSON):
-    html = f"{{% if {condition} %}}<p>да</p>{{% else %}}<p>нет</p>{{% endif %}}"
-    return "<p>да</p>" in render({"subject": "Тема", "html": html, "text": ""}, values, "#").body
+def body(html):
+    return render({"subject": "Тема", "html": html, "text": ""}, PERSON, "#").body
+
+
+def is_true(condition):
+    return "<p>да</p>" in body(f"{{% if {condition} %}}<p>да</p>{{% else %}}<p>нет</p>{{% endif %}}")
 
 
 @pytest.mark.parametrize(
@@ -73,21 +76,14 @@ def test_values_compare_as_what_they_are(condition, expected):
 
 def test_case_takes_a_number_and_its_text():
     html = "{% case deal.custom.area %}{% when 120.5 %}<p>а</p>{% endcase %}" * 2
-    assert (
-        render(
-            {"subject": "Тема", "html": html.replace("120.5 %", "'120.5' %", 1), "text": ""}, PERSON, "#"
-        ).body.count("<p>а</p>")
-        == 2
-    )
+    assert body(html.replace("120.5 %", "'120.5' %", 1)).count("<p>а</p>") == 2
 
 
 @pytest.mark.parametrize(
     ("source", "text"), [("deal.custom.zero | default: 'x'", "0"), ("deal.none | default: 'x'", "x")]
 )
 def test_zero_takes_no_fallback(source, text):
-    assert (
-        f"<p>{text}</p>" in render({"subject": "Т", "html": f"<p>{{{{ {source} }}}}</p>", "text": ""}, PERSON, "#").body
-    )
+    assert f"<p>{text}</p>" in body(f"<p>{{{{ {source} }}}}</p>")
 
 
 def test_values_print_as_before(db, person):

@@ -44,25 +44,16 @@ class Command(BaseCommand):
         server = self._bind(options["port"])
         with ExitStack() as stack:
             stack.callback(server.server_close)
-            journal = self._open(options["journal"], stack)
-            now = journal.planted_at(options["now"], **size) if journal else options["now"]
-            box = Sandbox(**size, limits=not options["no_limits"], now=now, base_url=server.base_url)
-            box.clock = time.time
-            if journal and (left_out := self._kept(journal, box)):
-                self.stdout.write(left_out)
+            try:
+                journal = stack.enter_context(closing(Journal(options["journal"]))) if options["journal"] else None
+                now = journal.planted_at(options["now"], **size) if journal else options["now"]
+                box = Sandbox(**size, limits=not options["no_limits"], now=now, base_url=server.base_url)
+                box.clock = time.time
+                if journal and (left_out := journal.keep(box)):
+                    self.stdout.write(left_out)
+            except Unusable as reason:
+                raise CommandError(reason) from None
             self._serve(server, box, options["webhook_url"])
-
-    def _open(self, path: Path | None, stack: ExitStack) -> Journal | None:
-        try:
-            return stack.enter_context(closing(Journal(path))) if path else None
-        except Unusable as reason:
-            raise CommandError(reason) from None
-
-    def _kept(self, journal: Journal, box: Sandbox) -> str:
-        try:
-            return journal.keep(box)
-        except Unusable as reason:
-            raise CommandError(reason) from None
 
     def _serve(self, server: Server, box: Sandbox, webhook_url: str | None) -> None:
         gc.freeze()  # the account stays for good, so the collector need not walk it again and again
