@@ -170,13 +170,11 @@ class AmoClient:
         return _document(answer)
 
     def _pass_breaker(self, now: datetime) -> bool:
-        until = self.account.breaker_until
-        if until is None:
-            return False
-        if until <= now and self.account.may_probe(now):
-            return True
-        self.account.refresh_from_db(fields=["breaker_until", "breaker_reason"])
-        until = self.account.breaker_until
+        until = self.account.look_at_breaker()
+        if until and until <= now:
+            if self.account.may_probe(now):
+                return True
+            until = self.account.look_at_breaker()
         if until is None:
             return False
         raise Temporary(self.account.breaker_reason, retry_after=max((until - now).total_seconds(), 1.0))

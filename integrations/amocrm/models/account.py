@@ -77,6 +77,11 @@ class Account(models.Model):
         return isinstance(self.token, Locked)
 
     @property
+    def is_connected(self) -> bool:
+        """Read to the end, and nothing keeps it from being asked."""
+        return self.state == self.State.CONNECTED and not self.is_locked
+
+    @property
     def is_usable(self) -> bool:
         return self.imported_at is not None and self.state != self.State.NEEDS_REPAIR
 
@@ -94,6 +99,15 @@ class Account(models.Model):
         until = now + timedelta(seconds=settings.AMOCRM_BREAKER_SECONDS)
         self._break(until, reason)
         return until
+
+    def look_at_breaker(self) -> datetime | None:
+        """Until when the door is shut: any process of this account may have met that a moment ago."""
+        rows = Account.objects.filter(pk=self.pk, amo_id=self.amo_id)
+        self.breaker_until, self.breaker_reason = rows.values_list("breaker_until", "breaker_reason").first() or (
+            self.breaker_until,
+            self.breaker_reason,
+        )
+        return self.breaker_until
 
     def may_probe(self, now: datetime) -> bool:
         """The pause is over: one caller gets through to see, the others wait on."""

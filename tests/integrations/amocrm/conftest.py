@@ -1,7 +1,7 @@
 """amoCRM is the stand-in's core in this process: no socket, no network, a small seeded account."""
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -9,8 +9,9 @@ from typing import Any
 import orjson
 import pytest
 from django.db import connection
+from django.test import Client
 
-from crmseg.accounts.models import User
+from crmseg.accounts.models import Role, User
 from integrations.amocrm import connect
 from integrations.amocrm.client import AmoClient
 from integrations.amocrm.importing import run_import
@@ -20,6 +21,7 @@ from integrations.amocrm.sandbox.core import Sandbox
 from integrations.amocrm.sandbox.seed import plant
 from integrations.amocrm.sandbox.transport import transport
 from tests import database
+from tests.factories import UserFactory
 
 NOW = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
 
@@ -53,6 +55,16 @@ def account(db: None, box: Sandbox) -> Account:
 def client(account: Account, box: Sandbox) -> Iterator[AmoClient]:
     with AmoClient(account, limiter=Unlimited(), transport=transport(box)) as amo:
         yield amo
+
+
+@pytest.fixture
+def client_of_role(db: None) -> Callable[[Role], Client]:
+    def enter(role: Role) -> Client:
+        browser = Client()
+        browser.force_login(UserFactory(role=role))
+        return browser
+
+    return enter
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,13 @@ from django.utils import timezone, translation
 from crmseg.accounts.models import Role
 from integrations.amocrm import bars, importing, pause, views
 from integrations.amocrm.bars import Bars
+from integrations.amocrm.client import AmoClient
+from integrations.amocrm.limiter import Unlimited
 from integrations.amocrm.lock import only_one
 from integrations.amocrm.models import Account, ImportStep, Push
 from integrations.amocrm.sandbox.faults import Fault
+from integrations.amocrm.sandbox.transport import transport
+from integrations.http import Temporary
 from tests import database
 from tests.factories import UserFactory
 from tests.patience import PATIENCE
@@ -35,18 +39,6 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def browser(db, client_of_role):
     return client_of_role(Role.ADMIN)
-
-
-@pytest.fixture
-def client_of_role():
-    from django.test import Client
-
-    def login(role: Role) -> Client:
-        browser = Client()
-        browser.force_login(UserFactory(role=role))
-        return browser
-
-    return login
 
 
 def stopped(client, box, kind: str = "403_html") -> Account:
@@ -100,6 +92,21 @@ def test_admin_tries_now_and_one_caller_gets_through(browser, client, box, monke
     assert Push.objects.due(timezone.now()).get() == push
     assert importing.run_import(client, wait=None)
     assert Account.objects.get().breaker_until is None
+
+
+def test_s13_who_is_at_work_already_learns_of_the_shut_door(client, box):
+    with AmoClient(Account.objects.get(), limiter=Unlimited(), transport=transport(box)) as other:
+        other.get("account")
+        box.faults.waiting.append(Fault("403_html"))
+        with pytest.raises(Temporary):
+            client.get("account")
+        asked = len(box.requests)
+        with pytest.raises(Temporary) as told, other.pages("contacts", "contacts") as pages:
+            next(pages)
+        assert (len(box.requests), told.value.reason.code) == (asked, "amo_closed")
+        Account.objects.update(breaker_until=timezone.now())
+        assert (other.get("account")["id"], Account.objects.get().breaker_until) == (client.account.amo_id, None)
+        assert client.get("account")["id"] == client.account.amo_id
 
 
 def test_time_that_amocrm_named_itself_is_kept(browser, client, box):
