@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crmseg.accounts.models import Role
 from crmseg.accounts.policy import allow, may
+from crmseg.accounts.secrets import Locked
 from crmseg.web import navigation, panels
 from crmseg.web.navigation import NavItem
 from crmseg.web.panels import PanelContent
@@ -14,6 +15,8 @@ from segments.models import Segment
 
 from . import progress
 from .models import Account, SegmentTag
+
+DISARMED = "disarmed"
 
 
 def install() -> None:
@@ -31,17 +34,27 @@ def sees(request: HttpRequest) -> bool:
 
 
 def banners(request: HttpRequest, subject: object) -> PanelContent | None:
-    """What every page says, found by one query: figures are partial while the import runs, a copy sends nothing."""
-    importing = Account.objects.filter(state=Account.State.IMPORTING).values_list(Value("importing"))
-    disarmed = Home.objects.filter(disarmed_at__isnull=False).values_list(Value("disarmed"))
-    told = {name for (name,) in importing.union(disarmed)} - ({"importing"} if shows_import_itself(request) else set())
+    """What every page says, found by one query: figures are partial while the import runs, a copy sends nothing, and
+    without a token that is accepted nothing is exchanged."""
+    accounts = Account.objects.values_list("state", "token")
+    disarmed = Home.objects.filter(disarmed_at__isnull=False).values_list(Value(DISARMED), Value(""))
+    told = {_told(state, token) for state, token in accounts.union(disarmed)} - {""}
+    if shows_account_itself(request):
+        told &= {DISARMED}
     if not told:
         return None
-    context = {"import": progress.now() if "importing" in told else None, "is_disarmed": "disarmed" in told}
+    context = {"import": progress.now() if Account.State.IMPORTING in told else None, "told": told}
     return PanelContent("amocrm/_banners.html", context | {"is_linked": sees(request)})
 
 
-def shows_import_itself(request: HttpRequest) -> bool:
+def _told(state: str, token: str) -> str:
+    """Of one row: what pages have to say of it."""
+    if isinstance(token, Locked):
+        return Account.State.NEEDS_REPAIR
+    return "" if state == Account.State.CONNECTED else state
+
+
+def shows_account_itself(request: HttpRequest) -> bool:
     """The amoCRM page draws the strip from what it draws below, so that both say the same."""
     return request.resolver_match is not None and request.resolver_match.app_name == "amocrm" and sees(request)
 

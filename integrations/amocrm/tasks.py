@@ -6,6 +6,7 @@ from django.utils import timezone
 from segments.tasks import refresh_all_soon
 
 from . import importing, plan, pull, push, receipts, session
+from .models import Account
 
 IMPORT_SECONDS = 50.0
 
@@ -35,7 +36,8 @@ def read_receipts() -> None:
 
 @shared_task(name="amocrm.push")
 def push_changes() -> None:
+    if Account.objects.filter(imported_at__isnull=False).exists():
+        plan.plan_pushes(timezone.now())  # also while nobody may write it: what waits is counted and shown
     with session.usable() as client:
         if client:
-            plan.plan_pushes(timezone.now())
             push.push(client, timezone.now())

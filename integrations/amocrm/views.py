@@ -100,7 +100,7 @@ def try_now(request: HttpRequest) -> HttpResponse:
 def import_again(request: HttpRequest) -> HttpResponse:
     """Read everything once more, say after a right at amoCRM was granted; a running import goes on as it is."""
     account = get_object_or_404(Account)
-    if account.state == Account.State.CONNECTED and not account.is_locked:
+    if account.is_connected:
         importing.start_over(account)
         transaction.on_commit(tasks.continue_import.delay, robust=True)
     return redirect("amocrm:page")

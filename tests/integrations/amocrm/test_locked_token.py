@@ -14,9 +14,10 @@ from integrations.amocrm import connect, session, tasks, views
 from integrations.amocrm.client import AmoClient
 from integrations.amocrm.limiter import Unlimited
 from integrations.amocrm.management.commands import amocrm_connect
-from integrations.amocrm.models import Account, ImportStep
+from integrations.amocrm.models import Account, ImportStep, Push
 from integrations.amocrm.sandbox.transport import transport
-from tests.factories import UserFactory
+from pipelines import changes
+from tests.factories import DealFactory, StageFactory, UserFactory
 
 from .conftest import NOW
 
@@ -40,12 +41,8 @@ def locked(account, settings):
 
 
 @pytest.fixture
-def admin(db):
-    from django.test import Client
-
-    browser = Client()
-    browser.force_login(UserFactory(role=Role.ADMIN))
-    return browser
+def admin(client_of_role):
+    return client_of_role(Role.ADMIN)
 
 
 def test_page_says_what_to_do_and_lets_connect(locked, admin):
@@ -53,6 +50,7 @@ def test_page_says_what_to_do_and_lets_connect(locked, admin):
     assert TOLD in body
     assert f'action="{reverse("amocrm:connect")}"' in body
     assert "Нужно переподключить" in body
+    assert reverse("amocrm:again") not in body
     assert admin.get(reverse("amocrm:progress"), HTTP_HX_REQUEST="true").status_code == 200
 
 
@@ -87,6 +85,25 @@ def test_worker_says_it_once_and_leaves_everything(locked, caplog, task, state):
             getattr(tasks, task)()
     assert [record.getMessage() for record in caplog.records] == [TOLD]
     assert (Account.objects.get().state, Account.objects.get().pull_error) == (state, "")
+
+
+@pytest.mark.parametrize("state", [Account.State.CONNECTED, Account.State.NEEDS_REPAIR])
+def test_what_happens_here_meanwhile_is_counted_as_waiting(locked, monkeypatch, state):
+    monkeypatch.setattr(changes, "safe_horizon", lambda: 2**62)
+    locked.put(state=state)
+    deal, stage = DealFactory(amo_id=7), StageFactory()
+    deal.move_to(stage, by=UserFactory(), now=NOW)
+    tasks.push_changes()
+    deal.refresh_from_db()
+    assert (Push.objects.open().get().local_id, deal.sync_state) == (deal.pk, "waiting")
+
+
+@pytest.mark.parametrize(("role", "is_linked"), [(Role.ADMIN, True), (Role.MANAGER, False)])
+def test_every_other_page_says_that_the_exchange_stands(locked, client_of_role, role, is_linked):
+    body = client_of_role(role).get(reverse("contacts:list")).content.decode()
+    assert "Обмен с amoCRM стоит" in body
+    assert (f'<a href="{PAGE}">Подробнее' in body) == is_linked
+    assert "Обмен с amoCRM стоит" not in client_of_role(Role.ADMIN).get(PAGE).content.decode()
 
 
 @pytest.mark.parametrize("asked", ["", "--full", "--pull", "--push", "--reconcile"])

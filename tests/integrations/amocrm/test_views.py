@@ -28,9 +28,8 @@ PAGE = "/settings/amocrm/"
 
 
 @pytest.fixture
-def admin(db, client_of_browser):
-    client_of_browser.force_login(UserFactory(role=Role.ADMIN))
-    return client_of_browser
+def admin(client_of_role):
+    return client_of_role(Role.ADMIN)
 
 
 @pytest.fixture
