@@ -195,9 +195,9 @@ def pending_messages(run: Any) -> models.QuerySet[Any]:
 
 class RunQuerySet(models.QuerySet["Run"]):
     def finish(self, now: datetime) -> int:
-        """Close the runs in which nothing waits any more, and their campaigns with them."""
-        running = self.filter(~Exists(pending_messages(OuterRef("pk"))), state=Run.State.RUNNING)
-        return sum(run.finish(now=now) for run in running.select_related("campaign"))
+        """Close the runs in which nothing waits any more, and their campaigns with them; of paused ones, too."""
+        emptied = self.filter(~Exists(pending_messages(OuterRef("pk"))), state__in=Run.STARTED)
+        return sum(run.finish(now=now) for run in emptied.select_related("campaign"))
 
 
 class Run(models.Model):
@@ -211,6 +211,7 @@ class Run(models.Model):
         CANCELLED = "cancelled", _("Отменён")
 
     OPEN = (State.FILLING, State.RUNNING, State.PAUSED)
+    STARTED = (State.RUNNING, State.PAUSED)
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="runs")
     due_at = models.DateTimeField()
@@ -234,12 +235,15 @@ class Run(models.Model):
     @transaction.atomic
     def finish(self, *, now: datetime) -> bool:
         self.hold()
-        if pending_messages(self).exists() or not self._move(self.State.DONE, when=self.State.RUNNING, finished_at=now):
+        if pending_messages(self).exists() or not self._move(self.State.DONE, when=self.STARTED, finished_at=now):
             return False
         campaign = self.campaign
         if not campaign.runs.filter(state__in=self.OPEN).exists():
-            to = Campaign.State.SCHEDULED if campaign.next_due_at else Campaign.State.DONE
-            campaign.move(to, when=(Campaign.State.RUNNING,), now=now)
+            state = Campaign.State
+            if not campaign.next_due_at:
+                campaign.move(state.DONE, when=(state.RUNNING, state.PAUSED), now=now)
+            else:  # who paused it meant the next time as well
+                campaign.move(state.SCHEDULED, when=(state.RUNNING,), now=now)
         return True
 
     def stop_if_refused(self, *, now: datetime) -> bool:
@@ -257,7 +261,7 @@ class Run(models.Model):
         """Let a message sent again by hand leave, also when the run was over; a cancelled run stays cancelled."""
         if self.state == self.State.CANCELLED:
             return False
-        if self._move(self.State.RUNNING, when=self.State.DONE, finished_at=None):
+        if self._move(self.State.RUNNING, when=(self.State.DONE,), finished_at=None):
             self.campaign.move(Campaign.State.RUNNING, when=(Campaign.State.DONE,), now=now)
         return True
 
@@ -265,8 +269,8 @@ class Run(models.Model):
         """Keep the row until the transaction ends, so that the run neither ends nor stops meanwhile."""
         self.state = Run.objects.select_for_update().get(pk=self.pk).state
 
-    def _move(self, to: str, *, when: str, **values: Any) -> bool:
-        if Run.objects.filter(pk=self.pk, state=when).update(state=to, **values) != 1:
+    def _move(self, to: str, *, when: tuple[str, ...], **values: Any) -> bool:
+        if Run.objects.filter(pk=self.pk, state__in=when).update(state=to, **values) != 1:
             return False
         self.state = to
         return True

@@ -387,6 +387,29 @@ def test_d14_what_was_refused_before_a_person_went_on_is_not_counted_again(crowd
     assert Campaign.objects.get().state == "done"
 
 
+def test_d9_paused_while_the_last_letter_leaves_it_is_over_when_that_has_left(run):
+    handing_over()
+    campaign = Campaign.objects.get()
+    campaign.pause(now=NOW)
+    delivery.sweep(NOW)
+    assert Run.objects.get().state == "paused"
+    delivery.accept(one(), "250 OK", NOW)
+    delivery.sweep(NOW)
+    campaign.refresh_from_db()
+    assert (campaign.state, Run.objects.get().state) == ("done", "done")
+
+
+def test_d9_whoever_pauses_means_the_next_time_as_well(run):
+    Campaign.objects.update(next_due_at=NOW + 60 * MINUTE)
+    handing_over()
+    Campaign.objects.get().pause(now=NOW)
+    delivery.accept(one(), "250 OK", NOW)
+    delivery.sweep(NOW)
+    assert (Campaign.objects.get().state, Run.objects.get().state) == ("paused", "done")
+    assert Campaign.objects.get().resume(now=NOW)
+    assert Campaign.objects.get().state == "scheduled"
+
+
 def test_d14_letters_that_come_back_count_as_well(crowd, memory):
     send(limit=5)
     for message in Message.objects.filter(state="accepted")[:3]:
