@@ -44,6 +44,13 @@ def test_launch_of_a_draft_can_be_taken_back(login, campaign, person, nudges):
     assert nudges == ["later"]
 
 
+def test_draft_nobody_needs_is_cancelled_from_its_own_page(login, campaign):
+    client, cancel = login(), reverse("campaigns:cancel", args=[campaign.pk])
+    assert f'action="{cancel}"' in client.get(reverse("campaigns:edit", args=[campaign.pk])).content.decode()
+    page = client.post(cancel, follow=True).content.decode()
+    assert ("Кампания отменена" in page, Campaign.objects.get().state) == (True, "cancelled")
+
+
 def test_launch_of_what_waits_starts_it_and_wakes_a_worker(login, sent, nudges):
     press(login(), "launch", sent)
     assert Campaign.objects.get().state == "running"
