@@ -15,7 +15,7 @@ from pipelines.models import Contact
 
 from . import personal
 from .models import Campaign, Message
-from .preview import sample
+from .preview import sample, sender
 from .rendering import TemplateFailed, render
 
 CHOICES = 12
@@ -32,6 +32,10 @@ class Shown:
     text: str  # of a letter without HTML
     fault: str  # why there is nothing to show
     source: Template
+
+    @property
+    def sender(self) -> str:
+        return sender()
 
 
 def show(campaign: Campaign, viewer: Viewer, *, chosen: int | None = None) -> Shown | None:

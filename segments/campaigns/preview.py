@@ -9,7 +9,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from email.utils import parseaddr
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
@@ -67,6 +69,10 @@ class Shown:
     obstacles: list[Obstacle]
     is_hidden: bool  # by a fault: there is a text, but no letter to be made of it
 
+    @property
+    def sender(self) -> str:
+        return sender()
+
 
 @dataclass(frozen=True)
 class Review:
@@ -107,6 +113,12 @@ def _written(template: dict[str, str], values: personal.Values) -> Lit:
         return lit(template, values, "#")
     found = lit({**template, "subject": "…"}, values, "#")
     return replace(found, letter=replace(found.letter, subject=""), subject="")
+
+
+def sender() -> str:
+    """As a mail program names who wrote: an address stands for a name that is missing."""
+    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    return name or address
 
 
 def sample(campaign: Campaign, excluded: QuerySet[Segment] | None = None) -> list[Contact]:

@@ -333,6 +333,16 @@ def test_preview_shows_the_letter_of_one_person(login, campaign, person):
     assert "Здравствуйте, <mark>Борис</mark>" in page
 
 
+@pytest.mark.parametrize(
+    ("sender", "shown"),
+    [("Дом у озера <info@ozero.example>", "Дом у озера"), ("info@ozero.example", "info@ozero.example")],
+)
+def test_preview_names_the_sender_as_a_mail_program_does(login, campaign, settings, sender, shown):
+    settings.DEFAULT_FROM_EMAIL = sender
+    page = login().post(reverse("campaigns:preview", args=[campaign.pk]), values(campaign)).content.decode()
+    assert f"</span>{shown}</b>" in page
+
+
 def test_preview_escapes_what_people_are_called(login, campaign, person):
     person("a@mail.example", first_name="<script>alert(1)</script>")
     page = login().post(reverse("campaigns:preview", args=[campaign.pk]), values(campaign)).content.decode()
