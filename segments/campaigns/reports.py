@@ -1,12 +1,16 @@
 """What came of a campaign, as plain data from the ledger. The sum over states equals the audience."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
+
+from pipelines import arming
 
 from .models import Campaign, Message, Run
 
 State = Message.State
+IDLE = timedelta(minutes=2)  # the clock looks every minute
 REACHED = (State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED)
 
 
@@ -48,6 +52,17 @@ def report(campaign: Campaign) -> Report:
     ordered = dict(sorted(reasons.items(), key=lambda item: -item[1]))
     gone = rows.filter(unsubscribed_at__isnull=False).count()
     return Report(sum(states.values()), states, ordered, gone)
+
+
+def is_left_undone(campaign: Campaign, now: datetime) -> bool:
+    """What is due is done by nobody: the clock of this installation stands, or its workers do."""
+    since = now - IDLE
+    if campaign.state == Campaign.State.SCHEDULED:
+        is_due = campaign.next_due_at is not None and campaign.next_due_at < since
+    else:
+        asked = Q(run__started_at__lt=since) & ~Q(run__watched_from__gte=since)
+        is_due = Message.objects.due(since).filter(asked, run__campaign=campaign).exists()
+    return is_due and not Message.objects.at_work(now).exists() and arming.is_armed(now)
 
 
 def counts_of(campaigns: list[Campaign]) -> dict[int, "Row"]:

@@ -18,6 +18,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def due(self, now: datetime) -> "MessageQuerySet":
         return self.filter(state=Message.State.PLANNED, due_at__lte=now, run__state=Run.State.RUNNING)
 
+    def at_work(self, now: datetime) -> "MessageQuerySet":
+        """Those some worker has in its hands."""
+        return self.filter(state__in=Message.IN_FLIGHT, leased_until__gt=now)
+
     def pending(self) -> "MessageQuerySet":
         """Those whose run is not over yet."""
         return self.filter(state__in=Message.PENDING)

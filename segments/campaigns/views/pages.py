@@ -96,6 +96,7 @@ def _report(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "has_begun": bool(found.audience) or campaign.runs.exists(),
         "is_ahead": campaign.segment_id is not None and campaign.state in AHEAD,
         "is_live": campaign.state == Campaign.State.RUNNING or campaign.is_leaving or bool(found.in_flight),
+        "is_left_undone": reports.is_left_undone(campaign, now),
         "seconds_left": campaign.seconds_left(now),
     }
 

@@ -1,10 +1,12 @@
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from crmseg.accounts.models import User
-from segments.campaigns.models import Message
+from segments.campaigns.models import Message, Run
 from tests.factories import NOW, CampaignFactory, MessageFactory, SegmentFactory
 
 from ..conftest import started
@@ -230,3 +232,13 @@ def test_events_fit_men_and_women(login, language, words):
     User.objects.update(language=language)
     page = re.sub(r"<[^>]+>", "", detail(client, message.run.campaign))
     assert [word in page for word in words] == [True, True]
+
+
+def test_page_says_what_stands_still_and_who_can_help(login, campaign, person):
+    person("a@mail.example")
+    started(campaign)
+    url = reverse("campaigns:detail", args=[campaign.pk])
+    Run.objects.update(started_at=timezone.now())
+    assert "фоновая работа стоит" not in login().get(url).content.decode()
+    Run.objects.update(started_at=timezone.now() - timedelta(minutes=5))
+    assert "фоновая работа стоит" in login().get(url).content.decode()
