@@ -14,5 +14,5 @@ urlpatterns = [
     path("consent/", views.choose_consent, name="consent"),
     path("pushes/<int:pk>/retry/", views.retry, name="retry"),
     path("tags/<int:segment_id>/", views.switch_tag, name="tag"),
-    path("hook/<str:secret>/", webhooks.hook, name="hook"),
+    path("hook/<slug:secret>/", webhooks.hook, name="hook"),
 ]

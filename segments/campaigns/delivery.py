@@ -17,7 +17,6 @@ from itertools import groupby
 
 from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 
 from crmseg.web.reasons import Reason
 from pipelines import arming, changes
@@ -125,15 +124,14 @@ def _explain(batch: list[Message], failure: TemporaryFailure) -> None:
 
 
 def _send_one(connection: Connection, message: Message, values: personal.Values, desk: Desk) -> str:
-    url = settings.PUBLIC_URL + reverse("campaigns:unsubscribe", args=[message.token])
     try:
-        letter = render(message.run.templates[str(message.step_id)], values, url)
+        letter = render(message.run.templates[str(message.step_id)], values, message.unsubscribe_url)
     except Exception as error:
         return _leave_out(message, error, desk.now())
     if not hand_over(message, letter, desk.now()):
         return "skipped" if message.state == Message.State.SKIPPED else "released"
     try:
-        outcome = connection.send(_envelope(message, letter, url))
+        outcome = connection.send(_envelope(message, letter))
     except TemporaryFailure as failure:
         due_at = failure.retry_at or desk.now() + DELAYS[min(message.attempt, len(DELAYS)) - 1]
         message.defer(failure.detail, due_at=due_at, now=desk.now(), why=failure.why)
@@ -196,7 +194,7 @@ def _reject(message: Message, failure: PermanentFailure, now: datetime) -> None:
         suppress(message.address, message.channel, Suppression.Reason.BOUNCED, now=now)
 
 
-def _envelope(message: Message, letter: Letter, url: str) -> Envelope:
+def _envelope(message: Message, letter: Letter) -> Envelope:
     campaign = message.run.campaign
     return Envelope(
         message_id=message.provider_id,
@@ -204,7 +202,7 @@ def _envelope(message: Message, letter: Letter, url: str) -> Envelope:
         subject=letter.subject,
         html=letter.html,
         text=letter.text,
-        unsubscribe_url=url,
+        unsubscribe_url=message.unsubscribe_url,
         list_id=f"campaign-{campaign.pk}.{domain()}",
         list_name=campaign.name,
     )

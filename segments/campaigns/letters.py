@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from crmseg.accounts.policy import Viewer, visible
 from pipelines.models import Contact
 
-from . import personal
+from . import personal, trial
 from .models import Campaign, Message
 from .preview import sample, sender
 from .rendering import TemplateFailed, render
@@ -47,7 +47,7 @@ def show(campaign: Campaign, viewer: Viewer, *, chosen: int | None = None) -> Sh
     person = message.contact if message else next(iter(sample(campaign)), None)
     values = personal.people([person.pk])[person.pk] if person else {"contact": {}, "deal": {}}
     try:
-        letter = render(source, values, "#")
+        letter = render(source, values, trial.link())
     except TemplateFailed as error:
         return Shown(people, message, person, "", SafeString(""), "", str(error), source)
     subject = message.subject if message and message.subject else letter.subject

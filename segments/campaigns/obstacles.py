@@ -6,15 +6,19 @@ what to do next.
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from crmseg.web.reasons import Reason
 
 from . import personal
+from .cleaning import clean
+from .inspection import BRANCH, END, bare
 from .rendering import problems
-from .schedule import FARTHEST, is_late
+from .schedule import FARTHEST
 
-SILENT = re.compile(r"<(?!img\b)[^>]*>|&nbsp;|\s", re.IGNORECASE)
+SILENT = re.compile(rf"<(?!img\b)[^>]*>|&nbsp;|\s|[{BRANCH}{END}]", re.IGNORECASE)
+
+JUST_NOW = timedelta(minutes=5)  # while one looks for the button
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,11 @@ def of_time(at: datetime | None, now: datetime) -> list[Obstacle]:
     """Of a letter that is to leave at a set time."""
     if at is None:
         return [Obstacle("at", Reason("no_time"))]
-    if is_late(at, now):
+    if at < now - JUST_NOW:
         return [Obstacle("at", Reason("time_passed"))]
     return [Obstacle("at", Reason("time_too_far"))] if at > now + FARTHEST else []
 
 
 def _is_blank(template: dict[str, str]) -> bool:
-    """Nothing to read and nothing to see: markup alone is no letter."""
-    return not SILENT.sub("", template["html"]) and not template["text"].strip()
+    """Nothing to read and nothing to see for anybody: markup alone is no letter."""
+    return not SILENT.sub("", clean(bare(template["html"]))) and not template["text"].strip()

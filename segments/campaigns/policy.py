@@ -1,13 +1,14 @@
 """Who sees campaigns and their messages, and who may act on them: registered with the one policy from ``ready()``."""
 
-from typing import Any
+from typing import Any, cast
 
+from csp.decorators import csp_update
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from crmseg.accounts.models import Role, User
-from crmseg.accounts.policy import allow, everyone_sees, register, visible
+from crmseg.accounts.policy import View, allow, everyone_sees, register, visible
 from pipelines.models import Contact
 
 from .models import Campaign, Consent, Message, Run, Suppression
@@ -25,6 +26,11 @@ def install() -> None:
     allow("campaigns.see", *SENDERS, Role.AUDITOR)
     allow("campaigns.edit", *SENDERS)
     allow("campaigns.launch", *SENDERS)
+
+
+def shows_pictures(view: View) -> View:
+    """A page with a letter on it shows the pictures of the letter, wherever they are."""
+    return cast(View, csp_update({"img-src": ["https:"]})(cast(Any, view)))
 
 
 def find(request: HttpRequest, pk: int) -> Campaign:

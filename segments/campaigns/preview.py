@@ -21,8 +21,9 @@ from crmseg.web.reasons import Reason
 from pipelines.models import Contact
 from segments.models import Segment
 
-from . import cleaning, fallback, gaps, nobody, personal
+from . import fallback, gaps, inspection, nobody, personal, trial
 from .audience import audience, is_member
+from .inspection import is_in_a_tag
 from .launch import blockers_beside_the_letter
 from .models import Campaign, Message
 from .obstacles import Obstacle, of_letter
@@ -65,6 +66,7 @@ class Shown:
     person: Contact | None
     subject: SafeString
     body: SafeString
+    text: str  # of a letter without HTML
     checks: list[Check]
     obstacles: list[Obstacle]
     is_hidden: bool  # by a fault: there is a text, but no letter to be made of it
@@ -84,6 +86,7 @@ class Review:
     obstacles: list[Obstacle]  # those of the letter
     time: Sequence[Obstacle]  # those of the time set for it
     causes: list[nobody.Cause]  # why nobody gets it
+    failing: list[trial.Failing]  # for whom the letter cannot be written
 
 
 def show(
@@ -98,21 +101,25 @@ def show(
     is_hidden = bool(faulty & {"html", "text"})
     try:
         seen = _written({part: "" if part in faulty else source for part, source in template.items()}, values)
-        if not faulty:
-            wrong += checks(template, seen.letter.subject, seen.letter.html)
     except TemplateFailed as error:
         is_hidden = True
         wrong.append(Check("bad", str(error)))
+    if not faulty:
+        wrong += checks(template, seen.letter)
     subject, body = mark_safe(seen.subject), mark_safe(seen.body)  # noqa: S308  escaped, cleaned
-    return Shown(samples, person, subject, body, wrong, obstacles, is_hidden)
+    text = "" if seen.letter.body else seen.letter.text
+    return Shown(samples, person, subject, body, text, wrong, obstacles, is_hidden)
 
 
 def _written(template: dict[str, str], values: personal.Values) -> Lit:
-    """The body is shown before there is a subject, too."""
-    if template["subject"].strip():
-        return lit(template, values, "#")
-    found = lit({**template, "subject": "…"}, values, "#")
-    return replace(found, letter=replace(found.letter, subject=""), subject="")
+    """The body is shown before there is a subject, too, and the subject before there is a text."""
+    subject, has_text = template["subject"], bool((template["html"] + template["text"]).strip())
+    written = {**template, "subject": subject if subject.strip() else "…"}
+    found = lit(written if has_text else {**written, "text": "…"}, values, trial.link())
+    letter = found.letter if has_text else Letter(found.letter.subject, "", "")
+    if subject.strip():
+        return replace(found, letter=letter)
+    return replace(found, letter=replace(letter, subject=""), subject="")
 
 
 def sender() -> str:
@@ -128,30 +135,28 @@ def sample(campaign: Campaign, excluded: QuerySet[Segment] | None = None) -> lis
     return list(Contact.objects.filter(is_member(campaign, excluded)).order_by("id")[:SAMPLES])
 
 
-def checks(template: dict[str, str], subject: str, html: str) -> list[Check]:
-    """``subject`` and ``html`` are those this person gets."""
-    sources = [template[name] for name in ("html", "text") if template[name].strip()]
-    has_link = bool(sources) and all("unsubscribe_url" in source for source in sources)
-    unsubscribe = _("Ссылка отписки на месте") if has_link else _("Ссылку отписки добавим в конец письма")
-    found = [Check("ok", unsubscribe)]
-    if len(subject) > SUBJECT_LENGTH:
+def checks(template: dict[str, str], letter: Letter) -> list[Check]:
+    """``letter`` is the one this person gets; an empty one where there is none."""
+    link = _("Ссылка отписки на месте") if letter.has_own_link else _("Ссылку отписки добавим в конец письма")
+    found = [Check("ok", link)] if letter.text else []
+    if len(letter.subject) > SUBJECT_LENGTH:
         found.append(Check("warn", _("Тема длиннее 60 знаков: в списке писем её обрежет")))
-    elif subject:
+    elif letter.subject:
         found.append(Check("ok", _("Тема короче 60 знаков")))
-    if len(html.encode()) > CLIPPED:
+    if len(letter.html.encode()) > CLIPPED:
         found.append(Check("warn", _("Письмо больше 102 КБ: Gmail покажет только начало")))
     if "unsubscribe_url" in template["subject"]:
         found.append(Check("warn", _("Ссылка в теме не нажимается: место ссылки отписки — в тексте")))
-    source = cleaning.bare(template["html"])
-    return found + _address_checks(source, html) + _left_out_checks(source) + _gap_checks(template)
+    source = inspection.bare(template["html"])
+    return found + _address_checks(source, letter.html) + _left_out_checks(source) + _gap_checks(template)
 
 
 def _address_checks(source: str, html: str) -> list[Check]:
     """Those written in any branch, then those that came from this person's fields."""
-    written = cleaning.unopened(source)
-    left = [""] if any(map(cleaning.is_left_out, written)) else []  # what bore one bears none now
-    known = [re.compile(re.escape(address).replace(cleaning.VALUE, ".*")) for address in (*written, *left)]
-    given = [address for address in cleaning.unopened(html) if not any(one.fullmatch(address) for one in known)]
+    written = inspection.unopened(source)
+    left = [""] if any(map(inspection.is_left_out, written)) else []  # what bore one bears none now
+    known = [re.compile(re.escape(address).replace(inspection.VALUE, ".*")) for address in (*written, *left)]
+    given = [address for address in inspection.unopened(html) if not any(one.fullmatch(address) for one in known)]
     return [Check("warn", _said_of(address)) for address in (*written, *given)]
 
 
@@ -159,26 +164,28 @@ def _said_of(address: str) -> str:
     if not address:
         return _("Ссылка или картинка без адреса: впишите его целиком, с https://")
     said = {"address": Truncator(address).chars(ADDRESS_LENGTH)}
-    if cleaning.is_left_out(address):
+    if inspection.is_left_out(address):
         return _("Адрес «%(address)s» из письма уберём: почта открывает только https://, mailto: и tel:") % said
     return _("Адрес «%(address)s» в письме не откроется: впишите его целиком, с https://") % said
 
 
 def _left_out_checks(source: str) -> list[Check]:
-    names = cleaning.left_out(source)
-    text = _("Из письма уберём %(names)s: оформление пишите в style самих тегов, картинки вставляйте тегом img")
+    names = inspection.left_out(source)
+    text = _("Из письма уберём: %(names)s. Почта такого не показывает или вырезает сама")
     return [Check("warn", text % {"names": ", ".join(names)})] if names else []
 
 
 def _gap_checks(template: dict[str, str]) -> list[Check]:
     """For how many it matters is told by the review, which knows who gets the letter."""
     bare = fallback.bare(template)
-    return [_gap_check(name, field, bare[name]) for name, field in gaps.fields(list(bare)).items()]
+    return [_gap_check(name, field, bare[name], template["html"]) for name, field in gaps.fields(list(bare)).items()]
 
 
-def _gap_check(name: str, field: gaps.Field, pieces: list[str]) -> Check:
+def _gap_check(name: str, field: gaps.Field, pieces: list[str], html: str) -> Check:
+    """No word stands for an address: within a tag nothing is repaired."""
     word = field.fallback
-    repairs = tuple((piece, better) for piece in pieces if (better := fallback.mended(piece, name, word)) != piece)
+    mended = ((piece, fallback.mended(piece, name, word)) for piece in pieces)
+    repairs = tuple((piece, better) for piece, better in mended if better != piece and not is_in_a_tag(piece, html))
     text = _("Нет запасного слова: у кого нет %(what)s, там будет пусто") % {"what": field.what}
     return Check("warn", text, repairs, word, name)
 
@@ -194,14 +201,15 @@ def review(
     """Who gets it and who does not, in words, and what stands in the way; ``time``: what is wrong with the set time."""
     blockers, obstacles = blockers_beside_the_letter(campaign), of_letter(template)
     if campaign.segment_id is None:
-        return Review(0, 0, [], [], blockers, obstacles, time, [])
+        return Review(0, 0, [], [], blockers, obstacles, time, [], [])
     counts, people = audience(campaign, now=now, excluded=excluded).judged()
     to_send = counts.pop("", 0)
     reasons = [(str(Message.Reason(reason).label), count) for reason, count in counts.items()]
     skipped = sorted(reasons, key=lambda one: -one[1])
     total = to_send + sum(counts.values())
     causes = [] if to_send else nobody.causes(campaign, counts, excluded, now=now)
-    return Review(total, to_send, skipped, _gaps(template, people), blockers, obstacles, time, causes)
+    failing = [] if obstacles else trial.failing(template, people)
+    return Review(total, to_send, skipped, _gaps(template, people), blockers, obstacles, time, causes, failing)
 
 
 def _gaps(template: dict[str, str], people: list[int]) -> list[Gap]:

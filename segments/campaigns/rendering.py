@@ -26,6 +26,7 @@ from . import mistakes
 from .cleaning import clean
 from .dialect import FILTERS, HTML, PIECE, PLAIN, LetterEnvironment, try_on, words
 from .highlights import CLOSE, OPEN, highlight, marked, unmarked
+from .inspection import broken
 from .names import Names, odd
 from .nothing import nobody, shown
 
@@ -33,6 +34,7 @@ MAX_SOURCE = 500_000  # bytes
 CLIPPED = 102_000  # bytes: of a longer letter Gmail shows the beginning only
 INLINE = r"/?(?:a|abbr|b|code|em|font|i|img|s|small|span|strong|sub|sup|u)\b"
 OF_BLOCKS = re.compile(rf"<(?=[a-z/!])(?!{INLINE})|<[a-z/!][^>]*\n", re.I)
+PICTURE = re.compile(r"<img [^>]*\bsrc=")
 PARAGRAPHS = words("p h1 h2 h3 h4 h5 h6")
 LINKS = ParserConfig(display_links=True)
 
@@ -71,6 +73,7 @@ class Letter:
     html: str
     text: str
     body: str = ""  # the HTML without its page, for a preview
+    has_own_link: bool = False  # to unsubscribe, in all there is to read; where none is, one is put at the end
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,6 @@ class Compiled:
     text: BoundTemplate
     has_html: bool
     has_text: bool
-    has_unsubscribe: bool
 
     def render(self, values: dict[str, Any], unsubscribe_url: str) -> Letter:
         context = {**shown(values), "unsubscribe_url": unsubscribe_url}
@@ -105,25 +107,31 @@ class Compiled:
 
     def _letter(self, subject: str, body: str, text: str, url: str) -> Letter:
         text = text.strip() or as_text(body)
-        html_end, text_end = self._ends(url)
-        body, text = body and body + html_end, text and text + text_end
+        if not text and not PICTURE.search(body):
+            raise TemplateFailed(Reason("empty_letter"))
+        html_end = "" if not body or escape(url) in body else _ends(url)[0]
+        text_end = "" if url in text else _ends(url)[1]
+        body, text = body + html_end, f"{text}\n\n{text_end}".strip()
         html = PAGE.format(subject=escape(subject), body=body) if body else ""
-        return Letter(subject, html, text, body)
-
-    def _ends(self, url: str) -> tuple[str, str]:
-        if self.has_unsubscribe:
-            return "", ""
-        with translation.override(settings.LANGUAGE_CODE):  # that of the page may be another
-            lead, act = _("Если письма больше не нужны,"), _("отпишитесь")
-        return FOOTER.format(words=lead, url=escape(url), act=act), f"\n\n{lead} {act}: {url}"
+        return Letter(subject, html, text, body, has_own_link=not html_end and not text_end)
 
     def lit(self, values: dict[str, Any], unsubscribe_url: str) -> Lit:
         """Marks that would make another letter of it are left out."""
         letter = self.render(values, unsubscribe_url)
         context = {**shown(values), "unsubscribe_url": unsubscribe_url}
         subject = one_line(marked(self.subject, context, is_html=False))
-        body = letter.body and clean(marked(self.html, context, is_html=True)) + self._ends(unsubscribe_url)[0]
+        end = _ends(unsubscribe_url)[0]
+        body = letter.body and clean(marked(self.html, context, is_html=True)) + (
+            end if letter.body.endswith(end) else ""
+        )
         return Lit(letter, _lit(escape(subject), escape(letter.subject)), _lit(body, letter.body))
+
+
+def _ends(url: str) -> tuple[str, str]:
+    """Of the HTML and of the text: how to unsubscribe."""
+    with translation.override(settings.LANGUAGE_CODE):  # that of the page may be another
+        lead, act = _("Если письма больше не нужны,"), _("отпишитесь")
+    return FOOTER.format(words=lead, url=escape(url), act=act), f"{lead} {act}: {url}"
 
 
 def _lit(marked_html: str, html: str) -> str:
@@ -139,7 +147,6 @@ def compiled(subject: str, html: str, text: str) -> Compiled:
         text=PLAIN.from_string(text),
         has_html=bool(html.strip()),
         has_text=bool(text.strip()),
-        has_unsubscribe=all("unsubscribe_url" in source for source in (html, text) if source.strip()),
     )
 
 
@@ -176,13 +183,19 @@ def _faults(source: str, environment: LetterEnvironment, names: Names) -> list[t
     """It is parsed, its names are looked up, and it is tried on a person without any data and on one with all."""
     try:
         template = environment.from_string(source)
-        if found := odd(template, names):
-            return [(source.count("\n", 0, place) + 1, reason) for place, reason in found]
+        if found := [*odd(template, names), *(_unclosed(source) if environment is HTML else [])]:
+            return [
+                (source.count("\n", 0, place) + 1, reason) for place, reason in sorted(found, key=lambda one: one[0])
+            ]
         try_on(template, nobody(names), everywhere=False)
         try_on(template, names, everywhere=True)
     except LiquidError as error:
         return [(mistakes.line(error, source, environment), mistakes.reason(error, FILTERS))]
     return []
+
+
+def _unclosed(source: str) -> list[tuple[int, Reason]]:
+    return [(place, Reason("tag_not_ended", tag=tag)) for place, tag in broken(source)[:1]]
 
 
 def paragraphs(source: str) -> str:

@@ -10,6 +10,8 @@ from .models import Consent, Message, MessageEvent, Suppression
 
 
 def message_of(token: str) -> Message | None:
+    if "\0" in token:
+        return None  # PostgreSQL has no such text
     return Message.objects.select_related("run__campaign").filter(token=token).first()
 
 

@@ -2,8 +2,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -183,6 +185,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id}/{self.step_id} → {self.contact_id}"
+
+    @property
+    def unsubscribe_url(self) -> str:
+        """For whoever holds the letter: nobody has to log in."""
+        return settings.PUBLIC_URL + reverse("campaigns:unsubscribe", args=[self.token])
 
     @property
     def words(self) -> str:

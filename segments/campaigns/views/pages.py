@@ -15,7 +15,7 @@ from crmseg.web.paging import Keyset
 from .. import letters, reports
 from ..audience import audience
 from ..models import Campaign, Message, MessageEvent
-from ..policy import find
+from ..policy import find, shows_pictures
 
 MOST_UNKNOWN = 50
 MOST_EVENTS = 20
@@ -45,6 +45,7 @@ def campaigns(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @allowed("campaigns.see")
+@shows_pictures
 def campaign(request: HttpRequest, pk: int) -> HttpResponse:
     found = find(request, pk)
     if found.state == Campaign.State.DRAFT and may(request.user, "campaigns.edit"):

@@ -25,7 +25,7 @@ from ..forms import AT, NOW, CampaignForm, DraftForm, Gone, Overtaken, WhomForm,
 from ..launch import AlreadyLaunched, LaunchRefused, launch
 from ..models import Campaign
 from ..obstacles import Obstacle, of_time
-from ..policy import find
+from ..policy import find, shows_pictures
 from ..tasks import start_soon
 
 CHIPS = [
@@ -51,6 +51,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 @allowed("campaigns.edit")
+@shows_pictures
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     campaign, seen = find(request, pk), request.POST.get("seen", "")
     if request.method == "GET" and (not campaign.is_editable or campaign.is_leaving):
@@ -76,6 +77,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @allowed("campaigns.edit")
+@shows_pictures
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     """Who gets it, counted by the query that sends: of the saved campaign, or as the form that is posted has it."""
     campaign = find(request, pk)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from liquid.exceptions import LiquidError
 
-from segments.campaigns import personal, preview, rendering
+from segments.campaigns import personal, preview, rendering, trial
 from segments.campaigns.dialect import HTML, PLAIN
 from segments.campaigns.highlights import marked, unmarked
 from segments.campaigns.nothing import shown as with_nothing
@@ -22,7 +22,7 @@ def shown(campaign, html, subject="Тема"):
     """As the preview shows it, without the marks; as it is sent; the body with the marks."""
     template = {"subject": subject, "html": html, "text": ""}
     look = preview.show(campaign, template, who=None)
-    letter = rendering.render(template, personal.people([look.person.pk])[look.person.pk], "#")
+    letter = rendering.render(template, personal.people([look.person.pk])[look.person.pk], trial.link())
     seen = (unescape(MARKS.sub("", look.subject)), MARKS.sub("", look.body))
     return seen, (letter.subject, letter.body), look.body
 
@@ -153,5 +153,6 @@ FILLED = {
 
 @given(source=WRITTEN, values=PEOPLE)
 def test_what_passes_the_review_fails_for_nobody(source, values):
-    if not rendering.problems("Тема", source, "", names=FILLED):
-        rendering.render({"subject": "Тема", "html": source, "text": ""}, values, "#")
+    html = f"<p>x</p>{source}"
+    if not rendering.problems("Тема", html, "", names=FILLED):
+        rendering.render({"subject": "Тема", "html": html, "text": ""}, values, "#")

@@ -115,6 +115,47 @@ def test_own_unsubscribe_link_is_not_doubled():
     assert URL in found.text
 
 
+OWN = '<p><a href="{{ unsubscribe_url }}">Отписаться</a></p>'
+
+
+@pytest.mark.parametrize(
+    ("html", "text", "added"),
+    [
+        (OWN, "", (0, 0)),
+        ("<p>{{ unsubscribe_url }}</p>", "", (0, 0)),
+        (OWN, "Дом", (0, 1)),
+        (OWN, "Дом {{ unsubscribe_url }}", (0, 0)),
+        ("<p>Дом</p>", "Дом {{ unsubscribe_url }}", (1, 0)),
+        ("<p>Дом</p><!-- {{ unsubscribe_url }} -->", "", (1, 1)),
+        ("<p>Дом</p>{% comment %}{{ unsubscribe_url }}{% endcomment %}", "", (1, 1)),
+        ("{% assign u = unsubscribe_url %}<p>Дом</p>", "", (1, 1)),
+        ("{% if unsubscribe_url %}<p>Дом</p>{% endif %}", "", (1, 1)),
+        (f"<p>Дом</p>{{% if contact.first_name == 'Анна' %}}{OWN}{{% endif %}}", "", (1, 1)),
+        ('<img src="https://a.example/a.png">', "", (1, 1)),
+        ("", "Дом", (0, 1)),
+    ],
+)
+def test_whoever_reads_either_part_reads_once_how_to_unsubscribe(html, text, added):
+    found = letter(html, text=text)
+    assert (found.html.count(URL), found.text.count(URL)) == (int(bool(html)), 1)
+    assert (found.html.count("отпишитесь"), found.text.count("отпишитесь")) == added
+    assert found.has_own_link == (added == (0, 0))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "{% if deal.price > 900 %}<p>Скидка</p>{% endif %}",
+        "<p> &nbsp;<br></p>",
+        "<video src='https://a.example'></video>",
+    ],
+)
+def test_letter_with_nothing_in_it_is_a_template_error(html):
+    with pytest.raises(TemplateFailed) as failed:
+        letter(html)
+    assert failed.value.reason.code == "empty_letter"
+
+
 @pytest.mark.parametrize(
     "html",
     [
@@ -250,6 +291,10 @@ def test_text_with_blocks_of_its_own_stays_as_it_is(source):
         ("{% for x in contact.custom limit: contact.custom.n %}{% endfor %}", "нужно целое число"),
         ("{% if 5 contains 'a' %}{% endif %}", "«contains» ищет в тексте"),
         ("{{ deal.name | truncate: deal.name }}", "фильтр «truncate» записан неверно"),
+        (
+            "<p>Дом</p>\n\n{% if deal.name == 'x' %}если x <y то{% endif %}",
+            "строка 3: тег «<y то{% endif %}» не закрыт",
+        ),
         ("{% if contact contains deal %}{% endif %}", "так эти значения вместе не работают"),
         (
             "{% if deal.name == 'x' %}{% if contact contains blank %}{% endif %}{% endif %}",

@@ -65,9 +65,10 @@ def test_unsubscribing_again_changes_nothing_more(letter, stranger):
     assert (Consent.objects.count(), Suppression.objects.count(), Change.objects.count()) == (1, 1, 1)
 
 
+@pytest.mark.parametrize("token", ["x" * 32, "\0", "ы \x07"])
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_unknown_token_gets_a_calm_page(stranger, method, db):
-    response = getattr(stranger, method)(link("x" * 32))
+def test_unknown_token_gets_a_calm_page(stranger, method, token, db):
+    response = getattr(stranger, method)(link(token))
     assert response.status_code == 404
     page = response.content.decode()
     assert "Ссылка не найдена" in page

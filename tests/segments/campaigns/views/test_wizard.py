@@ -366,7 +366,7 @@ def test_preview_escapes_what_people_are_called(login, campaign, person):
             {"html": '<img src="data:image/png;base64,' + "A" * 60 + '">'},
             "AAA…» из письма уберём",
         ),
-        ({"html": "<style>p{}</style><p style='position:fixed'>"}, "Из письма уберём &lt;style&gt;, position"),
+        ({"html": "<style>p{}</style><p style='position:fixed'>x"}, "Из письма уберём: &lt;style&gt;, position"),
         ({"subject": "Дом {{ unsubscribe_url }}"}, "Ссылка в теме не нажимается"),
         ({"html": ""}, "Текст письма пуст"),
         ({}, "у кого нет имени, там будет пусто"),
@@ -390,6 +390,39 @@ def test_address_is_told_once_however_it_is_made(login, campaign, person):
         "«a.png»",
         "«Анна»",
     ]
+
+
+def test_no_word_is_offered_in_place_of_an_address(login, campaign):
+    url = reverse("campaigns:preview", args=[campaign.pk])
+    page = login().post(url, values(campaign, html='<a href="{{ deal.name }}">Дом</a>')).content.decode()
+    assert ('data-gap="deal.name"' in page, "data-repairs" in page.partition('data-gap="deal.name"')[2][:600]) == (
+        True,
+        False,
+    )
+
+
+def test_letter_without_html_is_shown_too(login, campaign, person):
+    person("a@mail.example", first_name="Анна")
+    url = reverse("campaigns:preview", args=[campaign.pk])
+    page = login().post(url, values(campaign, html="", text="Здравствуйте, {{ contact.first_name }}")).content.decode()
+    assert "<p>Здравствуйте, Анна</p>" in page
+
+
+def test_pages_with_a_letter_show_its_pictures_and_no_others_do(login, campaign):
+    client = login()
+    pages = [reverse("campaigns:edit", args=[campaign.pk]), reverse("campaigns:list")]
+    policies = [client.get(page).headers["Content-Security-Policy"] for page in pages]
+    assert ["img-src 'self' data: https:" in policy for policy in policies] == [True, False]
+
+
+def test_review_tells_who_would_get_no_letter_and_why(login, campaign, person):
+    for address, name in (("a@mail.example", "Анна"), ("b@mail.example", "Борис"), ("c@mail.example", "Анна")):
+        person(address, first_name=name)
+    url = reverse("campaigns:review", args=[campaign.pk])
+    html = "{% if contact.first_name == 'Анна' %}<p>Дом</p>{% endif %}"
+    page = login().post(url, values(campaign, html=html)).content.decode()
+    assert "Из 3 проверенных 1 получатель останется без письма: в письме нет ни слова и ни картинки" in page
+    assert "останется без письма" not in login().post(url, values(campaign)).content.decode()
 
 
 def test_whole_addresses_are_no_fault(login, campaign):
