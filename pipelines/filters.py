@@ -36,6 +36,12 @@ class PeopleFilter(django_filters.FilterSet):
         data["q"] = typed(data)
         super().__init__(data, rows)
 
+    @property
+    def is_set(self) -> bool:
+        """Whether anything narrows the list; what the filter does not know, or cannot read, does not."""
+        self.is_valid()
+        return any(value not in ("", None) for value in self.form.cleaned_data.values())
+
     def find(self, rows: QuerySet[Any], name: str, wanted: str) -> QuerySet[Any]:
         return rows.filter(search.people(wanted, self.owner))
 

@@ -64,6 +64,25 @@ def test_nothing_found_offers_to_reset(client):
     assert "Сбросить фильтр" in client.get("/contacts/?q=нет такого").content.decode()
 
 
+FIRST = {"/contacts/": "Здесь появятся ваши контакты", "/companies/": "Компаний пока нет"}
+
+
+@pytest.mark.parametrize("query", ["", "?q=", "?q=%20", "?responsible=&lifecycle=", "?utm_source=letter"])
+@pytest.mark.parametrize("address", FIRST)
+def test_list_without_anybody_says_what_comes_here(client, address, query):
+    login(client)
+    page = client.get(address + query).content.decode()
+    assert (FIRST[address] in page, "Сбросить фильтр" in page) == (True, False)
+
+
+@pytest.mark.parametrize("query", ["?q=нет", "?lifecycle=vip", "?tag=эскроу"])
+@pytest.mark.parametrize("address", FIRST)
+def test_list_that_is_empty_for_its_filter_says_so(client, address, query):
+    login(client)
+    page = client.get(address + query).content.decode()
+    assert (FIRST[address] in page, "Сбросить фильтр" in page) == (False, True)
+
+
 def test_manager_sees_own_people_only(client):
     manager = login(client, Role.MANAGER)
     mine, other = ContactFactory(responsible=manager), ContactFactory()
