@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Self
 
 import django_filters
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
@@ -19,12 +19,13 @@ from . import search
 from .models import Company, Contact, Deal, Stage
 from .models.contact import Lifecycle
 from .models.deal import DealQuerySet
+from .policy import OWNERS
 
 
 class PeopleFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(method="find", label=_("Имя, компания, телефон или почта"))
     responsible = django_filters.ModelChoiceFilter(
-        queryset=User.objects.filter(is_active=True), label=_("Ответственный"), empty_label=_("Любой ответственный")
+        queryset=User.objects.none(), label=_("Ответственный"), empty_label=_("Любой ответственный")
     )
     lifecycle = django_filters.ChoiceFilter(choices=Lifecycle.choices, label=_("Статус"), empty_label=_("Любой статус"))
     tag = django_filters.CharFilter(method="tagged", label=_("Тег"))
@@ -35,6 +36,7 @@ class PeopleFilter(django_filters.FilterSet):
         data = data.copy()
         data["q"] = typed(data)
         super().__init__(data, rows)
+        self.filters["responsible"].queryset = _responsible(rows)
 
     @property
     def is_set(self) -> bool:
@@ -71,6 +73,12 @@ class CompanyFilter(PeopleFilter):
     class Meta:
         model = Company
         fields: list[str] = []
+
+
+def _responsible(rows: QuerySet[Any]) -> QuerySet[User]:
+    """Who can own people, and whoever owns some all the same."""
+    could = Q(is_active=True, role__in=OWNERS)
+    return User.objects.filter(could | Exists(rows.order_by().filter(responsible=OuterRef("pk"))))
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from .models import (
 from .models.deal import DealQuerySet
 
 SELLERS = (Role.HEAD, Role.MANAGER)
+OWNERS = (Role.OWNER, Role.ADMIN, *SELLERS)  # of deals, contacts and companies
 READERS = (*SELLERS, Role.MARKETER, Role.AUDITOR)
 
 

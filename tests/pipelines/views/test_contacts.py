@@ -83,6 +83,20 @@ def test_list_that_is_empty_for_its_filter_says_so(client, address, query):
     assert (FIRST[address] in page, "Сбросить фильтр" in page) == (False, True)
 
 
+@pytest.mark.parametrize(("address", "factory"), [("/contacts/", ContactFactory), ("/companies/", CompanyFactory)])
+def test_responsible_are_those_who_can_own_people_and_those_who_do(client, address, factory):
+    login(client)
+    for role in Role:
+        UserFactory(role=role, name=f"Есть {role}")
+    factory(responsible=UserFactory(role=Role.MARKETER, name="Ведёт marketer"))
+    UserFactory(role=Role.MANAGER, name="Уволен", is_active=False)
+    factory(responsible=UserFactory(role=Role.MANAGER, name="Уволен, но ведёт", is_active=False))
+    offered = client.get(address).context["filter"].form.fields["responsible"].queryset
+    names = {user.name for user in offered} - {client.get(address).context["user"].name}
+    own = {f"Есть {role}" for role in ("owner", "admin", "head", "manager")}
+    assert names == own | {"Ведёт marketer", "Уволен, но ведёт"}
+
+
 def test_manager_sees_own_people_only(client):
     manager = login(client, Role.MANAGER)
     mine, other = ContactFactory(responsible=manager), ContactFactory()
