@@ -88,6 +88,11 @@ class Column:
         return timedelta(days=self.stage.max_days) if self.stage.max_days else None
 
     @property
+    def is_told_in_days(self) -> bool:
+        """As norms are, so that the unit need not be said twice."""
+        return self.median is not None and self.median >= timedelta(days=1)
+
+    @property
     def is_slow(self) -> bool:
         return bool(self.norm and self.median and self.median > self.norm * SLOW_AFTER)
 

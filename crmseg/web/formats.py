@@ -143,6 +143,15 @@ def span(value: timedelta, language: str) -> str:
     return _stay(count, unit, language)
 
 
+def median(value: timedelta, language: str) -> str:
+    """Of many stays: 3 ч, 1,8 дн, 16 дн. Rounded, where a stay tells the days that are over."""
+    if value < timedelta(days=1):
+        return span(value, language)
+    exact = Decimal(value / timedelta(days=1))
+    step = Decimal("0.1") if exact < 10 else Decimal(1)
+    return _stay(float(exact.quantize(step, ROUND_HALF_UP)), "duration-day", language)
+
+
 def call(seconds: int, language: str) -> str:
     """How long people talked: 9 мин 42 с, 42 с."""
     parts = [(seconds // 60, "duration-minute"), (seconds % 60, "duration-second")]
@@ -150,6 +159,6 @@ def call(seconds: int, language: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _stay(count: int, unit: str, language: str) -> str:
+def _stay(count: int | float, unit: str, language: str) -> str:
     words = format_unit(count, unit, length="short", locale=language).split()[-1].rstrip(".")
-    return f"{number(count, language)}{NBSP}{words}"
+    return f"{number(count, language, places=1)}{NBSP}{words}"

@@ -79,6 +79,12 @@ def span(value: timedelta | datetime | None) -> str:
 
 
 @register.filter
+def median(value: timedelta) -> str:
+    """How long the stays of many are: 3 ч, 1,8 дн, 16 дн."""
+    return formats.median(value, _language())
+
+
+@register.filter
 def at(values: Mapping[Any, Any], key: Any) -> Any:
     """What stands under a key: {{ facts|at:contact.pk }}."""
     return values.get(key)

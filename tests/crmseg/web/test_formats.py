@@ -113,6 +113,24 @@ def test_span(value, shown):
 
 
 @pytest.mark.parametrize(
+    ("days", "ru", "en"),
+    [
+        (0.13, "3 ч", "3 hr"),
+        (1.0, "1 дн", "1 day"),
+        (1.04, "1 дн", "1 day"),
+        (1.61, "1,6 дн", "1.6 days"),
+        (1.75, "1,8 дн", "1.8 days"),
+        (9.94, "9,9 дн", "9.9 days"),
+        (9.96, "10 дн", "10 days"),
+        (16.5, "17 дн", "17 days"),
+    ],
+)
+def test_median_is_rounded_and_tells_tenths_below_ten_days(days, ru, en):
+    told = [plain(formats.median(timedelta(days=days), language)) for language in ("ru", "en")]
+    assert told == [ru, en]
+
+
+@pytest.mark.parametrize(
     ("hour", "minute", "shown"), [(23, 59, "завтра"), (23, 0, "завтра, 23:00"), (0, 0, "завтра, 00:00")]
 )
 def test_task_of_a_whole_day_is_due_on_the_day(hour, minute, shown):

@@ -171,6 +171,12 @@ def test_norm_of_a_column_is_told_in_its_own_unit(login, track):
     assert "23\xa0ч, норма 2\xa0дн<" in login().get(BOARD).content.decode()
 
 
+@pytest.mark.parametrize(("days", "told"), [(1.71, "1,7\xa0дн, норма 2<"), (16.2, "16\xa0дн, норма 2<")])
+def test_head_tells_the_median_of_days_as_exactly_as_it_is_read(login, track, days, told):
+    DealFactory(stage=track.contact, created_at=timezone.now() - timedelta(days=days))
+    assert told in login().get(BOARD).content.decode()
+
+
 def test_head_tells_count_and_sum_on_a_phone_too(login, track):
     DealFactory(stage=track.quote, price=4_830_000)
     total = re.search(r'<span[^>]*id="board-total".*?</span>', login().get(BOARD).content.decode())[0]
