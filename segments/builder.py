@@ -66,7 +66,7 @@ def create(form: SegmentForm, *, owner: User, now: datetime) -> Segment:
 
 @transaction.atomic
 def change(form: SegmentForm, *, by: User, now: datetime, seen: str = "") -> Segment:
-    """Save what was edited; new rules empty ``refreshed_at``, so that the segment is evaluated anew.
+    """Save what was edited; new rules empty ``refreshed_at``, except in a pause, so that people are looked for anew.
 
     ``seen``: the edition the form was drawn from; raises Overtaken when another one is kept by now.
     """

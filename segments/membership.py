@@ -20,7 +20,7 @@ from pipelines.models import Change, Contact
 
 from . import diff, lifecycle, rfm, touched
 from .dependencies import depends_on_time, in_levels, in_order
-from .models import Membership, Segment
+from .models import Cause, Segment
 from .population import Broken, population
 from .rules.fields import Known
 
@@ -33,7 +33,6 @@ JUMP_OF = 20  # people; a smaller move is no jump, whatever its share
 FILL_WITHIN_MS = 2000
 READER = "segments"
 
-Cause = Membership.Cause
 Clock = Callable[[], datetime]  # asked anew for each segment: long work must not date its last moves by its first
 
 
@@ -47,13 +46,12 @@ class Refreshed:
         return Refreshed(self.entered + other.entered, self.left + other.left, self.size + other.size)
 
 
-def refresh(segment: Segment, *, now: datetime, cause: str = "") -> Refreshed:
+def refresh(segment: Segment, *, now: datetime) -> Refreshed:
     """Evaluate a whole segment. Frozen ones stay as they are; one whose rule is whole again comes back to life."""
     with transaction.atomic():
         held = Segment.objects.alive().select_for_update(no_key=True).filter(pk=segment.pk).first()
         if held is None or (held.is_paused and not _ends_its_pause(held, now)):
             return Refreshed(size=held.size if held else 0)
-        cause = cause or _cause(held, was_paused=segment.is_paused)
         started = monotonic()
         try:
             people = population(held, now=now)
@@ -61,7 +59,7 @@ def refresh(segment: Segment, *, now: datetime, cause: str = "") -> Refreshed:
             held.find_broken(str(broken), now=now)
             return Refreshed(size=held.size)
         _prepare_for_a_large_query()
-        moved = diff.apply([(held.pk, people)], now=now, cause=cause)
+        moved = diff.apply([(held.pk, people)], now=now, cause=_cause(held))
         return _settle(held, moved, now, seconds=monotonic() - started)
 
 
@@ -123,12 +121,12 @@ def refresh_attributes(now: datetime) -> None:
     rfm.refresh(now=now)
 
 
-def fill(segment: Segment, *, now: datetime, cause: str = "") -> bool:
+def fill(segment: Segment, *, now: datetime) -> bool:
     """Evaluate at once if that takes under two seconds; False leaves the segment unfilled, for a worker to do."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = {FILL_WITHIN_MS}")
-            refresh(segment, now=now, cause=cause)
+            refresh(segment, now=now)
             cursor.execute("SET LOCAL statement_timeout = DEFAULT")
     except OperationalError as error:
         if not isinstance(error.__cause__, QueryCanceled):
@@ -168,9 +166,11 @@ def _ends_its_pause(held: Segment, now: datetime) -> bool:
     return True
 
 
-def _cause(held: Segment, *, was_paused: bool) -> str:
+def _cause(held: Segment) -> str:
     """Why people move in this refresh: the first fill, a change of the rules, or the rules as they were."""
-    if held.refreshed_at is not None or was_paused:
+    if held.due_cause:
+        return held.due_cause
+    if held.refreshed_at is not None:
         return Cause.RULE
     return Cause.EDIT if held.memberships.exists() else Cause.FIRST
 
@@ -185,8 +185,8 @@ def _settle(held: Segment, moved: Sequence[diff.Moved], now: datetime, *, second
     entered, left = (moved[0].entered, moved[0].left) if moved else (0, 0)
     held.size = held.memberships.filter(left_at__isnull=True).count()
     held.health, held.health_reason = _health(held, now, seconds), ""
-    held.refreshed_at = now
-    fields = ["size", "health", "health_reason", "refreshed_at"]
+    held.refreshed_at, held.due_cause = now, ""
+    fields = ["size", "health", "health_reason", "refreshed_at", "due_cause"]
     if entered or left:
         held.changed_at = now
         fields.append("changed_at")

@@ -32,15 +32,15 @@ def refresh_all() -> None:
 
 
 @shared_task(name="segments.refresh")
-def refresh(*, segment: int, cause: str = "") -> None:
+def refresh(*, segment: int) -> None:
     found = Segment.objects.alive().filter(pk=segment).first()
     if found:
-        membership.refresh(found, now=timezone.now(), cause=cause)
+        membership.refresh(found, now=timezone.now())
 
 
-def refresh_soon(segment: Segment, cause: str = "") -> None:
+def refresh_soon(segment: Segment) -> None:
     """Wake a worker once the transaction is committed. Without a broker the next tick of the clock does the work."""
-    transaction.on_commit(lambda: _send(refresh, segment=segment.pk, cause=cause))
+    transaction.on_commit(lambda: _send(refresh, segment=segment.pk))
 
 
 def refresh_all_soon() -> None:

@@ -1,4 +1,4 @@
 from .membership import Membership
-from .segment import Segment
+from .segment import Cause, Segment
 
-__all__ = ["Membership", "Segment"]
+__all__ = ["Cause", "Membership", "Segment"]

@@ -1,8 +1,7 @@
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
 
-from .segment import Segment
+from .segment import Cause, Segment
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -12,13 +11,6 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
 class Membership(models.Model):
     """One stay of a contact in a segment: since when, until when, and why. Only an erasure deletes a row."""
-
-    class Cause(models.TextChoices):
-        RULE = "rule", _("по условиям")
-        FIRST = "first", _("при создании сегмента")
-        EDIT = "edit", _("после изменения условий")
-        MANUAL = "manual", _("вручную")
-        DELETED = "deleted", _("контакт удалён")
 
     segment = models.ForeignKey(Segment, models.CASCADE, related_name="memberships")
     contact = models.ForeignKey("pipelines.Contact", models.CASCADE, related_name="memberships")

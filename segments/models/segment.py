@@ -9,6 +9,16 @@ from django.utils.translation import gettext_lazy as _
 from crmseg.accounts.models import User
 
 
+class Cause(models.TextChoices):
+    """Why somebody entered or left."""
+
+    RULE = "rule", _("по условиям")
+    FIRST = "first", _("при создании сегмента")
+    EDIT = "edit", _("после изменения условий")
+    MANUAL = "manual", _("вручную")
+    DELETED = "deleted", _("контакт удалён")
+
+
 class SegmentQuerySet(models.QuerySet["Segment"]):
     def as_offered(self) -> "SegmentQuerySet":
         """Ready ones whose rules nobody has made their own."""
@@ -58,6 +68,8 @@ class Segment(models.Model):
     offered = models.JSONField(null=True, blank=True)  # the rules the gallery gave it last; people may have others
     size = models.PositiveIntegerField(default=0)
     refreshed_at = models.DateTimeField(null=True, blank=True)
+    # Why the next refresh moves people, where that is not the rules as they were.
+    due_cause = models.CharField(max_length=8, choices=Cause, blank=True, default="")
     is_paused = models.BooleanField(default=False)
     paused_until = models.DateTimeField(null=True, blank=True)
     health = models.CharField(max_length=8, choices=Health, default=Health.OK)
@@ -103,6 +115,16 @@ class Segment(models.Model):
         return self.is_paused or self.health == self.Health.BROKEN
 
     @property
+    def is_of_former_rules(self) -> bool:
+        """The rules were changed, and the people inside are still those of the rules before."""
+        return self.due_cause == Cause.EDIT
+
+    @property
+    def is_counted(self) -> bool:
+        """Its people have been looked for at least once, so that the counter says something."""
+        return self.refreshed_at is not None or bool(self.due_cause)
+
+    @property
     def edition(self) -> str:
         """What a form was drawn from: another one is kept by now if somebody has saved meanwhile."""
         return (self.edited_at or self.created_at).isoformat()
@@ -121,14 +143,20 @@ class Segment(models.Model):
 
     def resume(self, *, now: datetime) -> None:
         """Follow the rules again; the next refresh catches up with what happened meanwhile."""
-        self._write(now, is_paused=False, paused_until=None, refreshed_at=None)
+        due = self.due_cause or (Cause.RULE if self.refreshed_at else "")
+        self._write(now, is_paused=False, paused_until=None, refreshed_at=None, due_cause=due)
 
     def rename(self, name: str, description: str, *, now: datetime) -> None:
         self._write(now, name=name, description=description)
 
     def change_rules(self, rules: dict[str, Any], *, now: datetime) -> None:
-        """Take rules that were parsed before; the next refresh writes entries and leaves with the cause ``edit``."""
-        self._write(now, rules=rules, refreshed_at=None, health=self.Health.OK, health_reason="")
+        """Take rules that were parsed before; the next refresh writes entries and leaves with the cause ``edit``.
+
+        In a pause there is none: the people inside stay those of the former rules, as they were refreshed last.
+        """
+        due = Cause.EDIT if self.is_counted else ""
+        kept = self.refreshed_at if self.is_paused else None
+        self._write(now, rules=rules, refreshed_at=kept, due_cause=due, health=self.Health.OK, health_reason="")
 
     def follow(self, offered: dict[str, Any], *, now: datetime) -> None:
         """Take what the gallery offers by now. No person did it, yet a form that was open has the rules of before."""

@@ -15,7 +15,7 @@ from crmseg.web.page import flash, render_page
 
 from .. import builder, tasks
 from ..forms import PauseForm, SegmentForm, as_text
-from ..models import Membership, Segment
+from ..models import Segment
 from ..policy import find
 
 
@@ -73,12 +73,12 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     segment = find(request, pk)
     segment.resume(now=timezone.now())
-    return _saved(request, segment, _("Сегмент снят с паузы"), cause=Membership.Cause.RULE)
+    return _saved(request, segment, _("Сегмент снят с паузы"))
 
 
-def _saved(request: HttpRequest, segment: Segment, told: str, cause: str = "") -> HttpResponse:
-    if segment.refreshed_at is None and not builder.fill(segment, now=timezone.now(), cause=cause):
-        tasks.refresh_soon(segment, cause)
+def _saved(request: HttpRequest, segment: Segment, told: str) -> HttpResponse:
+    if segment.refreshed_at is None and not builder.fill(segment, now=timezone.now()):
+        tasks.refresh_soon(segment)
     flash(request, told)
     return HttpResponseRedirect(reverse("segments:detail", args=[segment.pk]))
 

@@ -121,6 +121,56 @@ def test_who_came_during_a_pause_enters_by_the_rule(segment):
     assert Membership.objects.get(contact=missed).cause == "rule"
 
 
+OLGA = {"field": "name", "op": "contains", "value": "Ольга"}
+
+
+def edited_in_a_pause(segment):
+    """Filled at NOW, then paused and given other rules."""
+    refresh(segment, now=NOW)
+    segment.refresh_from_db()
+    segment.pause(now=NOW, until=LATER)
+    segment.change_rules(OLGA, now=NOW)
+    return segment
+
+
+def test_rules_changed_in_a_pause_leave_the_people_as_they_are(segment):
+    old, _new = tagged(), ContactFactory(name="Ольга")
+    edited_in_a_pause(segment)
+    membership.refresh_all(lambda: NOW)
+    segment.refresh_from_db()
+    assert (segment.is_of_former_rules, segment.size, segment.refreshed_at) == (True, 1, NOW)
+    assert list(Membership.objects.values_list("contact", "cause", "left_at")) == [(old.pk, "first", None)]
+
+
+def test_end_of_a_pause_moves_people_by_the_rules_changed_in_it(segment):
+    old, new = tagged(), ContactFactory(name="Ольга")
+    edited_in_a_pause(segment)
+    membership.refresh_stale(lambda: LATER)
+    moved = set(Membership.objects.values_list("contact", "cause", "left_cause"))
+    assert moved == {(old.pk, "first", "edit"), (new.pk, "edit", "")}
+    segment.refresh_from_db()
+    later = tagged(name="Ольга")
+    refresh(segment, now=LATER + timedelta(hours=1))
+    assert (segment.is_of_former_rules, Membership.objects.get(contact=later).cause) == (False, "rule")
+
+
+def test_end_of_a_pause_that_a_worker_makes_moves_people_by_the_rule(segment):
+    refresh(segment, now=NOW)
+    segment.refresh_from_db()
+    segment.pause(now=NOW)
+    segment.resume(now=LATER)
+    missed = tagged()
+    membership.refresh_stale(lambda: LATER)
+    assert Membership.objects.get(contact=missed).cause == "rule"
+
+
+def test_rules_changed_before_the_first_fill_are_the_first(segment):
+    ContactFactory(name="Ольга")
+    segment.change_rules(OLGA, now=NOW)
+    refresh(segment, now=NOW)
+    assert Membership.objects.get().cause == "first"
+
+
 def test_pause_without_a_date_lasts(segment):
     tagged()
     segment.pause(now=NOW)

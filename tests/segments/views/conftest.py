@@ -28,5 +28,5 @@ def marketer(as_role):
 def sent(monkeypatch):
     """Segments handed to a worker."""
     handed = []
-    monkeypatch.setattr("segments.tasks.refresh_soon", lambda segment, cause="": handed.append(segment.pk))
+    monkeypatch.setattr("segments.tasks.refresh_soon", lambda segment: handed.append(segment.pk))
     return handed

@@ -241,6 +241,55 @@ def test_pause_until_a_day_and_back(marketer, sent):
     assert segment.refreshed_at > NOW
 
 
+@pytest.fixture
+def former(marketer, sent):
+    """Paused with one person inside, then given other rules."""
+    segment = SegmentFactory(name="Новые", rules={"field": "name", "op": "contains", "value": "Ольга"})
+    ContactFactory(name="Ольга")
+    refresh(segment, now=NOW)
+    marketer.post(at("pause", segment))
+    marketer.post(at("edit", segment), form(name="Новые"))
+    segment.refresh_from_db()
+    return segment
+
+
+FORMER = "пока люди прежних условий"
+
+
+def test_people_of_the_former_rules_are_called_so_until_the_pause_ends(marketer, former):
+    page, listed = (
+        marketer.get(address).content.decode() for address in (at("detail", former), reverse("segments:list"))
+    )
+    notice = re.search(r'<div class="notice warn">.*?</form>', page, re.DOTALL)[0]
+    assert (FORMER in notice, at("resume", former) in notice) == (True, True)
+    assert "Кто входит, словами" not in page
+    assert '<p class="big">1</p>' in page
+    assert (FORMER in listed, '<td class="num">1</td>' in listed) == (True, True)
+    assert list(Membership.objects.values_list("cause", "left_at")) == [("first", None)]
+
+
+def test_end_of_the_pause_lets_the_new_rules_in(marketer, former):
+    new = ContactFactory(tags=["эскроу"])
+    page = marketer.post(at("resume", former), follow=True).content.decode()
+    assert (FORMER in page, "Кто входит, словами" in page) == (False, True)
+    stays = Membership.objects.values_list("contact", "cause", "left_cause")
+    assert set(stays) == {
+        (Membership.objects.exclude(contact=new).get().contact_id, "first", "edit"),
+        (new.pk, "edit", ""),
+    }
+
+
+def test_pause_offers_its_end_where_it_is_told(as_role):
+    segment = SegmentFactory(rules=TAGGED, refreshed_at=NOW, is_paused=True)
+    shown = {role: as_role(role).get(at("detail", segment)).content.decode() for role in (Role.HEAD, Role.AUDITOR)}
+    notices = {role: page.split('class="notice warn"')[1].split("</section>")[0] for role, page in shown.items()}
+    assert {role: at("resume", segment) in notice for role, notice in notices.items()} == {
+        Role.HEAD: True,
+        Role.AUDITOR: False,
+    }
+    assert [FORMER in page for page in shown.values()] == [False, False]
+
+
 @pytest.mark.parametrize("until", ["2020-01-01", "завтра"])
 def test_pause_until_no_day_to_come_is_refused(marketer, until):
     segment = SegmentFactory()
