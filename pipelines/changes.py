@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, models, transaction
-from django.db.models import F, Max, Min, Q
+from django.db.models import Exists, F, Max, Min, Q
+from django.db.models.functions import Now
 
 from crmseg.accounts.models import User
 
@@ -85,6 +86,14 @@ def reading(reader: str, limit: int = 1000) -> Iterator[list[Change]]:
         if held and batch:
             held.xid, held.change_id = batch[-1].xid, batch[-1].pk
             held.save(update_fields=["xid", "change_id", "updated_at"])
+        elif held:
+            unread = Exists(Change.objects.filter(_beyond(held)))
+            ChangeReader.objects.filter(~unread, pk=reader).update(caught_up_at=Now())
+
+
+def caught_up_at(reader: str) -> datetime | None:
+    """Until when this reader has read everything there was."""
+    return ChangeReader.objects.filter(pk=reader).values_list("caught_up_at", flat=True).first()
 
 
 def start_here(reader: str) -> None:
@@ -114,5 +123,8 @@ def stamp_anew() -> int:
 
 
 def _after(held: ChangeReader, limit: int) -> models.QuerySet[Change]:
-    beyond = Q(xid=held.xid, id__gt=held.change_id) | Q(xid__gt=held.xid)
-    return Change.objects.filter(beyond, xid__lt=safe_horizon(), xid__gte=held.xid).order_by("xid", "id")[:limit]
+    return Change.objects.filter(_beyond(held), xid__lt=safe_horizon()).order_by("xid", "id")[:limit]
+
+
+def _beyond(held: ChangeReader) -> Q:
+    return Q(xid__gte=held.xid) & (Q(xid=held.xid, id__gt=held.change_id) | Q(xid__gt=held.xid))

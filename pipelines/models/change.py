@@ -55,6 +55,7 @@ class ChangeReader(models.Model):
     xid = models.BigIntegerField(default=0)
     change_id = models.BigIntegerField(default=0)
     updated_at = models.DateTimeField(auto_now=True)
+    caught_up_at = models.DateTimeField(null=True, blank=True)  # nothing committed before this is unread
 
     def __str__(self) -> str:
         return self.name

@@ -14,7 +14,7 @@ from crmseg.web.paging import Keyset, KeysetPage
 from crmseg.web.search import typed
 from pipelines.models.mirrored import Fold, fold
 
-from .. import history, words
+from .. import freshness, history, words
 from ..models import Membership, Segment
 from ..policy import SEES_EVERYBODY, counts, find
 
@@ -69,9 +69,10 @@ def members(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _counted(request: HttpRequest, segments: Sequence[Segment]) -> dict[str, Any]:
-    """Of whom the pages tell how many: of everybody, or of the people this user may see."""
+    """Of whom the pages tell how many, of everybody or of the people this user may see, and as of when."""
     user = cast(User, request.user)
-    return {"counts": counts(user, segments), "sees_everybody": user.role in SEES_EVERYBODY}
+    told = {"counts": counts(user, segments), "sees_everybody": user.role in SEES_EVERYBODY}
+    return told | {"fresh": freshness.of(segments)}
 
 
 def _narrowed(rows: QuerySet[Segment], query: str, group: str) -> QuerySet[Segment]:

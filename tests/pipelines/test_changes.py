@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from pipelines import changes
 from pipelines.models import Change, ChangeReader, Origin
@@ -83,3 +84,29 @@ def test_reader_can_start_without_the_past():
     record(2)
     assert read() == [2]
     assert ChangeReader.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reader_knows_until_when_it_has_read_everything():
+    assert changes.caught_up_at("test") is None
+    before = timezone.now()
+    assert read() == []
+    caught_up = changes.caught_up_at("test")
+    assert before <= caught_up <= timezone.now()
+    record(1)
+    assert read() == [1]
+    assert changes.caught_up_at("test") == caught_up  # there may be more
+    assert read() == []
+    assert changes.caught_up_at("test") > caught_up
+
+
+@pytest.mark.django_db(transaction=True)
+def test_change_that_waits_for_an_older_transaction_is_not_said_to_be_read():
+    with other_session() as slow:
+        slow.execute("SELECT pg_current_xact_id()")
+        record(1)
+        assert read() == []
+        assert changes.caught_up_at("test") is None
+        slow.commit()
+    assert (read(), read()) == ([1], [])
+    assert changes.caught_up_at("test")

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import strip_tags
 from django.utils.translation import override
 
 from crmseg.accounts.models import Role, User
+from pipelines.models import ChangeReader
 from pipelines.models.mirrored import fold
 from segments import gallery
 from segments.models import Segment
@@ -30,6 +32,10 @@ def found(client, **query):
 
 def text(response):
     return response.content.decode()
+
+
+def plain(response):
+    return text(response).replace("\xa0", " ")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +133,24 @@ def test_page_shows_members_and_who_came_and_went(marketer):
 
 
 def test_page_tells_once_when_it_was_refreshed(marketer):
-    assert text(page(marketer, SegmentFactory(refreshed_at=NOW))).count("обновлён") == 1
+    shown = text(page(marketer, SegmentFactory(refreshed_at=NOW)))
+    assert (shown.count("пересчитан целиком"), "обновлён" in shown) == (1, False)
+
+
+def test_page_and_list_tell_of_the_changes_that_were_followed_since(marketer):
+    now = timezone.now()
+    ChangeReader.objects.create(name="segments", caught_up_at=now - timedelta(minutes=4))
+    aging = {"field": "created_at", "op": "within_last", "value": "30d"}
+    tags = {"field": "tags", "op": "any_of", "value": ["эскроу"]}
+    follows, ages = (SegmentFactory(rules=rules, refreshed_at=now - timedelta(minutes=13)) for rules in (tags, aging))
+    assert "обновлён 4 минуты назад" in plain(page(marketer, follows))
+    assert "пересчитан целиком 13 минут назад" in plain(page(marketer, ages))
+    listed = plain(marketer.get(LIST))
+    assert ("4 минуты назад" in listed, "целиком 13 минут назад" in listed, "пересчитан" in listed) == (
+        True,
+        True,
+        False,
+    )
 
 
 def test_deleted_segment_is_not_there(marketer):
