@@ -168,7 +168,7 @@ def of_damage(line: str) -> str:
 
 def of_database(error: BaseException) -> str:
     """What PostgreSQL said of its own files, whoever has wrapped it; "" for a fault of another kind."""
-    return next(filter(None, map(_of_files, _causes(error))), "")
+    return next(filter(None, map(_of_files, chain(error))), "")
 
 
 def _of_files(error: BaseException) -> str:
@@ -183,7 +183,8 @@ def _of_files(error: BaseException) -> str:
     return of_damage(said) if state in {None, INTERNAL} else ""
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and those it was raised from."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

@@ -16,6 +16,7 @@ import orjson
 
 from crmseg.web.reasons import Explained, Reason
 
+from . import unreached
 from .reasons import OF_STATUS
 
 CONNECT, READ = 5.0, 30.0
@@ -185,7 +186,7 @@ class Http:
             finally:
                 response.close()
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            raise Temporary(Reason("no_connection", host=_place(request.url))) from error
+            raise Temporary(_unreached(error, _place(request.url))) from error
         except httpx2.TimeoutException as error:
             raise Temporary(Reason("too_slow", host=_place(request.url)), is_doubtful=True) from error
         except (httpx2.TransportError, httpx2.DecodingError) as error:
@@ -199,6 +200,11 @@ class Http:
                 raise Permanent(Reason("answer_too_big", size=self.most_bytes // 1024 // 1024))
             chunks.append(chunk)
         return b"".join(chunks)
+
+
+def _unreached(error: Exception, host: str) -> Reason:
+    why = unreached.why(error)
+    return Reason("unreached", host=host, why=why) if why else Reason("no_connection", host=host)
 
 
 def _place(url: httpx2.URL) -> str:

@@ -16,7 +16,9 @@ import httpx2
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from crmseg.web.reasons import Reason
 from pipelines import changes
 
 from ..http import HttpError, Permanent
@@ -33,6 +35,15 @@ HOOKS = [
     for entity in ("lead", "contact", "company")
     for action in ("add", "update", "delete", "restore", "responsible", "note")
 ] + ["status_lead", "add_task", "update_task", "delete_task", "responsible_task"]
+
+
+NOT_BY_HTTPS = ("net_refused", "net_no_tls", "net_cut")
+STEPS = {
+    "net_no_host": gettext_lazy("Проверьте, нет ли в адресе опечатки"),
+    "net_no_dns": gettext_lazy("Проверьте адрес и есть ли на сервере crmseg интернет"),
+    "net_no_path": gettext_lazy("Проверьте, есть ли на сервере crmseg интернет"),
+    **dict.fromkeys(("net_refused", "net_no_tls", "net_certificate"), gettext_lazy("Проверьте адрес и порт")),
+}
 
 
 class ConnectionRefused(Exception):
@@ -115,9 +126,9 @@ def check(
         except Permanent as error:
             raise ConnectionRefused(_refusal(error), "token" if _is_forbidden(error) else "base_url") from error
         except HttpError as error:
-            raise ConnectionRefused(
-                _("Не удалось связаться: %(reason)s") % {"reason": error.reason.clause}, "base_url"
-            ) from error
+            told = _("Не удалось связаться: %(reason)s. %(step)s")
+            words = {"reason": error.reason.clause.rstrip(". "), "step": _step(error, address)}
+            raise ConnectionRefused(told % words, "base_url") from error
     return Checked(address, key, about)
 
 
@@ -170,6 +181,18 @@ def _described(checked: Checked) -> dict[str, Any]:
         "task_types": types,
         "is_filter_enabled": about.get("is_api_filter_enabled") is not False,
     }
+
+
+def _step(error: HttpError, address: str) -> str:
+    """What to do when nobody answered, or not well."""
+    why = error.reason.values.get("why")
+    code = why.code if isinstance(why, Reason) else ""
+    name, scheme = urlsplit(address).hostname, "https://"
+    if code in NOT_BY_HTTPS and address.startswith(scheme) and _is_near(str(name)):
+        return _("Если это http, укажите адрес с ним: %(address)s") % {
+            "address": "http://" + address.removeprefix(scheme)
+        }
+    return str(STEPS.get(code, _("Повторите через несколько минут")))
 
 
 def _is_forbidden(error: Permanent) -> bool:

@@ -1,7 +1,12 @@
 """integrations.amocrm.connect: an account is kept only when it really answers."""
 
+import errno
+import socket
+import ssl
 from io import StringIO
+from threading import Thread
 
+import httpx2
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -66,11 +71,15 @@ def test_what_is_no_token_is_refused_before_anybody_is_asked(token):
 
 
 CALL = "amocrm_connect --base-url https://company.amocrm.ru --token ТОКЕН"
+CLOSED = (
+    "Не удалось связаться: нет соединения с 127.0.0.1:1"
+    " (в соединении отказано: сервер не запущен или слушает другой порт). Проверьте адрес и порт"
+)
 CALLS = [
     ([], f"Укажите --base-url и --token: {CALL}"),
     (["--base-url", "foo", "--token", "t"], "Укажите адрес вида https://company.amocrm.ru"),
     (["--base-url", "demo.amocrm.ru"], f"Укажите --token: {CALL}"),
-    (["--base-url", "http://127.0.0.1:1", "--token", "t"], "Не удалось связаться: нет соединения с 127.0.0.1:1"),
+    (["--base-url", "http://127.0.0.1:1", "--token", "t"], CLOSED),
 ]
 
 
@@ -196,3 +205,71 @@ def test_what_was_done_before_the_connection_is_not_written_there(box, monkeypat
     connect.connect(check(box), NOW)
     with changes.reading("amocrm.push") as batch:
         assert batch == []
+
+
+def refused(typed, **options):
+    with pytest.raises(ConnectionRefused) as caught:
+        connect.check(typed, "t", NOW, limiter=Unlimited(), **options)
+    assert caught.value.field == "base_url"
+    return caught.value.reason
+
+
+def failing(error):
+    def fail(request):
+        raise httpx2.ConnectError("failed", request=request) from error
+
+    return httpx2.MockTransport(fail)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("typed", "error", "told"),
+    [
+        (
+            "nope.invalid",
+            socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
+            "нет соединения с nope.invalid (сервера с таким именем нет). Проверьте, нет ли в адресе опечатки",
+        ),
+        (
+            "company.amocrm.ru",
+            OSError(errno.ENETUNREACH, "Network is unreachable"),
+            "нет соединения с company.amocrm.ru (до сервера нет пути по сети). "
+            "Проверьте, есть ли на сервере crmseg интернет",
+        ),
+        (
+            "192.168.0.5:8100",
+            ssl.SSLError("wrong version number"),
+            "нет соединения с 192.168.0.5:8100 (сервер отвечает без шифрования). "
+            "Если это http, укажите адрес с ним: http://192.168.0.5:8100",
+        ),
+        (
+            "https://company.amocrm.ru",
+            ssl.SSLError("wrong version number"),
+            "нет соединения с company.amocrm.ru (сервер отвечает без шифрования). Проверьте адрес и порт",
+        ),
+        ("company.amocrm.ru", None, "нет соединения с company.amocrm.ru. Повторите через несколько минут"),
+    ],
+)
+def test_who_is_not_reached_is_told_with_what_to_do(typed, error, told):
+    assert refused(typed, transport=failing(error)) == f"Не удалось связаться: {told}"
+
+
+@pytest.mark.django_db
+def test_trouble_of_the_other_side_asks_to_try_again():
+    answer = httpx2.MockTransport(lambda _request: httpx2.Response(503))
+    assert refused("company.amocrm.ru", transport=answer).endswith("(код 503). Повторите через несколько минут")
+
+
+@pytest.mark.django_db
+def test_address_without_its_http_is_told_so():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        Thread(target=_plain, args=[server], daemon=True).start()
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        assert refused(address).endswith(f"Если это http, укажите адрес с ним: http://{address}")
+
+
+def _plain(server):
+    line, _address = server.accept()
+    with line:
+        line.recv(4096)
+        line.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
