@@ -30,8 +30,8 @@ def why(error: BaseException) -> Reason | None:
 def _code(error: BaseException) -> str:
     if isinstance(error, socket.gaierror):
         return "net_no_dns" if error.errno == socket.EAI_AGAIN else "net_no_host"
-    if isinstance(error, UnicodeError):  # a name that cannot be one
-        return "net_no_host"
+    if isinstance(error, UnicodeError):
+        return "net_no_host" if "idna" in str(error) else ""  # a name that cannot be one
     if isinstance(error, ssl.SSLError):
         return "net_certificate" if isinstance(error, ssl.SSLCertVerificationError) else "net_no_tls"
     if isinstance(error, TimeoutError):

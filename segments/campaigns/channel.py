@@ -42,7 +42,7 @@ class Failure(Exception):
     """``detail`` holds the provider's own words, ``why`` ours."""
 
     def __init__(self, detail: str, *, why: Reason | None = None) -> None:
-        super().__init__(f"{why}: {detail}" if why else detail)
+        super().__init__(": ".join(str(part) for part in (why, detail) if part))
         self.detail, self.why = detail[:1000], why
 
 

@@ -106,7 +106,7 @@ def _send_all(kind: str, batch: list[Message], desk: Desk, sent: Sent) -> None:
             result = _send_one(connection, message, values.get(message.contact_id, {}), desk)
             setattr(sent, result, getattr(sent, result) + 1)
     except TemporaryFailure as failure:  # the provider cannot be reached at all
-        log.warning("channel %s is not available: %s", kind, failure.detail)
+        log.warning("channel %s is not available: %s", kind, failure.__cause__ or failure)
         _explain(batch, failure)
         retry_at = failure.retry_at or desk.now() + DELAYS[0]
     for message in batch:
@@ -117,8 +117,8 @@ def _send_all(kind: str, batch: list[Message], desk: Desk, sent: Sent) -> None:
 def _explain(batch: list[Message], failure: TemporaryFailure) -> None:
     """Show on the campaign why nothing leaves; the next letter that is accepted clears it."""
     ids = {message.run.campaign_id for message in batch}
-    said = Reason("", detail=failure.detail)
-    if failure.why:
+    said = failure.why or Reason("", detail=failure.detail)
+    if failure.why and failure.detail:
         said = Reason("provider_away", why=failure.why, words=failure.detail)
     Campaign.objects.filter(pk__in=ids, state=Campaign.State.RUNNING).update(state_reason=said)
 

@@ -8,6 +8,7 @@ from .models import Channel
 WORDS = {
     # why nothing leaves, or nothing starts
     "provider_away": _("%(why)s: %(words)s"),
+    "because": _("%(what)s: %(why)s"),
     "missed_start": _("Начало было назначено на %(when)s и пропущено. Начать сейчас?"),
     "already_launched": _("Кампания уже запущена."),
     "no_segment": _("Выберите сегмент."),
@@ -43,6 +44,9 @@ WORDS = {
     "not_built": _("Письмо не собралось и не ушло: сбой программы (%(error)s)"),
     "channel_broke": _("Сбой программы при передаче письма (%(error)s)"),
     "server_away": _("Почтовый сервер недоступен"),
+    "login_refused": _("Почтовый сервер не принял имя и пароль"),
+    "no_login": _("вход по имени и паролю он не принимает"),
+    "no_starttls": _("шифровать соединение (STARTTLS) он не умеет"),
     "no_address": _("Адрес «%(address)s» не годится для письма"),
     # faults of a template
     "fault_at": _("%(part)s, строка %(line)s: %(fault)s."),

@@ -19,6 +19,7 @@ from django.utils import timezone
 from crmseg.web.reasons import Reason
 from segments.campaigns.channel import Envelope, Outcome, PermanentFailure, TemporaryFailure, Unknown, before_handover
 
+from ... import unreached
 from .mime import as_bytes
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,8 @@ class SmtpConnection:
         except (OSError, ValueError) as error:  # a wrong name or password too: no letter is to blame for it
             if smtp:
                 smtp.close()
-            raise TemporaryFailure(_words_of(error), why=Reason("server_away")) from error
+            detail, why = _told("server_away", error)
+            raise TemporaryFailure(detail, why=why) from error
         self.smtp = smtp
         return smtp
 
@@ -93,7 +95,8 @@ class SmtpConnection:
             smtp.send(data)
         except LOST as error:
             self._drop()
-            raise TemporaryFailure(_words_of(error), why=Reason("cut_before")) from error
+            detail, why = _told("cut_before", error)
+            raise TemporaryFailure(detail, why=why) from error
         return self._end(smtp)
 
     def _begin(self, smtp: smtplib.SMTP, envelope: Envelope) -> None:
@@ -125,7 +128,8 @@ class SmtpConnection:
             code, reply = smtp.docmd(".")
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
-            raise Unknown(_words_of(error), why=Reason("cut_after")) from error
+            detail, why = _told("cut_after", error)
+            raise Unknown(detail, why=why) from error
         if 400 <= code < 600:
             self._refuse(code, reply)
         if code != 250:
@@ -160,8 +164,20 @@ def _reply(code: int, reply: bytes) -> str:
     return f"{code} {reply.decode(errors='replace')}"[:500]
 
 
-def _words_of(error: Exception) -> str:
+def _told(what: str, error: Exception) -> tuple[str, Reason]:
+    """The server's own answer where it gave one, and our words for the rest."""
     if isinstance(error, smtplib.SMTPResponseException):
         reply = error.smtp_error
-        return _reply(error.smtp_code, reply if isinstance(reply, bytes) else str(reply).encode())
-    return str(error)[:300]
+        words = _reply(error.smtp_code, reply if isinstance(reply, bytes) else str(reply).encode())
+        return words, Reason("login_refused" if isinstance(error, smtplib.SMTPAuthenticationError) else what)
+    why = unreached.why(error) or _of_client(error)
+    return ("", Reason("because", what=Reason(what), why=why)) if why else (str(error)[:300], Reason(what))
+
+
+def _of_client(error: Exception) -> Reason | None:
+    """What smtplib found out itself."""
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return Reason("net_cut")
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return Reason("no_starttls" if "STARTTLS" in str(error) else "no_login")
+    return None

@@ -1,5 +1,6 @@
 """Real SMTP against the catcher, in good and bad weather (F16)."""
 
+import smtplib
 import socket
 import threading
 
@@ -17,6 +18,10 @@ from .test_mime import envelope
 def send(channel, *envelopes):
     with channel.open() as connection:
         return [connection.send(one) for one in envelopes or [envelope()]]
+
+
+def told(failure):
+    return str(failure.value.why), failure.value.detail
 
 
 def test_letter_arrives_whole(catcher, channel):
@@ -69,7 +74,7 @@ def test_letter_that_cannot_be_built_is_refused_before_a_word_is_said(catcher, c
 def test_name_that_is_no_host_is_a_server_out_of_reach():
     with pytest.raises(TemporaryFailure) as failure:
         send(EmailChannel(email_url(25) | {"host": f"{'a' * 70}.ru"}, sender="a@b.ru"))
-    assert failure.value.why.code == "server_away"
+    assert told(failure) == ("Почтовый сервер недоступен: сервера с таким именем нет", "")
 
 
 def test_only_an_unknown_user_is_a_bad_address(catcher, channel):
@@ -97,27 +102,57 @@ def test_silence_after_the_last_line_is_unknown(catcher, channel):
 
 
 def test_server_that_is_away_is_temporary():
-    with pytest.raises(TemporaryFailure, match="недоступен"):
+    with pytest.raises(TemporaryFailure) as failure:
         send(EmailChannel(email_url(free_port()), sender="a@b.example"))
+    refused = "в соединении отказано: сервер не запущен или слушает другой порт"
+    assert told(failure) == (f"Почтовый сервер недоступен: {refused}", "")
 
 
-def test_server_that_refuses_the_login_blames_no_letter(catcher):
+def test_server_that_knows_no_login_blames_no_letter(catcher):
     channel = EmailChannel(email_url(catcher.ports.smtp) | {"user": "u", "password": "p"}, sender="a@b.example")
-    with pytest.raises(TemporaryFailure):
+    with pytest.raises(TemporaryFailure) as failure:
         send(channel)
+    assert told(failure) == ("Почтовый сервер недоступен: вход по имени и паролю он не принимает", "")
+
+
+def test_refused_login_keeps_the_words_of_the_server(catcher, channel, monkeypatch):
+    def login(_smtp, _user, _password):
+        raise smtplib.SMTPAuthenticationError(535, b"5.7.8 Bad credentials")
+
+    monkeypatch.setattr(smtplib.SMTP, "login", login)
+    channel.url |= {"user": "u", "password": "p"}
+    with pytest.raises(TemporaryFailure) as failure:
+        send(channel)
+    assert told(failure) == ("Почтовый сервер не принял имя и пароль", "535 5.7.8 Bad credentials")
 
 
 def test_server_without_tls_gets_no_password(catcher):
     channel = EmailChannel(email_url(catcher.ports.smtp) | {"starttls": True}, sender="a@b.example")
-    with pytest.raises(TemporaryFailure):
+    with pytest.raises(TemporaryFailure) as failure:
         send(channel)
+    assert told(failure) == ("Почтовый сервер недоступен: шифровать соединение (STARTTLS) он не умеет", "")
 
 
 def test_greeting_that_never_comes_is_temporary():
     with socket.create_server(("127.0.0.1", 0)) as server:
         channel = EmailChannel(email_url(server.getsockname()[1]), sender="a@b.example", timeout=0.2)
-        with pytest.raises(TemporaryFailure):
+        with pytest.raises(TemporaryFailure) as failure:
             send(channel)
+    assert told(failure) == ("Почтовый сервер недоступен: сервер не ответил вовремя", "")
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault.DROP_BEFORE, "Связь прервалась до передачи письма: сервер оборвал соединение"),
+        (Fault.DROP_AFTER, "Связь прервалась после передачи письма: сервер оборвал соединение"),
+    ],
+)
+def test_line_that_broke_is_told_in_our_words(catcher, channel, fault, words):
+    catcher.faults.append(fault)
+    with channel.open() as connection, pytest.raises((TemporaryFailure, Unknown)) as failure:
+        connection.send(envelope())
+    assert told(failure) == (words, "")
 
 
 def test_refused_recipient_never_begins_a_letter_of_the_next_one(catcher, channel):

@@ -439,6 +439,15 @@ def test_channel_that_is_away_is_explained_in_the_language_of_the_reader(run, me
         assert str(Campaign.objects.get().state_reason) == words
 
 
+def test_channel_that_said_nothing_is_explained_by_us_alone(run, memory, monkeypatch):
+    def shut(channel):
+        raise TemporaryFailure("", why=Reason("server_away"))
+
+    monkeypatch.setattr(memory, "open", shut)
+    send()
+    assert str(Campaign.objects.get().state_reason) == "Почтовый сервер недоступен"
+
+
 def test_worker_told_to_stop_gives_back_what_it_claimed(campaign, person, memory):
     for number in range(3):
         person(f"{number}@mail.example")
