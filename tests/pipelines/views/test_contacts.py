@@ -162,6 +162,15 @@ def test_odd_characters_in_search_break_nothing(client, address, typed):
 
 
 @pytest.mark.parametrize("address", ["/deals/", "/contacts/", "/companies/", "/segments/"])
+def test_search_leaves_one_step_back_however_long_it_is_typed(client, address):
+    login(client)
+    DealFactory(stage=lay_track().quote)
+    page = client.get(address).content.decode()
+    form = re.search(r'<form[^>]*role="search"[^>]*>.*?</form>', page, re.DOTALL).group()
+    assert ('hx-replace-url="true"' in form.split(">")[0], "hx-push-url" in form) == (True, False)
+
+
+@pytest.mark.parametrize("address", ["/deals/", "/contacts/", "/companies/", "/segments/"])
 def test_search_takes_what_its_field_takes_and_cuts_the_rest(client, address):
     login(client)
     track, most = lay_track(), "ё" * 200
