@@ -16,6 +16,7 @@ from crmseg.accounts.policy import allowed, visible
 from crmseg.web.page import flash
 
 from .. import launch as launching
+from .. import resending
 from ..models import Campaign, Message
 from ..policy import find
 from ..tasks import send_soon, start_soon
@@ -70,19 +71,24 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @allowed("campaigns.launch")
 def resend(request: HttpRequest, pk: int, message: int) -> HttpResponse:
-    if _unknown(request, pk, message).resend(now=timezone.now()):
+    try:
+        resending.resend(_unknown(request, pk, message), now=timezone.now(), seen=_seen(request))
+    except resending.NotResent as refused:
+        flash(request, str(refused), kind="bad")
+    else:
         send_soon()
         flash(request, _("Письмо поставлено в очередь"))
-    else:
-        flash(request, _("Ещё рано: с попытки должно пройти 10 минут, а обработчик — остановиться"), kind="bad")
     return _back(pk)
 
 
 @require_POST
 @allowed("campaigns.launch")
 def close(request: HttpRequest, pk: int, message: int) -> HttpResponse:
-    if _unknown(request, pk, message).close(by=str(request.user), now=timezone.now()):
+    letter = _unknown(request, pk, message)
+    if letter.close(by=str(request.user), now=timezone.now()):
         flash(request, _("Письмо закрыто, больше не отправляем"))
+    else:
+        flash(request, str(resending.why_not(letter)), kind="bad")
     return _back(pk)
 
 
@@ -97,6 +103,12 @@ def _steer(request: HttpRequest, pk: int, verb: Callable[[Campaign], bool], done
 def _unknown(request: HttpRequest, pk: int, message: int) -> Message:
     rows = visible(request.user, Message).select_related("run__campaign")
     return get_object_or_404(rows, pk=message, run__campaign=find(request, pk))
+
+
+def _seen(request: HttpRequest) -> int | None:
+    """The attempt on the page where the button was pressed."""
+    text = request.POST.get("attempt", "")
+    return int(text) if text.isdecimal() and len(text) < 9 else None
 
 
 def _back(pk: int) -> HttpResponse:

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crmseg.accounts.models import User
+from segments.campaigns import consent
 from segments.campaigns.models import Message, Run
 from tests.factories import NOW, CampaignFactory, MessageFactory, SegmentFactory
 
@@ -126,14 +127,49 @@ def test_ledger_is_paged_by_keyset(login, django_assert_max_num_queries):
     assert "cursor=" in page
 
 
-def test_unknown_letters_are_listed_for_a_decision(login, nudges):
-    message = MessageFactory(state="unknown", changed_at=NOW, worker="dead")
+@pytest.fixture
+def unknown(campaign, person):
+    """A letter of unknown fate to somebody who may still be written to."""
+    person("a@mail.example", first_name="Елена")
+    started(campaign)
+    Message.objects.update(state="unknown", changed_at=NOW, attempt=1, sent_at=NOW, worker="dead")
+    return Message.objects.get()
+
+
+def decide(client, message, act, page):
+    """Press the button of a page as it was drawn; what the person is told then."""
+    address = reverse(f"campaigns:{act}", args=[message.run.campaign_id, message.pk])
+    form = re.search(rf'<form[^>]*action="{address}".*?</form>', page, re.DOTALL).group()
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+    answer = client.post(address, fields, follow=True).content.decode()
+    return re.search(r'<[^>]*class="toast.*', answer, re.DOTALL).group()
+
+
+def test_unknown_letters_are_listed_for_a_decision(login, unknown, nudges):
     client = login()
-    page = client.get(reverse("campaigns:detail", args=[message.run.campaign_id])).content.decode()
+    page = client.get(reverse("campaigns:detail", args=[unknown.run.campaign_id])).content.decode()
     assert "Неизвестно, ушло ли" in page
-    client.post(reverse("campaigns:resend", args=[message.run.campaign_id, message.pk]))
+    assert "Письмо поставлено в очередь" in decide(client, unknown, "resend", page)
     assert Message.objects.get().state == "planned"
     assert nudges
+
+
+@pytest.mark.parametrize("act", ["resend", "close"])
+def test_second_window_is_told_what_the_first_one_did(login, unknown, nudges, act):
+    client = login()
+    page = client.get(reverse("campaigns:detail", args=[unknown.run.campaign_id])).content.decode()
+    decide(client, unknown, "resend", page)
+    told = decide(client, unknown, act, page)
+    assert "Это письмо уже отправлено ещё раз. Его состояние: в очереди" in told
+    assert ("Ещё рано" in told, len(nudges)) == (False, 1)
+
+
+def test_letter_to_who_said_no_meanwhile_is_not_said_to_be_queued(login, unknown, nudges):
+    consent.suppress("a@mail.example", "email", "unsubscribed", now=NOW)
+    client = login()
+    page = client.get(reverse("campaigns:detail", args=[unknown.run.campaign_id])).content.decode()
+    assert "Не отправлено: отписка или стоп-лист" in decide(client, unknown, "resend", page)
+    assert (Message.objects.get().state, nudges) == ("unknown", [])
 
 
 def test_unknown_letter_is_closed(login):
