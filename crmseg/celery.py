@@ -8,6 +8,7 @@ import sys
 
 from celery import Celery
 from celery.schedules import crontab
+from kombu.transport import TRANSPORT_ALIASES
 
 from crmseg.starting import standalone
 
@@ -15,6 +16,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crmseg.settings")
 
 if standalone.is_celery(sys.argv):
     standalone.refuse_celery(sys.argv)
+
+TRANSPORT_ALIASES |= dict.fromkeys(("redis", "rediss"), "crmseg.broker:Transport")
 
 app = Celery("crmseg")
 app.config_from_object("django.conf:settings", namespace="CELERY")
