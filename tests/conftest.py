@@ -105,7 +105,8 @@ def _is_long(item: pytest.Item) -> bool:
 def _patient_database() -> Iterator[None]:
     """A person does not wait for a heavy rule; a test on a busy machine does."""
     with pytest.MonkeyPatch.context() as patch:
-        for limit in ("segments.membership.FILL_WITHIN_MS", "segments.builder.PREVIEW_WITHIN_MS"):
+        limits = ("segments.membership.FILL_WITHIN_MS", "segments.builder.PREVIEW_WITHIN_MS")
+        for limit in (*limits, "crmseg.web.health.ANSWERS_WITHIN_MS"):
             patch.setattr(limit, round(PATIENCE * 1000))
         yield
 
