@@ -23,6 +23,7 @@ from crmseg.words import gettext as _
 BASE_DIR = Path(__file__).resolve().parents[2]
 DATA_DIR = BASE_DIR / ".data"
 REDIS_PATH = re.compile(r"/?\d*")
+SWITCH = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
 SECRET_CHARACTERS, INSECURE = 5, "django-insecure-"
 MAKE_SECRET = 'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'  # noqa: S105 — how to make one
 
@@ -54,15 +55,10 @@ def text(name: str, default: str = "") -> str:
 
 
 def flag(name: str, default: bool = False) -> bool:
-    value = text(name).lower()
-    if not value:
-        return default
-    if value in {"1", "true", "yes", "on"}:
-        return True
-    if value in {"0", "false", "no", "off"}:
-        return False
-    fault(_("%(name)s: ожидалось 1 или 0, получено «%(value)s».") % {"name": name, "value": value})
-    return default
+    value = text(name)
+    if value and value.lower() not in SWITCH:
+        fault(_("%(name)s: ожидалось 1 или 0, получено «%(value)s».") % {"name": name, "value": value})
+    return SWITCH.get(value.lower(), default)
 
 
 def names(name: str, default: str = "") -> list[str]:
@@ -187,12 +183,16 @@ def smtp(url: str) -> dict[str, object]:
     if parts is None or parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
         fault(_("EMAIL_URL: ожидался адрес вида smtp://user:pass@host:587 или smtps://…"))
         return {}
-    query = dict(parse_qsl(parts.query))
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    starttls = SWITCH.get(query.pop("tls", "0").lower())
+    if starttls is None or query or parts.fragment or parts.path not in {"", "/"}:  # not told: it may be of a password
+        fault(_("EMAIL_URL: после имени сервера и порта годится только ?tls=1 или ?tls=0."))
+        return {}
     return {
         "host": parts.hostname,
         "port": parts.port or (465 if parts.scheme == "smtps" else 25),
         "user": unquote(parts.username or ""),
         "password": unquote(parts.password or ""),
         "ssl": parts.scheme == "smtps",
-        "starttls": parts.scheme == "smtp" and query.get("tls", "") in {"1", "true", "yes"},
+        "starttls": parts.scheme == "smtp" and starttls,
     }

@@ -163,3 +163,20 @@ def test_a_directory_that_cannot_hold_secrets_hides_no_other_fault(monkeypatch, 
         assert environment.local_secret(tmp_path / "file", name)
     lines = told(environment.choice, "LOG_FORMAT", ("text", "json"), "text").splitlines()
     assert (len(lines), lines[-1].partition(":")[0]) == (2, "LOG_FORMAT")
+
+
+@pytest.mark.parametrize(
+    ("query", "encrypted"),
+    [("", False), ("?tls=1", True), ("?tls=on", True), ("/?tls=True", True), ("?tls=YES", True), ("?tls=off", False)],
+)
+def test_switch_to_encryption_is_written_as_any_other(query, encrypted):
+    assert environment.smtp(f"smtp://crm:tayna@mail:587{query}")["starttls"] is encrypted
+    assert told(environment.smtp, f"smtp://crm:tayna@mail:587{query}") == ""
+
+
+@pytest.mark.parametrize(
+    "behind", ["?tls=maybe", "?tls=", "?tls", "?TLS=1", "?starttls=1", "?tls=1&timeout=5", "#tls=1", "/tls=1"]
+)
+def test_switch_to_encryption_that_is_none_is_told(behind):
+    line = told(environment.smtp, f"smtp://crm:tayna@mail:587{behind}")
+    assert line == "EMAIL_URL: после имени сервера и порта годится только ?tls=1 или ?tls=0."
