@@ -44,7 +44,7 @@ def site(given: str) -> str:
     parts = split(url)
     host = parts.netloc.removesuffix(f":{parts.port}") if parts else ""
     if parts is None or parts.scheme not in {"http", "https"} or not HOST.fullmatch(host):
-        raise Unfit(_("%(name)s: ожидался адрес вида https://crm.example.com, получено «%(value)s»."), url)
+        raise Unfit(_("%(name)s: ожидался адрес вида https://crm.example.com, получено «%(value)s»."), given.strip())
     if parts.path or parts.query or parts.fragment:
         words = _("%(name)s: после имени сайта ничего не нужно: https://crm.example.com, получено «%(value)s».")
         raise Unfit(words, url)

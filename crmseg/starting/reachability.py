@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import psycopg
 import redis as redis_client
@@ -18,6 +18,8 @@ from crmseg.words import gettext as _
 
 OLDEST_POSTGRES = 170000
 PATIENCE = 20  # seconds: a busy server is no absent one
+PASSWORD = re.compile(r"(?<=[?&]password=)[^&#]*")
+UNSEEN = dict.fromkeys(b"\t\r\n")  # nobody who reads an address sees them
 DJANGO_OPTIONS = {"pool", "isolation_level", "assume_role", "server_side_binding"}
 
 
@@ -96,8 +98,10 @@ def reason(error: Exception) -> str:
 
 
 def masked(variable: str) -> str:
-    parts = urlsplit(os.environ.get(variable, ""))
+    """As it was written."""
+    given = PASSWORD.sub("***", os.environ.get(variable, "").translate(UNSEEN))
+    parts = urlsplit(given)
     if parts.password is None:
-        return urlunsplit(parts)
+        return given
     host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{host}"))
+    return given.replace(parts.netloc, f"{parts.username or ''}:***@{host}", 1)

@@ -214,6 +214,23 @@ def test_unreachable_redis_is_told_without_the_password(settings, monkeypatch):
     assert line.endswith("Проверьте REDIS_URL.")
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("redis://", "redis://"),
+        ("unix:///nonexist", "unix:///nonexist"),
+        ("redis://h:1?", "redis://h:1?"),
+        (f"redis://:{PASSWORD}@h:1/?a=b", "redis://:***@h:1/?a=b"),
+        (f"redis://crm:{PASSWORD}@h", "redis://crm:***@h"),
+        (f"redis://crm:{PASSWORD}\n{PASSWORD}@h", "redis://crm:***@h"),
+        (f"unix:///x?db=1&password={PASSWORD}&a=b", "unix:///x?db=1&password=***&a=b"),
+    ],
+)
+def test_an_address_is_told_as_it_was_written_but_for_the_password(monkeypatch, written, shown):
+    monkeypatch.setenv("REDIS_URL", written)
+    assert reachability.masked("REDIS_URL") == shown
+
+
 @pytest.mark.parametrize(("name", "asked"), [("amocrm_sync", ["database", "redis"]), ("run_due", ["database"])])
 def test_a_command_asks_only_the_servers_it_needs(monkeypatch, name, asked):
     seen = []

@@ -23,6 +23,12 @@ def test_address_of_the_site_is_whole(monkeypatch, address):
     assert told(environment.site, "PUBLIC_URL", "").startswith("PUBLIC_URL: ожидался адрес вида https://")
 
 
+@pytest.mark.parametrize("address", ["http://", "ftp://crm.ru/"])
+def test_address_of_the_site_is_told_as_it_was_written(monkeypatch, address):
+    monkeypatch.setenv("PUBLIC_URL", address)
+    assert told(environment.site, "PUBLIC_URL", "").endswith(f"получено «{address}».")
+
+
 @pytest.mark.parametrize("behind", ["/crm/", "?a=1", "/#top"])
 def test_address_of_the_site_ends_with_its_name(monkeypatch, behind):
     monkeypatch.setenv("PUBLIC_URL", f"https://crm.example.ru{behind}")
