@@ -57,9 +57,10 @@ AS_SAID: dict[str, Callable[[], str]] = {
     r"does not support SSL": lambda: _("сервер не умеет шифровать соединение (sslmode)"),
     r"certificate": lambda: _("сертификат сервера не подтверждён"),
     r"WRONGPASS|invalid username-password pair|invalid password": lambda: _("пароль не подошёл"),
-    r"NOAUTH|Authentication required": lambda: _("нужен пароль, а в адресе его нет"),
+    r"NOAUTH|Authentication required|HELLO must be called": lambda: _("нужен пароль, а в адресе его нет"),
     r"without any password configured": lambda: _("пароль не нужен, а в адресе он есть"),
     r"DB index is out of range": lambda: _("базы с таким номером нет"),
+    r"unexpected keyword argument '(?P<name>.+?)'": lambda: _("параметр «%(name)s» не подходит"),
 }
 IN_FILES = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOENT, errno.EMFILE, errno.EIO)
 CORRUPTED = {"XX001", "XX002"}  # SQLSTATE: of a table, of an index

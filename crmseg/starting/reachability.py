@@ -18,6 +18,7 @@ from crmseg.words import gettext as _
 
 OLDEST_POSTGRES = 170000
 PATIENCE = 20  # seconds: a busy server is no absent one
+OF_A_PARAMETER = (ValueError, TypeError, AttributeError)  # the client of Redis looks at none, and breaks on it
 PASSWORD = re.compile(r"(?<=[?&]password=)[^&#]*")
 UNSEEN = dict.fromkeys(b"\t\r\n")  # nobody who reads an address sees them
 DJANGO_OPTIONS = {"pool", "isolation_level", "assume_role", "server_side_binding"}
@@ -42,7 +43,7 @@ def redis(url: str = "") -> str:
     try:
         with redis_client.from_url(url or settings.REDIS_URL, socket_timeout=PATIENCE, retry=None) as client:
             client.ping()
-    except (redis_client.RedisError, ValueError, OSError) as error:
+    except (redis_client.RedisError, *OF_A_PARAMETER, OSError) as error:
         told = _("Redis недоступен: %(address)s: %(reason)s. Проверьте REDIS_URL.")
         return told % {"address": masked("REDIS_URL"), "reason": reason(error)}
     return ""

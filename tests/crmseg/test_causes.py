@@ -34,6 +34,11 @@ REFUSED = "в соединении отказано: сервер не запу�
         ("failed: FATAL:  the database system is starting up", "сервер ещё не готов, повторите позже"),
         ("invalid username-password pair or user is disabled.", "пароль не подошёл"),
         ("Authentication required.", "нужен пароль, а в адресе его нет"),
+        (
+            "HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass>"
+            " option can be used to authenticate the client and select the RESP protocol version at the same time",
+            "нужен пароль, а в адресе его нет",
+        ),
         ("DB index is out of range", "базы с таким номером нет"),
         ("failed: FATAL:  the moon is full", "не получилось (FATAL:  the moon is full)"),
         ("", "не получилось (Exception)"),

@@ -231,6 +231,21 @@ def test_an_address_is_told_as_it_was_written_but_for_the_password(monkeypatch, 
     assert reachability.masked("REDIS_URL") == shown
 
 
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("foo=x", "параметр «foo» не подходит"),
+        ("retry=1", "не получилось ('str' object has no attribute"),
+        ("socket_timeout=x", "не получилось (Invalid value for 'socket_timeout'"),
+    ],
+)
+def test_what_the_client_of_redis_takes_no_parameter_of_is_told(monkeypatch, redis_url, query, reason):
+    monkeypatch.setenv("REDIS_URL", f"{redis_url}?{query}")
+    line = reachability.redis(f"{redis_url}?{query}")
+    assert line.startswith(f"Redis недоступен: {redis_url}?{query}: {reason}")
+    assert line.endswith(". Проверьте REDIS_URL.")
+
+
 @pytest.mark.parametrize(("name", "asked"), [("amocrm_sync", ["database", "redis"]), ("run_due", ["database"])])
 def test_a_command_asks_only_the_servers_it_needs(monkeypatch, name, asked):
     seen = []
