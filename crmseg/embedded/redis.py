@@ -71,12 +71,12 @@ class Redis:
         stop(NAME, self.pid, (SIGTERM, 20.0), (SIGKILL, 20.0))
 
     def pid(self) -> int | None:
-        """Who listens: the kernel knows, also when Redis has no time to tell."""
+        """Who listens: the kernel knows, also when Redis has no time to tell. Without a socket, whom we launched."""
         try:
             with closing(self.call()) as line:
                 return listener(line) or None
         except OSError:
-            return None
+            return self.process.pid if self.process and self.process.poll() is None else None
 
     def call(self) -> socket.socket:
         line = socket.socket(socket.AF_UNIX)

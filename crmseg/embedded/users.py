@@ -83,7 +83,7 @@ def using(place: Places, needed: list[Server]) -> Iterator[None]:
             yield
         finally:
             with undisturbed(), held(place.locks / "start.lock"):
-                leave(users, place)
+                leave(users, place, needed)
 
 
 def start(needed: list[Server]) -> None:
@@ -93,11 +93,12 @@ def start(needed: list[Server]) -> None:
         server.wait()
 
 
-def leave(users: int, place: Places) -> None:
+def leave(users: int, place: Places, needed: list[Server]) -> None:
     """The last one out stops both, also the one that only an earlier command had needed."""
     if not is_taken(users):
         return
-    for server in (Redis(place), Postgres(place)):
+    found: tuple[Server, ...] = (Redis(place), Postgres(place))
+    for server in {server.name: server for server in (*found, *needed)}.values():
         server.stop()
 
 

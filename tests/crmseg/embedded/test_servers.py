@@ -185,6 +185,14 @@ def test_of_the_words_of_a_server_only_what_a_person_can_mend_is_told(tmp_path, 
     assert program.stopped("PostgreSQL", log) == f"PostgreSQL остановился. {cause}{tail}"
 
 
+def test_servers_whose_sockets_are_gone_are_stopped_all_the_same(data_dir):
+    with embedded.servers(data_dir, durable=False):
+        pids = [server(places(data_dir)).pid() for server in (Postgres, Redis)]
+        shutil.rmtree(places(data_dir).sockets)
+        assert embedded.failure().startswith("Redis остановился. ")
+    assert [is_running(pid) for pid in pids] == [False, False]
+
+
 def test_half_made_cluster_is_made_again(empty_dir):
     data_dir = empty_dir
     (data_dir / "servers" / "postgres.new-1").mkdir(parents=True)
