@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from crmseg import causes
+from crmseg import addresses, causes
 from crmseg.words import gettext as _
 from integrations.amocrm.sandbox import Sandbox, webhooks
 from integrations.amocrm.sandbox.journal import Journal, Unusable
@@ -67,6 +67,9 @@ class Command(BaseCommand):
             raise CommandError(said)
         if not 0 <= (options["now"] or 0) <= sizes.LAST_SECOND:
             raise CommandError(_("--now — секунда unix от 0 до %(last)s.") % {"last": sizes.LAST_SECOND})
+        if (url := options["webhook_url"]) is not None and not _can_be_called(url):
+            told = _("--webhook-url: ожидался адрес вида http://127.0.0.1:8000/hook, получено «%(url)s».")
+            raise CommandError(told % {"url": url})
 
     def _bind(self, port: int) -> Server:
         if not 0 <= port <= MOST_PORT:
@@ -95,3 +98,8 @@ class Command(BaseCommand):
         server.sandbox = box
         server.serve_forever(poll_interval=0.2)
         box.close()
+
+
+def _can_be_called(url: str) -> bool:
+    parts = addresses.split(url)
+    return parts is not None and parts.scheme in {"http", "https"} and bool(parts.hostname) and " " not in url

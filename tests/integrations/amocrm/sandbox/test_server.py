@@ -120,3 +120,14 @@ def test_what_cannot_be_planted_is_refused_before_a_port_is_taken(monkeypatch, l
     with pytest.raises(CommandError) as refusal:
         call_command("amocrm_sandbox", *line.split())
     assert (str(refusal.value), refusal.value.returncode) == (told, 1)
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "", "ftp://h/in", "http://", "http:///in", "https://h:port/in", "http://h /"]
+)
+def test_what_cannot_be_called_is_no_subscriber(monkeypatch, url):
+    monkeypatch.setattr(amocrm_sandbox, "serve", lambda port: pytest.fail("a port was taken"))
+    with pytest.raises(CommandError) as refusal:
+        call_command("amocrm_sandbox", f"--webhook-url={url}")
+    told = f"--webhook-url: ожидался адрес вида http://127.0.0.1:8000/hook, получено «{url}»."
+    assert (str(refusal.value), refusal.value.returncode) == (told, 1)
