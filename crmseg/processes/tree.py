@@ -180,7 +180,7 @@ def reach(host: str) -> str:
 
 def start_workers(supervisor: Supervisor) -> list[Child]:
     """With the clock that wakes them; more machines run `celery -A crmseg worker` without one."""
-    schedule = settings.DATA_DIR / "run" / f"beat-{os.getpid()}"
+    schedule = Path(f"{settings.CELERY_BEAT_SCHEDULE_FILENAME}-{os.getpid()}")
     schedule.parent.mkdir(exist_ok=True)  # nobody else makes it beside servers of one's own
     for leftover in schedule.parent.glob("beat-*"):
         leftover.unlink(missing_ok=True)

@@ -5,7 +5,9 @@ They are not started through `manage.py`, whose lines an operator reads: alone t
 `refuse_site` and `refuse_address` are programs of their own: gunicorn has to stay free of our modules.
 """
 
+import errno
 import os
+import re
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ import django.conf
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
+from crmseg import causes
 from crmseg.embedded import EmbeddedError
 from crmseg.processes import tree
 from crmseg.processes.supervisor import ProcessError
@@ -24,6 +27,7 @@ from crmseg.words import gettext as _
 
 ASKS = {"worker": {"DATABASE_URL", "REDIS_URL"}, "beat": {"DATABASE_URL", "REDIS_URL"}}  # celery's commands
 ASKS |= {name: {"REDIS_URL"} for name in ("inspect", "status", "control", "purge", "call", "events")}
+SCHEDULE = re.compile(r"-s.*|--schedule(=.*)?")  # the option of beat
 EMBEDDED = {"DATABASE_URL": "PostgreSQL", "REDIS_URL": "Redis"}
 
 
@@ -41,7 +45,8 @@ def refuse_celery(argv: Sequence[str]) -> None:
     if os.environ.get("CRMSEG_EMBEDDED"):
         asked = set()
     with leaving_quietly():
-        if lines := faults(asked) or (unprepared(of_site=False) if "DATABASE_URL" in asked else []):
+        lines = faults(asked) or (unprepared(of_site=False) if "DATABASE_URL" in asked else [])
+        if lines := lines or no_place(argv):
             tell(lines)
             raise SystemExit(1)
 
@@ -117,6 +122,21 @@ def unprepared(*, of_site: bool = True) -> list[str]:
     if not messages.are_compiled():
         lines.append(_("Переводы не собраны. Выполните: python3 manage.py compilemessages"))
     return lines
+
+
+def no_place(argv: Sequence[str]) -> list[str]:
+    """For what the clock keeps; one that was told a place of its own needs none."""
+    if "beat" not in argv or any(SCHEDULE.fullmatch(word) for word in argv):
+        return []
+    place = Path(django.conf.settings.CELERY_BEAT_SCHEDULE_FILENAME).parent
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        if not os.access(place, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        told = _("В каталог %(path)s нельзя писать: %(error)s. Задайте другой: DATA_DIR")
+        return [told % {"path": place, "error": causes.of(error)}]
+    return []
 
 
 def old_schema() -> str:

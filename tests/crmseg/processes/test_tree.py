@@ -85,7 +85,7 @@ def test_a_site_still_at_its_gate_is_stopped_by_what_it_hears_there():
 
 
 def test_the_clock_is_a_process_of_its_own_and_the_only_one(tmp_path, settings):
-    settings.DATA_DIR = tmp_path
+    settings.CELERY_BEAT_SCHEDULE_FILENAME = str(tmp_path / "run" / "beat")
     supervisor = Children()
     tree.start_workers(supervisor)
     clocks = [name for name, argv in supervisor.started.items() if {"beat", "-B"} & set(argv)]
@@ -94,7 +94,7 @@ def test_the_clock_is_a_process_of_its_own_and_the_only_one(tmp_path, settings):
 
 
 def test_the_clock_has_where_to_keep_its_schedule_also_beside_servers_of_ones_own(tmp_path, settings):
-    settings.DATA_DIR = tmp_path
+    settings.CELERY_BEAT_SCHEDULE_FILENAME = str(tmp_path / "run" / "beat")
     supervisor = Children()
     tree.start_workers(supervisor)
     clock = supervisor.started["beat"]

@@ -5,6 +5,7 @@ import re
 import runpy
 import socket
 import subprocess
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +13,7 @@ from django.db import InternalError
 from psycopg import errors
 
 from crmseg import embedded
+from crmseg.celery import app
 from crmseg.starting import messages, schema, standalone, statics
 from tests.crmseg.conftest import ROOT, command
 
@@ -129,6 +131,29 @@ def test_celery_asks_for_what_it_needs(monkeypatch, command, asked):
     monkeypatch.setattr(standalone, "faults", lambda asked: seen.append(set(asked)) or [])
     standalone.refuse_celery(["celery", "-A", "crmseg", command])
     assert seen == [asked]
+
+
+def test_the_clock_keeps_its_schedule_with_the_data(monkeypatch, settings, tmp_path):
+    assert app.conf.beat_schedule_filename == f"{settings.DATA_DIR}/run/beat"
+    settings.CELERY_BEAT_SCHEDULE_FILENAME = str(tmp_path / "data" / "run" / "beat")
+    monkeypatch.setattr(standalone, "faults", lambda asked: [])
+    standalone.refuse_celery(["celery", "-A", "crmseg", "worker"])
+    assert not (tmp_path / "data").exists()
+    standalone.refuse_celery(["celery", "-A", "crmseg", "beat"])
+    assert (tmp_path / "data" / "run").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("options", "code"), [("-l INFO", 1), ("-s /tmp/x", 0), ("-s/x", 0), ("--schedule=/x", 0), ("--scheduler=x", 1)]
+)
+def test_a_clock_without_a_place_for_its_schedule_is_told(monkeypatch, settings, tmp_path, capsys, options, code):
+    (tmp_path / "file").touch()
+    settings.CELERY_BEAT_SCHEDULE_FILENAME = str(tmp_path / "file" / "beat")
+    monkeypatch.setattr(standalone, "faults", lambda asked: [])
+    with pytest.raises(SystemExit) if code else nullcontext():
+        standalone.refuse_celery(["celery", "-A", "crmseg", "beat", *options.split()])
+    told = f"В каталог {tmp_path}/file нельзя писать: это не каталог. Задайте другой: DATA_DIR\n"
+    assert capsys.readouterr().err == told * code
 
 
 def test_a_damaged_database_is_told_in_one_line(monkeypatch):
