@@ -46,14 +46,22 @@ class Command(BaseCommand):
             connection.close()
             connection.close_pool()  # type: ignore[attr-defined]  # from here on the database is for our children
             web.open()
-            told = _("crmseg работает: %(url)s  (остановить: Ctrl-C)")
-            self.stdout.write(told % {"url": os.environ["PUBLIC_URL"]})
+            self.stdout.write(announcement(host, port))
             if hint:
                 self.stdout.write(hint)
             self.stdout.flush()
             tree.start_workers(supervisor)
             web.grow()
             supervisor.watch()
+
+
+def announcement(host: str, port: int) -> str:
+    """A proxy, or nobody yet, leads from where people see it to where it listens."""
+    public, own = settings.PUBLIC_URL, f"http://{tree.reach(host)}:{port}"
+    told = _("crmseg работает: %(url)s  (остановить: Ctrl-C)")
+    if own != public:
+        told = _("crmseg работает: %(url)s, слушает %(own)s  (остановить: Ctrl-C)")
+    return told % {"url": public, "own": own}
 
 
 def first_login() -> str:

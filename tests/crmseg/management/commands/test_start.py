@@ -42,3 +42,17 @@ def test_words_are_compiled_before_a_process_loads_them(door, first, options, mo
     with pytest.raises(Started) as seen:
         door.Command().handle(**options)
     assert seen.value.args == (["words"],)
+
+
+@pytest.mark.parametrize(
+    ("public", "host", "told"),
+    [
+        ("http://127.0.0.1:8314", "127.0.0.1", "http://127.0.0.1:8314"),
+        ("http://127.0.0.1:8314", "0.0.0.0", "http://127.0.0.1:8314"),
+        ("https://crm.example.ru", "127.0.0.1", "https://crm.example.ru, слушает http://127.0.0.1:8314"),
+        ("https://crm.example.ru", "::", "https://crm.example.ru, слушает http://[::1]:8314"),
+    ],
+)
+def test_serve_tells_where_people_see_it_and_where_it_listens(settings, public, host, told):
+    settings.PUBLIC_URL = public
+    assert serve.announcement(host, 8314) == f"crmseg работает: {told}  (остановить: Ctrl-C)"
