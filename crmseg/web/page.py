@@ -49,10 +49,8 @@ def render_page(
     return response
 
 
-def toast(
-    response: HttpResponse, text: str, kind: Kind = "ok", undo: str | dict[str, Any] | None = None
-) -> HttpResponse:
-    """Show a toast when htmx receives this response. `undo` is the URL to POST to, or {"url": …, "values": {…}}."""
+def toast(response: HttpResponse, text: str, kind: Kind = "ok", undo: dict[str, str] | None = None) -> HttpResponse:
+    """Show a toast when htmx receives this response. `undo`: the "url" to POST to and the "target" to draw anew."""
     detail = {"text": str(text), "kind": kind} | ({"undo": undo} if undo else {})
     trigger_client_event(response, "toast", detail)
     return response

@@ -149,7 +149,7 @@ def _moved(
     left: Stage,
     said: str,
     *,
-    undo: dict[str, Any] | None = None,
+    undo: dict[str, str] | None = None,
     place: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """Only what changed on the screen that asked: the card, both columns' figures, the toast with the way back.
@@ -164,7 +164,7 @@ def _moved(
     return toast(response, said, undo=undo)
 
 
-def _undo(deal: Deal, left: Stage, visit: StageVisit) -> dict[str, Any] | None:
+def _undo(deal: Deal, left: Stage, visit: StageVisit) -> dict[str, str] | None:
     """Where the move is taken back, and the open card to draw anew. amoCRM's unsorted leads take nobody back."""
     if left.takes_nobody_back or left == deal.stage:
         return None

@@ -1,6 +1,6 @@
 /* What every page shares: CSRF, dialogs, toasts, popovers, keys, the states "loading", "offline", "could not refresh".
    In: markup with data-* attributes and the server's HX-Trigger events. Out: DOM events other scripts may use:
-     toast        {text, kind: "ok"|"bad", undo: {url, values, target}}   shows a toast
+     toast        {text, kind: "ok"|"bad", undo: {url, target}}   shows a toast
      announce     {text}                                            reads it out to screen readers
      dialog-open  {dialog}                                          opens it over the page
      dialog-close                                                   closes the dialog on top
@@ -102,7 +102,6 @@ on("htmx:afterSwap htmx:after:swap", (event) => {
   if (target === drawer) drawerShown(event.detail.requestConfig?.path);
   else if (target.matches?.("dialog") && target.childElementCount) openDialog(target);
   homeToasts();
-  prepare(target);
 });
 
 /* ---- session ended: what was asked for meanwhile is asked anew ---- */
@@ -175,11 +174,9 @@ function toast({ text, kind = "ok", undo }) {
   expire(node);
 }
 
-function revert(undo) {
-  const { url, values = {}, target } = typeof undo === "string" ? { url: undo } : undo;
-  const place = target && $(target); // what shows the thing undone is drawn anew, if it is on the screen
-  const swap = place ? { target: place, swap: "outerHTML" } : { swap: "none" };
-  htmx.ajax("POST", url, { source: document.body, values, ...swap });
+function revert({ url, target: shown }) {
+  const target = $(shown); // what shows the thing undone is drawn anew, if it is on the screen
+  htmx.ajax("POST", url, { source: document.body, target, swap: target ? "outerHTML" : "none" });
 }
 
 function expire(node) {
@@ -195,7 +192,7 @@ function expire(node) {
 on("toast", (event) => toast(event.detail));
 on("announce", (event) => ($("#live").textContent = event.detail.text));
 
-/* ---- popovers: <button data-pop="id">, placed under their button ---- */
+/* ---- popovers: <button popovertarget="id">, placed under their button ---- */
 let invoker = null;
 on("click", (event) => (invoker = event.target.closest("[popovertarget]") ?? invoker), true);
 on("toggle", (event) => {
@@ -212,13 +209,6 @@ function place(pop, button) {
   const below = box.bottom + pop.offsetHeight + 6 <= innerHeight;
   pop.style.left = `${Math.max(8, left)}px`;
   pop.style.top = `${below ? box.bottom + 6 : Math.max(8, box.top - pop.offsetHeight - 6)}px`;
-}
-
-function prepare(root) {
-  $$("[data-pop]:not([popovertarget])", root).forEach((button) => {
-    button.setAttribute("popovertarget", button.dataset.pop);
-    button.setAttribute("aria-haspopup", "true");
-  });
 }
 
 /* ---- keys, by place on the keyboard, so the Russian layout works too ---- */
@@ -259,4 +249,3 @@ $("#palette input")?.addEventListener("keydown", (event) => {
 });
 
 $$("#toasts .toast").forEach(expire);
-prepare(document);

@@ -138,17 +138,15 @@ function ready() {
 }
 
 /* ---- columns of closed deals open on a click and load their cards then ---- */
-function openColumn(column, isOpen = column.classList.contains("mini")) {
-  column.classList.toggle("mini", !isOpen);
-  $("[data-open-column]", column).setAttribute("aria-expanded", isOpen);
-  const pending = $(".cards-pending", column);
-  if (isOpen && pending) htmx.trigger(pending, "column-open");
-  if (isOpen) show(column, stillness.matches ? "instant" : "smooth");
-}
-on("click", (event) => {
-  const column = event.target.closest(".col");
+on("click", ({ target }) => {
+  const column = target.closest("[data-open-column], .mini")?.closest(".col");
   if (!column) return;
-  if (event.target.closest("[data-open-column]") || column.classList.contains("mini")) openColumn(column);
+  const isOpen = !column.classList.toggle("mini");
+  $("[data-open-column]", column).ariaExpanded = isOpen;
+  if (!isOpen) return;
+  const pending = $(".cards-pending", column);
+  if (pending) htmx.trigger(pending, "column-open");
+  show(column, true);
 });
 
 /* The incoming column folds while empty; its first card brings a head with nothing to open. */
@@ -159,15 +157,16 @@ on("htmx:oobAfterSwap", () =>
 const phone = matchMedia("(max-width: 760px)");
 const memory = () => `board-column:${board().dataset.pipeline}`;
 
-function slide(box, piece, behavior) {
+function slide(box, piece, isSmooth) {
+  const behavior = isSmooth && !stillness.matches ? "smooth" : "instant";
   const inset = parseFloat(getComputedStyle(board()).scrollPaddingLeft);
   box.scrollTo({ left: piece.offsetLeft - box.offsetLeft - inset, behavior });
 }
 
-function show(column, behavior = "instant") {
+function show(column, isSmooth) {
   const tab = $(`.map a[href="#${column.id}"]`);
-  slide(board(), column, behavior);
-  if (tab) slide(tab.parentElement, tab, behavior);
+  slide(board(), column, isSmooth);
+  if (tab) slide(tab.parentElement, tab, isSmooth);
 }
 
 function openAtDeals() {
@@ -260,7 +259,7 @@ on("click", (event) => {
   const column = link && $(link.getAttribute("href"));
   if (!column) return;
   event.preventDefault();
-  show(column, stillness.matches ? "instant" : "smooth");
+  show(column, true);
 });
 
 on("htmx:afterSwap", (event) => {

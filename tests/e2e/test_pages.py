@@ -70,12 +70,12 @@ def open_lost_dialog(page: Page, house: House) -> None:
 
 
 def open_segment_menu(page: Page, house: House) -> None:
-    page.locator("[data-pop=segment-menu]").click()
+    page.locator("[popovertarget=segment-menu]").click()
     page.wait_for_selector("#segment-menu:popover-open")
 
 
 def open_ready_menu(page: Page, house: House) -> None:
-    page.locator("[data-pop=ready]").click()
+    page.locator("[popovertarget=ready]").click()
     page.wait_for_selector("#ready:popover-open")
 
 

@@ -152,7 +152,8 @@ def test_logging_in_and_choosing_the_dark_theme(browser_page, head):
 def test_toast_of_the_server_can_be_undone_and_dismissed(browser_page, head):
     page = browser_page(user=head)
     page.goto(reverse("accounts:profile"))
-    page.evaluate("document.dispatchEvent(new CustomEvent('toast', {detail: {text: 'Удалено', undo: '/undo/'}}))")
+    undo = "{url: '/undo/', target: '#nowhere'}"
+    page.evaluate(f"document.dispatchEvent(new CustomEvent('toast', {{detail: {{text: 'Удалено', undo: {undo}}}}}))")
     with page.expect_request("**/undo/") as request:
         page.click("[data-undo]")
     assert request.value.method == "POST"

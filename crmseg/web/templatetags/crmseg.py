@@ -154,7 +154,7 @@ def modal(context: Context, content: str, id: str, title: str, open: bool = Fals
 
 @register.simple_block_tag(takes_context=True)
 def menu(context: Context, content: str, id: str, label: str) -> SafeString:
-    """{% menu "deal-menu" _("Действия") %}<button class="item">…{% endmenu %}, opened by data-pop="deal-menu"."""
+    """{% menu "deal-menu" _("Действия") %}<button class="item">…{% endmenu %}, opened by popovertarget="deal-menu"."""
     return _around("components/menu.html", content, id=id, label=label)
 
 

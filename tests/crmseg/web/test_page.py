@@ -45,10 +45,7 @@ def test_pages_are_kept_apart_from_fragments_and_never_stored():
 
 
 def test_toast_rides_in_the_header():
-    response = toast(HttpResponse(), "Сегмент удалён", undo="/segments/7/restore/")
-    assert json.loads(response["HX-Trigger"])["toast"] == {
-        "text": "Сегмент удалён",
-        "kind": "ok",
-        "undo": "/segments/7/restore/",
-    }
+    undo = {"url": "/segments/7/restore/", "target": "#segment-7"}
+    response = toast(HttpResponse(), "Сегмент удалён", undo=undo)
+    assert json.loads(response["HX-Trigger"])["toast"] == {"text": "Сегмент удалён", "kind": "ok", "undo": undo}
     assert response["HX-Trigger"].isascii()
