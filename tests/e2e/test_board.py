@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from crmseg.accounts.models import Role
 from pipelines.models import Deal, Stage
-from tests.e2e import mouse
+from tests.e2e import mouse, touch
 from tests.e2e.conftest import session
 from tests.factories import ContactFactory, DealFactory, NoteFactory, TaskFactory, UserFactory
 from tests.pipelines.conftest import lay_track
@@ -80,6 +80,20 @@ def test_dragged_card_moves_and_is_undone_as_if_it_had_not_been(open_board, trac
     assert ids == [f"deal-{deal.pk}" for deal in deals]
     expect(card(page, deals[1]).locator(".badge").first).to_have_text(stay)
     assert Deal.objects.get(pk=deals[1].pk).visits.get().stage == track.quote
+
+
+def test_card_held_at_the_edge_of_a_phone_takes_the_board_along(browser_page, head, track, deals):
+    far = DealFactory(stage=track.contact)
+    page = browser_page("light", 390, user=head)
+    finger = touch.Finger(page)
+    page.goto(BOARD)
+    with finger.drag(card(page, far)):
+        finger.to(384, 400)
+        page.wait_for_function("() => board.scrollLeft >= board.scrollWidth - board.clientWidth - 1")
+        finger.to(195, 400)
+        expect(cards(page, track.payment)).to_have_id(f"deal-{far.pk}")
+    expect(page.locator(f"#head-{track.payment.pk} .q")).to_have_text("1")
+    assert Deal.objects.get(pk=far.pk).stage == track.payment
 
 
 def test_move_in_the_drawer_is_undone_there_and_on_the_board_behind(open_board, track, deals):
