@@ -24,23 +24,26 @@ on("htmx:configRequest htmx:config:request", ({ detail }) => ((detail.ctx?.reque
 
 /* ---- dialogs: drawer, modals, sheet, palette ---- */
 const drawer = $("#drawer");
-const openers = new WeakMap();
 let ignoreBack = false; // we go back ourselves when the drawer closes
 const topDialog = () => $$("dialog[open]").at(-1);
 
 function openDialog(dialog) {
   if (dialog.open) return;
-  const opener = document.activeElement;
-  openers.set(dialog, { opener, above: opener.closest("[id]")?.id });
+  keepFocus(dialog);
   dialog.showModal();
   homeToasts();
 }
 
-function returnFocus(dialog) {
-  const { opener, above } = openers.get(dialog) ?? {};
+/* Where the focus is when a dialog or a toast comes, it is again when that goes, unless it has found a place. */
+function keepFocus(piece) {
+  piece.opener = document.activeElement;
+  piece.above = piece.opener.closest("[id]")?.id;
+}
+
+function returnFocus({ opener, above }) {
+  if (document.activeElement !== document.body) return;
   if (opener?.isConnected) return opener.focus();
-  const place = above && document.getElementById(above);
-  place?.querySelector("a, button")?.focus();
+  document.getElementById(above)?.querySelector("a, button")?.focus();
 }
 
 on("click", (event) => {
@@ -48,7 +51,11 @@ on("click", (event) => {
   if (open) openDialog(document.getElementById(open.dataset.open));
   const close = event.target.closest("[data-close]");
   if (close) close.closest("dialog").close();
-  event.target.closest("[data-dismiss]")?.parentNode.remove();
+  const gone = event.target.closest("[data-dismiss], [data-undo]")?.parentNode;
+  if (gone) {
+    gone.remove();
+    returnFocus(gone);
+  }
   const dialog = event.target;
   if (dialog.matches("dialog:not([data-static])") && !insideBox(event, dialog)) dialog.close();
 });
@@ -167,16 +174,18 @@ function toast({ text, kind = "ok", undo }) {
   if (kind === "bad") node.setAttribute("role", "alert");
   $("[data-text]", node).textContent = text;
   const button = $("[data-undo]", node);
-  if (undo) button.addEventListener("click", () => { revert(undo); node.remove(); });
+  if (undo) button.addEventListener("click", () => revert(undo, node));
   else button.remove();
+  keepFocus(node);
   homeToasts();
   $("#toasts").append(node);
   expire(node);
 }
 
-function revert({ url, target: shown }) {
+function revert({ url, target: shown }, node) {
   const target = $(shown); // what shows the thing undone is drawn anew, if it is on the screen
-  htmx.ajax("POST", url, { source: document.body, target, swap: target ? "outerHTML" : "none" });
+  const back = () => returnFocus(node); // so may be what had the focus
+  htmx.ajax("POST", url, { source: document.body, target, swap: target ? "outerHTML" : "none" }).then(back, back);
 }
 
 function expire(node) {

@@ -122,6 +122,23 @@ def test_undo_that_came_too_late_says_so_and_shows_where_the_card_is(open_board,
     expect(page.locator(f"#head-{track.payment.pk} .q")).to_have_text("0")
 
 
+@pytest.mark.parametrize("button", ["[data-undo]", "[data-dismiss]"])
+def test_older_toast_that_goes_leaves_the_focus_with_its_card(open_board, track, deals, button):
+    page = open_board()
+    link = card(page, deals[1]).get_by_role("link")
+    link.focus()
+    for digit, stage in (("4", track.payment), ("2", track.contact)):
+        page.keyboard.press("KeyM")
+        page.keyboard.press(f"Digit{digit}")
+        expect(page.locator(".toast").last).to_contain_text(f"Перенесена в «{stage}»")
+        expect(card(page, deals[1])).not_to_have_class(re.compile("busy"))
+    page.locator(button).first.press("Enter")
+    if button == "[data-undo]":
+        expect(page.locator(".toast.bad")).to_contain_text("Отменить прежний перенос нельзя")
+    expect(page.locator("[data-undo]")).to_have_count(1)
+    expect(link).to_be_focused()
+
+
 def test_refused_card_returns_to_its_exact_place(open_board, track, deals):
     page = open_board()
     Stage.objects.filter(pk=track.payment.pk).update(deleted_at=timezone.now())
