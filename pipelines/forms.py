@@ -1,10 +1,12 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from crmseg.accounts.models import User
 from crmseg.accounts.policy import visible
+from crmseg.web import formats
 
 from .models import LossReason, Stage
 
@@ -29,12 +31,21 @@ class MoveForm(forms.Form):
 
 
 class NoteForm(forms.Form):
+    MOST = 10_000  # no `max_length`: with it the browser cuts what is pasted
+
     text = forms.CharField(
         label=_("Примечание"),
-        max_length=10_000,
         error_messages={"required": _("Напишите примечание")},
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": _("Напишите примечание")}),
     )
+
+    def clean_text(self) -> str:
+        text = str(self.cleaned_data["text"]).replace("\r\n", "\n")
+        if len(text) > self.MOST:
+            size, most = (formats.number(signs, get_language() or "ru") for signs in (len(text), self.MOST))
+            words = _("Слишком длинно: набрано %(size)s, можно до %(most)s знаков. Разделите на несколько примечаний")
+            raise forms.ValidationError(words, code="max_length", params={"size": size, "most": most})
+        return text
 
     def begin(self) -> "NoteForm":
         """The focus comes into the field: after a note the next one is typed, after a refusal this one."""

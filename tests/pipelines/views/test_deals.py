@@ -268,6 +268,23 @@ def test_empty_note_is_told_in_its_field(login, deal, htmx):
     assert not Note.objects.exists()
 
 
+def test_note_as_long_as_may_be_is_kept_whole(login, deal, htmx):
+    text = "Строка\r\n" * 1250 + "и".zfill(1250)  # a line ends with one sign, however it was sent
+    login().post(url("note", deal), {"text": text}, headers=htmx("composer"))
+    assert Note.objects.get().text == text.replace("\r\n", "\n")
+
+
+def test_note_too_long_is_refused_in_its_field_and_stays_there_whole(login, deal, htmx):
+    text = "и" * 10_001
+    response = login().post(url("note", deal), {"text": text}, headers=htmx("composer"))
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "набрано 10\u202f001, можно до 10\u202f000 знаков" in page
+    assert text in page
+    assert "maxlength" not in page  # the browser would cut what is pasted, and say nothing
+    assert not Note.objects.exists()
+
+
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.MARKETER])
 def test_reader_writes_no_note(login, deal, role):
     assert login(role).post(url("note", deal), {"text": "x"}).status_code == 403
