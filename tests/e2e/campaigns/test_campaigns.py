@@ -266,6 +266,21 @@ def test_ledger_on_a_phone_shows_state_and_reason_without_scrolling(browser_page
     assert table.evaluate("table => table.scrollWidth <= table.parentNode.clientWidth")
 
 
+def test_name_of_a_scheduled_campaign_is_read_whole_on_a_phone(browser_page, campaign, axe):
+    name = "Как мы строим: отзывы владельцев за год"
+    due = timezone.now() + timedelta(days=2)
+    Campaign.objects.update(state="scheduled", name=name, next_due_at=due, schedule={"at": due.isoformat()})
+    page = browser_page("light", 390, user=UserFactory(role=Role.MARKETER))
+    page.goto(reverse("campaigns:detail", args=[campaign.pk]))
+    assert page.get_by_role("heading", name=name).evaluate("it => it.scrollHeight <= it.clientHeight")
+    top = page.locator("header.top")
+    for role, words in (("link", "Изменить"), ("button", "Начать сейчас"), ("button", "Пауза"), ("button", "Отменить")):
+        box = top.get_by_role(role, name=words).bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    axe(page, within="header.top")
+
+
 def test_step_follows_on_a_phone_what_is_read_and_what_is_filled_in(open_editor, campaign):
     editor = open_editor(width=390)
     step = editor.get_by_role("navigation", name="Шаги").locator("li:has([aria-current=step])")
