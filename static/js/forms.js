@@ -1,6 +1,6 @@
 /* A plain form takes its page with it, so it goes only when the person means it ([data-confirm] is the question,
    [data-yes] the words of the button that does it) and the server is there and knows who sends it. An ended session
-   is told by app.js, a lost connection here. */
+   is told by app.js, a lost connection here. While the server is asked, the form is told so: `asking`, `asked`. */
 
 const PLAIN = `.main form[method="post"]:is([data-guard], :not([hx-post]))`; // what a guarded one asks by htmx is a preview
 const isAsked = new WeakSet();
@@ -16,7 +16,7 @@ addEventListener("submit", (event) => {
 
 async function send(form, submitter) {
   isAsked.add(form);
-  const goes = (await isMeant(form.dataset)) && (await isHeard());
+  const goes = (await isMeant(form.dataset)) && (await isHeard(form));
   isAsked.delete(form);
   if (!goes) return;
   if (!form.isConnected) document.body.append(form); // what it stood in was drawn anew meanwhile
@@ -36,9 +36,11 @@ function isMeant({ confirm: question, yes }) {
     dialog.addEventListener("close", () => answer(dialog.returnValue === "yes"), { once: true }));
 }
 
-async function isHeard() {
+async function isHeard(form) {
+  form.dispatchEvent(new Event("asking"));
   const asked = htmx.ajax("GET", document.body.dataset.session, { source: document.body, swap: "none" });
   const isAnswered = await asked.then(() => true, () => false);
+  form.dispatchEvent(new Event("asked"));
   if (!isAnswered) tell("toast", { text: document.body.dataset.offlineText, kind: "bad" });
   return isAnswered && !document.querySelector("#signed-out");
 }

@@ -155,6 +155,51 @@ def test_typing_without_a_connection_is_told_without_a_toast_and_saved_once_it_i
     assert (kept, Campaign.objects.get().name) == ([200, 200], "Смета")
 
 
+@pytest.fixture
+def hold(editor):
+    """`let_go = hold("**/draft/")`: the server does not answer there until it is let go."""
+
+    def holding(address):
+        held = []
+
+        def keep(route):
+            held.append(route)
+
+        editor.route(address, keep, times=1)
+
+        def let_go(act="continue_"):
+            until(lambda: editor.title() and held)
+            getattr(held[0], act)()
+
+        return let_go
+
+    return holding
+
+
+def test_server_that_hangs_is_seen_to_while_the_draft_is_kept(editor, hold):
+    saved = editor.locator("#saved")
+    let_go = hold("**/draft/")
+    editor.locator("#id_name").fill("Смета")
+    expect(saved.get_by_role("status")).to_have_text("Сохраняем…")
+    let_go()
+    expect(saved).to_have_text("Сохранено")
+    let_go = hold("**/draft/")
+    editor.locator("#id_name").fill("Смета и сроки")
+    expect(saved).to_have_text("Сохраняем…")
+    let_go("abort")
+    expect(saved).to_have_text("Не сохранено")
+
+
+def test_server_that_hangs_is_seen_to_when_the_button_is_pressed(editor, hold):
+    saved, save = editor.locator("#saved"), editor.get_by_role("button", name="Сохранить")
+    let_go = hold("**/session/")
+    save.click()
+    expect(saved).to_have_text("Сохраняем…")
+    let_go("abort")
+    expect(editor.locator(".toast.bad")).to_contain_text("Нет связи: не отправлено")
+    expect(saved).to_have_text("")
+
+
 def test_draft_that_met_the_end_of_the_session_says_so_and_is_saved_once_after_the_login(editor, axe, live_server):
     kept, saved = [], editor.locator("#saved")
     editor.on("response", lambda response: kept.append(response.status) if "/draft/" in response.url else None)
