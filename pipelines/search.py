@@ -1,14 +1,14 @@
-"""What a person types into a search box → a condition on people or deals: name (ё = е), e-mail, digits of a phone.
+"""What a person types into a search box → a condition on people or deals: name (ё = е), e-mail, digits of a phone,
+number of a deal.
 
 The rows that fit are looked up first, by the indexes of grams, and the condition lists their ids: however often a page
 asks, and in whatever order, the planner knows how many there are. Where so many fit that the page will meet them soon,
-or what was typed is too short for the index, the condition looks at the rows themselves.
+or people are looked for by what is too short for the index, the condition looks at the rows themselves.
 """
 
 import re
 from collections.abc import Sequence
 from functools import reduce
-from itertools import chain
 from operator import or_
 
 from django.contrib.postgres.fields import ArrayField
@@ -52,18 +52,36 @@ def _employed(lookup: str, words: Sequence[str], owner: str) -> list[QuerySet]:
 
 
 def deals(typed: str) -> Q:
-    """By the name, a contact's name (every word must be in it), or a phone in any writing (three digits or more)."""
+    """By the name, that of a contact or of the company of either (every word must be in it), by the number, or by a
+    phone in any writing (three digits or more). What is short is looked up first too: the board asks many times.
+    """
     words = words_of(typed)
     if not words:
         return Q()
     links = DealContact.objects.order_by().values_list("deal", flat=True)
     called = links.filter(contact__in=_phones(local_digits(typed)).values("contact"))
-    if max(map(len, words)) >= GRAM:
-        named = Deal.objects.filter(_all("name_key__holds", words)).values_list("pk", flat=True)
-        if (ids := _ids(named, links.filter(_all("contact__name_key__holds", words)), called)) is not None:
-            return _among(ids)
-    theirs = links.filter(_all("contact__name_key__contains", words))
-    return _all("name_key__contains", words) | Q(pk__in=theirs) | Q(pk__in=called)
+    named = Deal.objects.filter(_all("name_key__holds", words)).values_list("pk", flat=True)
+    if (ids := _ids(named, *_with("holds", words), called)) is not None:
+        return _among([*ids, *_numbers(typed)])
+    others = (*_with("contains", words), called, _numbers(typed))
+    return reduce(or_, (Q(pk__in=rows) for rows in others), _all("name_key__contains", words))
+
+
+def _with(lookup: str, words: Sequence[str]) -> list[QuerySet]:
+    """Deals of whom the words name: a contact, a company, a contact of a company."""
+    links = DealContact.objects.order_by().values_list("deal", flat=True)
+    companies = Company.objects.filter(_all(f"name_key__{lookup}", words))
+    return [
+        links.filter(_all(f"contact__name_key__{lookup}", words)),
+        Deal.objects.filter(company__in=companies).values_list("pk", flat=True),
+        links.filter(contact__company__in=companies),
+    ]
+
+
+def _numbers(typed: str) -> list[int]:
+    """Which deal is meant, as its card writes it (№ 1 597) or shorter."""
+    number = re.fullmatch(r"[№#]?((?:\s*\d){1,18})\s*", typed)
+    return [int(re.sub(r"\s", "", number[1]))] if number else []
 
 
 def words_of(typed: str) -> list[str]:
@@ -78,8 +96,12 @@ def _all(lookup: str, words: Sequence[str]) -> Q:
 
 def _ids(*found: QuerySet) -> list[int] | None:
     """What the queries found together; None if that is too much to list."""
-    ids = set(chain.from_iterable(rows[: MANY + 1] for rows in found))
-    return None if len(ids) > MANY else sorted(ids)
+    ids: set[int] = set()
+    for rows in found:
+        ids.update(rows[: MANY + 1])
+        if len(ids) > MANY:
+            return None
+    return sorted(ids)
 
 
 def _among(ids: Sequence[int]) -> Q:

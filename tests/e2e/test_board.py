@@ -324,6 +324,27 @@ def test_search_narrows_the_board_and_stands_in_the_url(open_board, deals):
     assert "q=" in page.url
 
 
+HINT = """field => {
+  const [paper, style] = [document.createElement("canvas").getContext("2d"), getComputedStyle(field)];
+  paper.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+  const room = field.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  return [style.fontSize, room - paper.measureText(field.placeholder).width];
+}"""
+
+
+@pytest.mark.parametrize(("width", "size"), [(1440, "13px"), (390, "16px")])
+def test_hint_of_the_search_names_what_it_finds_and_is_read_whole(browser_page, head, deals, width, size):
+    page = browser_page(width=width, user=head)
+    if width == 390:
+        touch.Finger(page)
+    page.goto(BOARD)
+    field = page.locator("#board-search")
+    expect(field).to_have_attribute("placeholder", "Сделка, №, имя, компания, телефон")
+    font, room = field.evaluate(HINT)
+    assert font == size
+    assert room >= 0
+
+
 def test_typing_on_during_a_search_breaks_nothing_off(open_board, deals):
     page, errors, held = open_board(), [], []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)

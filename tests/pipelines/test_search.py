@@ -85,6 +85,35 @@ def test_deal_is_found_by_name_contact_and_phone(track, typed):
     assert list(Deal.objects.filter(search.deals(typed))) == [deal]
 
 
+@pytest.mark.parametrize("typed", ["ИП Мухин", "мухин", "МУХИН, ип", "ух"])
+def test_deal_is_found_by_its_company_and_by_that_of_its_contact(track, typed):
+    company = CompanyFactory(name="ИП Мухин")
+    own = DealFactory(stage=track.contact, name="Баня", company=company)
+    theirs = DealFactory(stage=track.contact, name="Дом", contact=ContactFactory(name="Алексей", company=company))
+    DealFactory(stage=track.contact, name="Барнхаус", company=CompanyFactory(name="ООО «Вектор»"))
+    assert list(Deal.objects.filter(search.deals(typed)).order_by("pk")) == [own, theirs]
+
+
+@pytest.mark.parametrize("typed", ["1597", "№ 1\u202f597", "№1597", "1 597", "#1597"])
+def test_deal_is_found_by_its_number(track, typed):
+    deal = DealFactory(pk=1597, stage=track.contact, name="Баня")
+    DealFactory(stage=track.contact, name="Дом")
+    assert list(Deal.objects.filter(search.deals(typed))) == [deal]
+
+
+@pytest.mark.parametrize("typed", ["№ 7", "7"])
+def test_deal_is_found_by_a_short_number(track, typed):
+    deal = DealFactory(pk=7, stage=track.contact, name="Баня")
+    DealFactory(pk=70, stage=track.contact, name="Дом")
+    assert list(Deal.objects.filter(search.deals(typed))) == [deal]
+
+
+@pytest.mark.parametrize("typed", ["9" * 19, "9" * 200, "№", "№ №", "1597 дом"])
+def test_what_is_no_number_of_a_deal_finds_none(track, typed):
+    DealFactory(pk=1597, stage=track.contact, name="Баня")
+    assert not Deal.objects.filter(search.deals(typed)).exists()
+
+
 def test_figures_in_the_name_of_a_deal_are_no_phone(track):
     ContactPointFactory(contact=(person := ContactFactory()), kind="phone", value="+79031805542")
     DealFactory(stage=track.contact, name="Баня", contact=person)
@@ -117,9 +146,9 @@ def words_of(typed: str) -> list[str]:
 
 def people_by_scan(typed: str) -> Q:
     """What the search promises, by looking at every row."""
-    named, digits = Q(), search.local_digits(typed)
-    for word in words_of(typed):
-        named &= Q(name_key__contains=word)
+    words, digits = words_of(typed), search.local_digits(typed)
+    named = Q(*(("name_key__contains", word) for word in words))
+    named |= Q(*(("company__name_key__contains", word) for word in words))
     fits = Q(kind="email", value__contains=typed.strip().lower())
     points = ContactPoint.objects.filter(fits | Q(kind="phone", value__contains=digits) if digits else fits)
     return named | Q(pk__in=points.filter(contact__isnull=False).values("contact"))
@@ -129,9 +158,14 @@ def deals_by_scan(typed: str) -> Q:
     words, digits = words_of(typed), search.local_digits(typed)
     phones = ContactPoint.objects.filter(kind="phone", value__contains=digits, contact__isnull=False)
     linked = Q(*(("contact__name_key__contains", word) for word in words))
+    linked |= Q(*(("contact__company__name_key__contains", word) for word in words))
     if digits:
         linked |= Q(contact__in=phones.values("contact"))
     named = Q(*(("name_key__contains", word) for word in words))
+    named |= Q(*(("company__name_key__contains", word) for word in words))
+    number = "".join(typed.split())
+    if number.isdecimal():
+        named |= Q(pk=int(number))
     return named | Q(pk__in=DealContact.objects.filter(linked).values("deal"))
 
 
@@ -159,10 +193,19 @@ def test_search_finds_what_a_look_at_every_row_finds(names, phones, typed, many)
 
 
 def plant(names: list[str], phones: list[str]) -> tuple[list[int], list[int]]:
-    """Contacts and deals of those names, each deal with the contact after; the phones go to the contacts."""
+    """Contacts, companies and deals of those names, each deal with the contact after and the company before, each
+    contact of the second company before; the phones go to the contacts.
+    """
     stage = StageFactory()
-    contacts = Contact.objects.bulk_create(Contact(name=name) for name in names)
-    deals = Deal.objects.bulk_create(Deal(name=name, stage=stage, pipeline=stage.pipeline) for name in names)
+    companies = Company.objects.bulk_create(Company(name=name) for name in names)
+    employers, owners = companies[-2:] + companies[:-2], companies[-1:] + companies[:-1]
+    contacts = Contact.objects.bulk_create(
+        Contact(name=name, company=company) for name, company in zip(names, employers, strict=True)
+    )
+    deals = Deal.objects.bulk_create(
+        Deal(name=name, company=company, stage=stage, pipeline=stage.pipeline)
+        for name, company in zip(names, owners, strict=True)
+    )
     turned = contacts[1:] + contacts[:1]
     DealContact.objects.bulk_create(DealContact(deal=a, contact=b) for a, b in zip(deals, turned, strict=True))
     ContactPoint.objects.bulk_create(
