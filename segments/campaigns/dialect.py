@@ -6,7 +6,7 @@ they print as people read them.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +18,9 @@ from liquid.builtin.tags.capture_tag import CaptureNode
 from liquid.exceptions import LiquidTypeError
 from liquid.expression import Expression
 from liquid.output import NullIO
+from liquid.token import Token
 
+from . import pieces
 from .highlights import NODES
 from .printed import side_by_side
 
@@ -135,6 +137,10 @@ class LetterEnvironment(Environment):
         self.filters = {name: act for name, act in self.filters.items() if name in FILTERS}
         for name, node in NODES.items():
             self.tags[name].node_class = node  # type: ignore[attr-defined]
+
+    def tokenizer(self) -> Callable[[str], Iterator[Token]]:
+        tokens = super().tokenizer()
+        return lambda source: iter(pieces.read(tokens(source)))
 
     def from_string(self, *given: Any, **more: Any) -> BoundTemplate:
         template = super().from_string(*given, **more)

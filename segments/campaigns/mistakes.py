@@ -20,17 +20,13 @@ from liquid.exceptions import (
 from crmseg.web.reasons import Reason
 
 from .dialect import PIECE, Incomparable
+from .pieces import BLOCKS, Told, tag
 from .printed import Day, Number, numeral
 
-BLOCKS = ("if", "unless", "for", "case", "capture", "comment", "ifchanged")
 LONGEST = 80  # of a piece of a template within a reason
 INNER = {"else": "if", "elsif": "if", "when": "case", "break": "for", "continue": "for"}
 
 Say = Callable[[re.Match[str], str], Reason]
-
-
-def tag(name: str) -> str:
-    return f"{{% {name} %}}"
 
 
 def _unknown_tag(name: str) -> Reason:
@@ -77,6 +73,8 @@ def reason(error: LiquidError, filters: frozenset[str]) -> Reason:
     text, known = str(error.message), ", ".join(sorted(filters))
     if isinstance(error, ResourceLimitError):
         return Reason("too_many_repeats")
+    if isinstance(error, Told):
+        return error.reason
     if isinstance(error, Incomparable):
         return _incomparable(error)
     for pattern, say in SAYINGS:

@@ -317,6 +317,63 @@ def test_fault_of_a_template_is_named_in_words(source, words):
     assert words in str(problem)
 
 
+@pytest.mark.parametrize("tag", ["if", "unless"])
+@pytest.mark.parametrize(
+    ("inner", "words"),
+    [
+        ("{% else if deal.name == 'Дом' %}", "«{% else if %}» пишется слитно: {% elsif … %}"),
+        ("{% else  deal.name == 'Дом' %}", "вместо «{% else … %}» пишите «{% elsif … %}»"),
+        ("{% elseif deal.name == 'Дом' %}", "вместо «{% elseif %}» пишите «{% elsif … %}»"),
+        ("{% else %}б{% else %}", "«{% else %}» стоит после «{% else %}»"),
+        ("{% else %}б{% elsif deal.name %}", "«{% elsif %}» стоит после «{% else %}»"),
+        ("{% end if %}", "«{% end if %}» пишется слитно: {% endif %}"),
+        ("{% for x in deal %}{% end for %}", "«{% end for %}» пишется слитно: {% endfor %}"),
+        ("{% for x in deal %}{% else if x %}{% endfor %}", "вместо «{% else … %}» пишите «{% else %}»"),
+    ],
+)
+def test_a_branch_liquid_would_pass_over_is_refused(tag, inner, words):
+    source = f"а\n{{% {tag} deal.price %}}а\n{inner}б{{% end{tag} %}}"
+    (problem,) = problems("Тема", source, "")
+    assert f"текст, строка 3: {words}" in str(problem)
+    with pytest.raises(TemplateFailed):
+        letter(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("{% case deal.name %}{% when 'а' %}{% else %}б{% else %}в{% endcase %}", "«{% else %}» стоит после"),
+        ("{% case deal.name %}{% when 'а' %}{% else %}б{% when 'в' %}{% endcase %}", "«{% when %}» стоит после"),
+        ("{% case deal.name %}{% when 'а' %}{% else if deal.name %}{% endcase %}", "пишите «{% when … %}»"),
+        ("{% if deal.name %}{% end %}", "вместо «{% end %}» пишите «{% endif %}»"),
+        ("{% if deal.name %}{% endif deal.name %}", "вместо «{% endif … %}» пишите «{% endif %}»"),
+    ],
+)
+def test_a_command_with_odd_words_says_how_it_is_written(source, words):
+    (problem,) = problems("Тема", source, "")
+    assert words in str(problem)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% if deal.price %}{% if deal.name %}{% else %}{% endif %}{% elsif deal.name %}{% else %}{% endif %}",
+        "{% if deal.price %}{% for x in deal %}{% else %}{% endfor %}{% else %}{% endif %}",
+        "{% comment %}{% else if %}{% end if %}{% endcomment %}{% # else if %}",
+        "{% case deal.name %}{% when 'а' %}{% if deal %}{% else %}{% endif %}{% when 'б' %}{% else %}{% endcase %}",
+    ],
+)
+def test_branches_in_their_order_are_no_problem(source):
+    assert problems(source, source, source) == []
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f", "\u2009", "\u200b"])
+def test_a_space_of_a_word_processor_is_a_space_and_stays_within_quotes(space):
+    source = "{% if contact.company_!= 'а'_%}{{ 'а_б'_| upcase_}}{% endif %}".replace("_", space)
+    assert problems(source, source, source) == []
+    assert letter(subject=source, text=source).text.startswith(f"А{space}Б")
+
+
 @pytest.mark.parametrize(
     "source",
     [
