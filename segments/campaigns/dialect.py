@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from liquid import BoundTemplate, Environment, RenderContext
@@ -15,6 +16,8 @@ from liquid.ast import Node
 from liquid.builtin.expressions import logical
 from liquid.builtin.tags.assign_tag import AssignNode
 from liquid.builtin.tags.capture_tag import CaptureNode
+from liquid.builtin.tags.case_tag import MultiExpressionBlockNode
+from liquid.builtin.tags.case_tag import _AnyExpression as AnyExpression
 from liquid.exceptions import LiquidTypeError
 from liquid.expression import Expression
 from liquid.output import NullIO
@@ -22,7 +25,7 @@ from liquid.token import Token
 
 from . import pieces
 from .highlights import NODES
-from .printed import side_by_side
+from .printed import is_same, side_by_side
 
 
 def words(text: str) -> frozenset[str]:
@@ -88,19 +91,54 @@ class Order(Expression):
         return less
 
 
-SIGNS = {
-    logical.LtExpression: "<",
-    logical.GtExpression: ">",
-    logical.LeExpression: "<=",
-    logical.GeExpression: ">=",
+class Same(Expression):
+    """«==» and «!=», over what `printed` says is the same."""
+
+    __slots__ = ("left", "right", "sign")
+
+    def __init__(self, sign: str, found: Any) -> None:
+        super().__init__(found.token)
+        self.sign, self.left, self.right = sign, ordered(found.left), ordered(found.right)
+
+    def __str__(self) -> str:
+        return f"{self.left} {self.sign} {self.right}"
+
+    def children(self) -> list[Expression]:
+        return [self.left, self.right]
+
+    def evaluate(self, context: RenderContext) -> bool:
+        return is_same(self.left.evaluate(context), self.right.evaluate(context)) is (self.sign == "==")
+
+
+class OneOf(AnyExpression):
+    """What a `when` names."""
+
+    __slots__ = ()
+
+    def children(self) -> list[Expression]:
+        return [self.left, *self.expressions]
+
+    def evaluate(self, context: RenderContext) -> list[bool]:
+        left = self.left.evaluate(context)
+        return [is_same(left, right.evaluate(context)) for right in self.expressions]
+
+
+SIGNS: dict[type[Expression], Callable[[Any], Expression]] = {
+    logical.EqExpression: partial(Same, "=="),
+    logical.NeExpression: partial(Same, "!="),
+    logical.LtExpression: partial(Order, "<"),
+    logical.GtExpression: partial(Order, ">"),
+    logical.LeExpression: partial(Order, "<="),
+    logical.GeExpression: partial(Order, ">="),
+    AnyExpression: lambda found: OneOf(found.token, found.left, found.expressions),
 }
 
 
 def ordered(expression: Any) -> Any:
-    """The same condition with our orders in it."""
+    """The same condition with our signs in it."""
     sign = SIGNS.get(type(expression))
     if sign:
-        return Order(sign, expression)
+        return sign(expression)
     if isinstance(expression, logical.BooleanExpression):
         expression.expression = ordered(expression.expression)
     elif type(expression).__module__ == logical.__name__ and hasattr(expression, "left"):
@@ -146,6 +184,8 @@ class LetterEnvironment(Environment):
         template = super().from_string(*given, **more)
         context = RenderContext(template)
         for node in _all(template.nodes, context):
+            if isinstance(node, MultiExpressionBlockNode):
+                node.expression = ordered(node.expression)
             for expression in node.expressions():
                 ordered(expression)
         return template

@@ -21,7 +21,7 @@ from crmseg.web.reasons import Reason
 
 from .dialect import PIECE, Incomparable
 from .pieces import BLOCKS, Told, tag
-from .printed import Day, Number, numeral
+from .printed import Day, Flag, Number, numeral
 
 LONGEST = 80  # of a piece of a template within a reason
 INNER = {"else": "if", "elsif": "if", "when": "case", "break": "for", "continue": "for"}
@@ -96,7 +96,7 @@ def _incomparable(error: Incomparable) -> Reason:
 def _kind(value: object) -> str:
     if isinstance(value, Day):
         return "date"
-    if isinstance(value, str) and not isinstance(value, Number):
+    if isinstance(value, str) and not isinstance(value, Number | Flag):
         return "text"
     return "number" if numeral(value) is not None else "other"
 

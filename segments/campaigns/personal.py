@@ -24,7 +24,7 @@ from pipelines.models import Contact, CustomField, Deal, DealContact
 
 from . import greeting
 from .names import Names
-from .printed import Day, Number, numeral
+from .printed import Day, Flag, Number, numeral
 
 Values = dict[str, Any]
 
@@ -112,7 +112,7 @@ def _text(value: Any, form: str) -> str:
     if isinstance(value, list):
         return ", ".join(str(item) for item in value)
     if isinstance(value, bool):
-        return _("да") if value else _("нет")
+        return Flag(_("да") if value else _("нет"), value)
     if form == CustomField.Form.MONEY:
         return _money(value)
     if form == CustomField.Form.NUMBER:

@@ -13,12 +13,14 @@ from django.conf import settings
 from django.utils.dateparse import parse_date
 from django.utils.dates import MONTHS_ALT
 from django.utils.translation import override
+from liquid.builtin.expressions import logical
 
-from .nothing import Nothing
+from .nothing import Group, Nothing, Untrue, is_nothing
 
 NUMERAL = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?")
 DOTTED, WORDY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})"), re.compile(r"(\d{1,2}) (\w+) (\d{4})")
 SIGNS = re.compile(r"[\s₽]")
+YES_NO = {"да": True, "yes": True, "true": True, "нет": False, "no": False, "false": False}
 Pair = tuple[Any, Any]
 
 
@@ -78,12 +80,30 @@ class Day(Printed):
         return cls(text, day.toordinal())
 
     def read(self, other: object) -> int | None:
-        """2026-12-01, 01.12.2026, and as letters print it."""
-        try:
-            found = _day_of(other) if isinstance(other, str) else None
-        except ValueError:  # 2026-02-31
-            return None
+        found = _as_day(other) if isinstance(other, str) else None
         return found.toordinal() if found else None
+
+
+class Flag(Printed):
+    """A checkbox: false where it says no."""
+
+    __slots__ = ()
+
+    def __liquid__(self) -> str:
+        return self if self.value else Untrue(self)
+
+    def read(self, other: object) -> bool | None:
+        return (
+            YES_NO.get(other.strip().lower()) if isinstance(other, str) else other if isinstance(other, bool) else None
+        )
+
+
+def _as_day(text: str) -> date | None:
+    """2026-12-01, 01.12.2026, and as letters print it."""
+    try:
+        return _day_of(text)
+    except ValueError:  # 2026-02-31
+        return None
 
 
 def _day_of(text: str) -> date | None:
@@ -111,3 +131,23 @@ def side_by_side(left: object, right: object) -> Pair | None:
         pair = right.beside(left)
         return pair and pair[::-1]
     return left, right
+
+
+def is_same(left: object, right: object) -> bool:
+    """«==»: nothing is the same as nil, '', blank and false."""
+    if is_nothing(left) or is_nothing(right):
+        return all(is_nothing(side) or side is False or side == "" for side in (left, right))
+    if isinstance(right, Printed):
+        left, right = right, left
+    return left == right if isinstance(left, Printed) else logical._eq(left, right)
+
+
+def kind(value: object) -> Any:
+    """Of one kind are values that compare, and print, alike."""
+    if is_nothing(value):
+        return None
+    if isinstance(value, Group):
+        return value.path
+    if isinstance(value, str) and not isinstance(value, Printed):
+        return numeral(value) is not None, _as_day(value) is not None
+    return tuple(map(kind, value)) if isinstance(value, tuple) else type(value)

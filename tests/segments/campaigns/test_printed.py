@@ -8,7 +8,7 @@ import pytest
 from segments.campaigns import delivery, personal
 from segments.campaigns.models import Message
 from segments.campaigns.obstacles import of_letter
-from segments.campaigns.printed import Day, Number
+from segments.campaigns.printed import Day, Flag, Number
 from segments.campaigns.rendering import render
 from tests.factories import NOW, CustomFieldFactory, DealFactory
 
@@ -21,7 +21,9 @@ HERS = {
     "part": Number("0.1", Decimal("0.1")),
 }
 DAYS = {"visit": Day.of("21 ноября 2026", date(2026, 11, 21)), "start": Day.of("3 декабря 2026", date(2026, 12, 3))}
-PERSON = {"deal": {"price": PRICE, "name": "Дом", "none": "", "custom": HERS | DAYS}}
+CHECKED = {"yes": Flag("да", True), "no": Flag("нет", False)}
+EMPTY = {"name": "", "price": "", "custom": {"area": "", "visit": ""}}
+PERSON = {"contact": EMPTY, "deal": {"price": PRICE, "name": "Дом", "none": "", "custom": HERS | DAYS | CHECKED}}
 
 
 def body(html):
@@ -72,6 +74,71 @@ def is_true(condition):
 )
 def test_values_compare_as_what_they_are(condition, expected):
     assert is_true(condition) is expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("deal.custom.yes", True),
+        ("deal.custom.no", False),
+        ("deal.custom.yes == true and deal.custom.no == false", True),
+        ("true == deal.custom.yes and false == deal.custom.no", True),
+        ("deal.custom.yes == false or deal.custom.no == true", False),
+        ("deal.custom.yes != true or deal.custom.no != false", False),
+        ("deal.custom.yes == 'да' and deal.custom.no == 'нет'", True),
+        ("'да' == deal.custom.yes and 'Нет' == deal.custom.no", True),
+        ("deal.custom.yes == 'нет' or deal.custom.no == 'да' or deal.custom.no == ''", False),
+        ("deal.custom.no == nil or deal.custom.no == blank or deal.custom.no == deal.custom.yes", False),
+        ("deal.none == true", False),
+        ("deal.none == false", True),  # as in the rules of segments
+    ],
+)
+def test_a_checkbox_is_what_it_says(condition, expected):
+    assert is_true(condition) is expected
+
+
+def test_a_checkbox_prints_its_word_and_takes_no_fallback():
+    assert "<p>да нет нет</p>" in body(
+        "<p>{{ deal.custom.yes }} {{ deal.custom.no }} {{ deal.custom.no | default: '?' }}</p>"
+    )
+
+
+@pytest.mark.parametrize("name", ["deal.none", "contact.price", "contact.custom.area", "contact", "contact.custom"])
+@pytest.mark.parametrize("empty", ["nil", "null", "''", "blank", "empty"])
+def test_nothing_is_the_same_as_every_empty_word(name, empty):
+    assert is_true(f"{name} == {empty} and {empty} == {name}")
+    assert not is_true(f"{name} != {empty} or {empty} != {name}")
+    assert "<p>да</p>" in body(f"{{% case {name} %}}{{% when {empty} %}}<p>да</p>{{% endcase %}}")
+
+
+@pytest.mark.parametrize("name", ["deal.price", "deal.name", "deal.custom.zero", "deal", "deal.custom"])
+@pytest.mark.parametrize("empty", ["nil", "null", "''", "blank", "empty", "false"])
+def test_a_value_is_the_same_as_no_empty_word(name, empty):
+    assert not is_true(f"{name} == {empty} or {empty} == {name}")
+    assert is_true(f"{name} and {name} != {empty} and {empty} != {name}")
+
+
+def test_a_group_without_a_value_is_false_and_has_no_fields_to_repeat():
+    assert not is_true(
+        "contact or contact.custom or contact.name or contact.custom.area or contact.custom.area.size > 0"
+    )
+    source = "{% for pair in contact.custom %}{{ pair }}{% else %}<p>пусто</p>{% endfor %}{{ contact.size }}"
+    assert "<p>пусто</p>0" in body(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["{{ deal }}", "{{ deal.custom }}", "{{ deal | upcase }}", "{% assign a = deal %}{{ a }}", "{% echo deal.custom %}",
+     "{{ deal.custom | first }}", "{% for pair in deal.custom %}{{ pair }}{% endfor %}", "{% cycle deal %}",
+     "{{ '' | append: deal }}"],
+)  # fmt: skip
+def test_a_group_of_fields_prints_nothing(source):
+    assert "<p>[]</p>" in body(f"<p>[{source}]</p>")
+
+
+def test_case_takes_a_checkbox():
+    html = "{% case deal.custom.no %}{% when true %}<p>а</p>{% when false %}<p>б</p>{% endcase %}"
+    assert "<p>б</p>" in body(html)
 
 
 def test_case_takes_a_number_and_its_text():

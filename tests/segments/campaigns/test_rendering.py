@@ -222,7 +222,7 @@ def test_nothing_is_parsed_where_a_source_is_too_long(monkeypatch):
 
 def test_what_the_library_trips_over_is_a_fault_of_the_template():
     with pytest.raises(TemplateFailed) as failed:
-        letter("{% if contact contains deal %}{% endif %}")
+        letter("{% if contact contains contact %}{% endif %}")
     assert failed.value.reason.code == "values_misused"
 
 
