@@ -5,7 +5,6 @@ they print as people read them.
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,13 +13,10 @@ from typing import Any
 from liquid import BoundTemplate, Environment, RenderContext
 from liquid.ast import Node
 from liquid.builtin.expressions import logical
-from liquid.builtin.tags.assign_tag import AssignNode
-from liquid.builtin.tags.capture_tag import CaptureNode
 from liquid.builtin.tags.case_tag import MultiExpressionBlockNode
 from liquid.builtin.tags.case_tag import _AnyExpression as AnyExpression
 from liquid.exceptions import LiquidTypeError
 from liquid.expression import Expression
-from liquid.output import NullIO
 from liquid.token import Token
 
 from . import pieces
@@ -40,8 +36,6 @@ FILTERS = words(
 
 PIECE = re.compile(r"\{\{-?(?P<output>.*?)-?\}\}|\{%-?\s*(?P<tag>#|\w+)(?P<rest>.*?)-?%\}", re.DOTALL)
 COMMENT = re.compile(r"\{%-?\s*comment\b.*?\bendcomment\s*-?%\}", re.DOTALL)
-
-Kinds = dict[type, Any]  # what a name may hold, one value of each kind
 
 
 class Incomparable(LiquidTypeError):
@@ -193,46 +187,6 @@ class LetterEnvironment(Environment):
 
 HTML = LetterEnvironment(autoescape=True)
 PLAIN = LetterEnvironment()
-
-
-def try_on(template: BoundTemplate, values: dict[str, Any], *, everywhere: bool) -> None:
-    """Raises what a letter to such a person would; ``everywhere``: also behind conditions the person does not meet."""
-    template.render(**values)
-    if everywhere:
-        context = RenderContext(template, globals=template.make_globals(values))
-        given: dict[str, Kinds] = defaultdict(dict)
-        for node in _all(template.nodes, context):
-            if isinstance(node, AssignNode | CaptureNode):
-                _give(node, given[node.name], context, is_certain=node in template.nodes)
-            for expression in node.expressions():
-                with told():
-                    _try_each(expression, context)
-                    _try_with(given, expression, context)
-
-
-def _give(node: AssignNode | CaptureNode, kinds: Kinds, context: RenderContext, *, is_certain: bool) -> None:
-    node.render(context, NullIO())
-    if is_certain:
-        kinds.clear()
-    value = context.locals[node.name]
-    kinds.pop(type(value), None)
-    kinds[type(value)] = value
-
-
-def _try_with(given: dict[str, Kinds], expression: Expression, context: RenderContext) -> None:
-    """With each kind of value that one branch or another has put under a name, the last one last."""
-    for name, kinds in given.items():
-        for value in kinds.values() if len(kinds) > 1 else ():
-            context.locals[name] = value
-            _try_each(expression, context)
-
-
-def _try_each(expression: Expression, context: RenderContext) -> None:
-    expression.evaluate(context)
-    if isinstance(expression, Order):
-        expression.try_on(context)
-    for inner in expression.children():
-        _try_each(inner, context)
 
 
 def _all(nodes: Iterable[Node], context: RenderContext) -> Iterable[Node]:

@@ -74,6 +74,8 @@ WORDS = {
     "no_such_filter": _("фильтра «%(name)s» нет. Есть: %(known)s"),
     "name_mistaken": _("поля «%(name)s» нет. Есть похожие: %(near)s"),
     "no_such_name": _("поля «%(name)s» нет. Есть: %(known)s"),
+    "group_printed": _("«%(name)s» — это группа полей. Возьмите одно: %(fields)s"),
+    "empty_group_printed": _("«%(name)s» — это группа полей, и полей в ней нет. Уберите её"),
     "filter_missing": _("после «|» нужен фильтр. Есть: %(known)s"),
     "value_missing": _("не хватает значения. Впишите поле, например «%(example)s»"),
     "one_equals_sign": _("один знак «=». Для сравнения поставьте два: «==»"),

@@ -24,11 +24,12 @@ from crmseg.web.reasons import Explained, Reason
 
 from . import mistakes
 from .cleaning import clean
-from .dialect import FILTERS, HTML, PIECE, PLAIN, LetterEnvironment, try_on, words
+from .dialect import FILTERS, HTML, PIECE, PLAIN, LetterEnvironment, words
 from .highlights import CLOSE, OPEN, highlight, marked, unmarked
 from .inspection import broken
 from .names import Names, odd
-from .nothing import nobody, shown
+from .nothing import shown
+from .ways import try_every_way
 
 MAX_SOURCE = 500_000  # bytes
 CLIPPED = 102_000  # bytes: of a longer letter Gmail shows the beginning only
@@ -180,15 +181,14 @@ def too_long(field: str, size: int | str) -> Problem:
 
 
 def _faults(source: str, environment: LetterEnvironment, names: Names) -> list[tuple[int | None, Reason]]:
-    """It is parsed, its names are looked up, and it is tried on a person without any data and on one with all."""
+    """It is parsed, its names are looked up, and every way through it is tried."""
     try:
         template = environment.from_string(source)
         if found := [*odd(template, names), *(_unclosed(source) if environment is HTML else [])]:
             return [
                 (source.count("\n", 0, place) + 1, reason) for place, reason in sorted(found, key=lambda one: one[0])
             ]
-        try_on(template, nobody(names), everywhere=False)
-        try_on(template, names, everywhere=True)
+        try_every_way(template, names)
     except LiquidError as error:
         return [(mistakes.line(error, source, environment), mistakes.reason(error, FILTERS))]
     return []
