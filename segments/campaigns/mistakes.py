@@ -22,6 +22,7 @@ from crmseg.web.reasons import Reason
 from .dialect import PIECE, Incomparable
 from .pieces import BLOCKS, Told, tag
 from .printed import Day, Flag, Number, numeral
+from .slips import slip
 
 LONGEST = 80  # of a piece of a template within a reason
 INNER = {"else": "if", "elsif": "if", "when": "case", "break": "for", "continue": "for"}
@@ -56,6 +57,7 @@ SAYINGS: list[tuple[str, Say]] = [
         r"missing expression|expected (a primitive|an identifier)|path segment",
         lambda m, known: Reason("value_missing", example="contact.first_name"),
     ),
+    (r"expected '=', found '=='", lambda m, known: Reason("write_instead", sign="==", right="=")),
     (r"found '='", lambda m, known: Reason("one_equals_sign")),
     (r"unexpected ['\"]['\"]['\"]", lambda m, known: Reason("quote_open")),
     (r"not operator|unknown operator '!'", lambda m, known: Reason("no_not", example="{% unless deal.name %}")),
@@ -77,11 +79,14 @@ def reason(error: LiquidError, filters: frozenset[str]) -> Reason:
         return error.reason
     if isinstance(error, Incomparable):
         return _incomparable(error)
+    if isinstance(error, LiquidSyntaxError) and (typed := slip(error, filters)):
+        return typed
     for pattern, say in SAYINGS:
         if found := re.search(pattern, text):
             return say(found, known)
     if isinstance(error, FilterArgumentError | FilterValueError | FilterItemTypeError):
-        return Reason("filter_misused", name=re.split(r"\W", text)[0])
+        named = error.token.value if error.token else ""
+        return Reason("filter_misused", name=named if named in filters else re.split(r"\W", text)[0])
     if isinstance(error, LiquidTypeError):
         return Reason("values_misused")
     return Reason("template_unclear", open="{{", close="}}")

@@ -5,6 +5,7 @@ out: the place of each odd name and what is wrong, as a ``Reason``. What the tem
 for) is never odd.
 """
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
@@ -19,6 +20,7 @@ MOST = 5  # odd names told of one source
 LONGEST = 80
 LIKE = 0.5
 NEAR = 3  # names offered instead
+BESIDE = re.compile(r"(?:[=<>:,]|\bcontains|\bwhen)\s*$")  # where a text may stand as well
 
 
 def odd(template: BoundTemplate, names: Names) -> list[tuple[int, Reason]]:
@@ -29,7 +31,8 @@ def odd(template: BoundTemplate, names: Names) -> list[tuple[int, Reason]]:
     for variable in sorted(used, key=lambda one: one.span.index):
         if not _is_known(variable.segments, names):
             places.setdefault(str(variable), variable.span.index)
-    return [(place, _reason(name, names)) for name, place in list(places.items())[:MOST]]
+    source = template.nodes[0].token.source if places else ""
+    return [(place, _told(name, names, source[:place])) for name, place in list(places.items())[:MOST]]
 
 
 def _is_known(segments: list[Any], names: Names) -> bool:
@@ -41,6 +44,13 @@ def _is_known(segments: list[Any], names: Names) -> bool:
         below = names[segment]
         names = below if isinstance(below, dict) else {}
     return True
+
+
+def _told(name: str, names: Names, before: str) -> Reason:
+    fault = _reason(name, names)
+    if not name.isidentifier() or (name.isascii() and not BESIDE.search(before[-LONGEST:])):
+        return fault
+    return Reason("or_text", fault=fault, name=name[:LONGEST])
 
 
 def _reason(name: str, names: Names) -> Reason:

@@ -387,6 +387,52 @@ def test_name_that_holds_what_it_is_compared_with_is_no_problem(source):
     assert not problems("Тема", source, "")
 
 
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("{% if deal.price &gt; 5 %}{% endif %}", "вместо «&gt;» пишите «>»"),
+        ("{% if deal.price&nbsp;> 5 %}{% endif %}", "вместо «&nbsp;» поставьте пробел"),
+        ("{% if deal.price && deal.name %}{% endif %}", "вместо «&&» пишите «and»"),
+        ("{% if deal.price &amp;&amp; deal.name %}{% endif %}", "вместо «&amp;&amp;» пишите «and»"),
+        ("{% if deal.price || deal.name %}{% endif %}", "вместо «||» пишите «or»"),
+        ("{% if deal.name == &quot;Дом&quot; %}{% endif %}", 'кавычка &quot; не годится. Поставьте прямые: "Дом"'),
+        ("{% if deal.name == «Дом» %}{% endif %}", 'кавычка « не годится. Поставьте прямые: "Дом"'),
+        ("{{ deal.name | default: “Дом” }}", "кавычка “ не годится"),
+        ("{% if deal.price ≥ 5 %}{% endif %}", "вместо «≥» пишите «>=»"),
+        ("{% if deal.price ≤ 5 %}{% endif %}", "вместо «≤» пишите «<=»"),
+        ("{% if deal.price ≠ 5 %}{% endif %}", "вместо «≠» пишите «!=»"),
+        ("{% if deal.custom.visit > 2026-01-01 %}{% endif %}", 'дата пишется в кавычках: "2026-01-01"'),
+        ("{% if deal.custom.visit > 01.12.2026 %}{% endif %}", 'дата пишется в кавычках: "01.12.2026"'),
+        ('{{ deal.name | default "Дом" }}', "после «default» нужно двоеточие: default: …"),
+        ("{{ deal.name | truncate 5 }}", "после «truncate» нужно двоеточие"),
+        ("{% if deal.price > 5 или deal.name %}{% endif %}", "вместо «или» пишите «or»"),
+        ("{% if deal.price и deal.name %}{% endif %}", "вместо «и» пишите «and»"),
+        ("{% if deal.price OR deal.name %}{% endif %}", "вместо «OR» пишите «or»"),
+        ("{% if deal.name == Сосновый дом %}{% endif %}", "текст пишется в кавычках"),
+        ("{% if deal.name == Дом %}{% endif %}", "поля «Дом» нет. Есть: contact.name"),
+        ("{% if deal.name == Дом %}{% endif %}", 'Если это текст, возьмите его в кавычки: "Дом"'),
+        ("{% if deal.name == House %}{% endif %}", 'Если это текст, возьмите его в кавычки: "House"'),
+        ("{{ deal.name | default: House }}", 'возьмите его в кавычки: "House"'),
+        ("{% case deal.name %}{% when House %}{% endcase %}", 'возьмите его в кавычки: "House"'),
+        ("{{ коллега }}", 'возьмите его в кавычки: "коллега"'),
+        ('{% assign contact.name = "x" %}', "пишется без точек и скобок, не «contact.name»"),
+        ("{% assign a == 5 %}", "вместо «==» пишите «=»"),
+        ("{% if deal.price == == 5 %}{% endif %}", "не хватает значения"),
+        ("{{ deal.name | truncatewords: deal.price }}", "фильтр «truncatewords» записан неверно"),
+    ],
+)
+def test_what_is_typed_in_place_of_a_sign_says_what_to_write(source, words):
+    (problem,) = problems("Тема", f"а\n{source}", "")
+    assert "текст, строка 2: " in str(problem)
+    assert words in str(problem)
+
+
+@pytest.mark.parametrize("source", ["{{ first_name }}", "{{ House }}", "{% if deal.name == contact.nope %}{% endif %}"])
+def test_a_field_that_is_mistaken_is_not_taken_for_a_text(source):
+    (problem,) = problems("Тема", source, "")
+    assert "в кавычки" not in str(problem)
+
+
 def test_fault_of_a_template_is_named_in_the_language_of_the_reader():
     (problem,) = problems("Тема", "{% if %}", "")
     with translation.override("en"):
