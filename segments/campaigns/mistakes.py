@@ -21,7 +21,7 @@ from crmseg.web.reasons import Reason
 
 from .dialect import PIECE, Incomparable
 from .pieces import BLOCKS, Told, tag
-from .printed import Day, Flag, Number, numeral
+from .printed import Day, Flag, Moment, Number, numeral
 from .slips import slip
 
 LONGEST = 80  # of a piece of a template within a reason
@@ -99,7 +99,7 @@ def _incomparable(error: Incomparable) -> Reason:
 
 
 def _kind(value: object) -> str:
-    if isinstance(value, Day):
+    if isinstance(value, Day | Moment):
         return "date"
     if isinstance(value, str) and not isinstance(value, Number | Flag):
         return "text"

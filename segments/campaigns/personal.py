@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils import translation
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
+from django.utils.timezone import get_default_timezone, localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -24,7 +24,7 @@ from pipelines.models import Contact, CustomField, Deal, DealContact
 
 from . import greeting
 from .names import Names
-from .printed import Day, Flag, Number, numeral
+from .printed import Day, Flag, Moment, Number, numeral
 
 Values = dict[str, Any]
 
@@ -120,13 +120,18 @@ def _text(value: Any, form: str) -> str:
     if form == CustomField.Form.DATE:
         return _day(parse_date(str(value)[:10]), value)
     if form == CustomField.Form.DATETIME:
-        found = parse_datetime(str(value))
-        return _day(localtime(found) if found and found.tzinfo else found, value)
+        return _moment(parse_datetime(str(value)), value)
     return str(value)
 
 
-def _day(found: date | datetime | None, raw: Any) -> str:
+def _day(found: date | None, raw: Any) -> str:
     return Day.of(date_format(found, "j E Y"), found) if found else str(raw)
+
+
+def _moment(found: datetime | None, raw: Any) -> str:
+    """In the zone of the installation, whoever looks."""
+    at = localtime(found, get_default_timezone()) if found and found.tzinfo else found
+    return Moment.of(date_format(at, "j E Y, H:i"), at) if at else str(raw)
 
 
 def _money(amount: Decimal | float | str | None) -> str:

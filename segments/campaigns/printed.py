@@ -5,13 +5,14 @@ cannot, neither is more than the other, and the two are equal only as texts.
 """
 
 import re
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Self
 
 from django.conf import settings
 from django.utils.dateparse import parse_date
 from django.utils.dates import MONTHS_ALT
+from django.utils.timezone import get_default_timezone, localtime
 from django.utils.translation import override
 from liquid.builtin.expressions import logical
 
@@ -19,7 +20,9 @@ from .nothing import Group, Nothing, Untrue, is_nothing
 
 NUMERAL = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?")
 DOTTED, WORDY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})"), re.compile(r"(\d{1,2}) (\w+) (\d{4})")
+TIMED = re.compile(r"(.+?)(?:,?\s+|T)(\d{1,2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})?)")
 SIGNS = re.compile(r"[\s₽]")
+MINUTES = 24 * 60
 YES_NO = {"да": True, "yes": True, "true": True, "нет": False, "no": False, "false": False}
 Pair = tuple[Any, Any]
 
@@ -80,8 +83,36 @@ class Day(Printed):
         return cls(text, day.toordinal())
 
     def read(self, other: object) -> int | None:
+        if isinstance(other, Moment):
+            return other.day
         found = _as_day(other) if isinstance(other, str) else None
         return found.toordinal() if found else None
+
+
+class Moment(Printed):
+    """A day and a time, in minutes, as exact as they are printed. Beside a day it is that whole day."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, text: str, at: datetime) -> Self:
+        return cls(text, _minutes(at))
+
+    @property
+    def day(self) -> int:
+        return int(self.value // MINUTES)
+
+    def beside(self, other: object) -> Pair | None:
+        if not isinstance(other, str):
+            return None
+        if isinstance(other, Moment):
+            return self.value, other.value
+        if isinstance(other, Day):
+            return self.day, other.value
+        if at := _as_moment(other):
+            return self.value, _minutes(at)
+        day = _as_day(other)
+        return (self.day, day.toordinal()) if day else None
 
 
 class Flag(Printed):
@@ -104,6 +135,23 @@ def _as_day(text: str) -> date | None:
         return _day_of(text)
     except ValueError:  # 2026-02-31
         return None
+
+
+def _as_moment(text: str) -> datetime | None:
+    """A day as above with a time behind it, or with a zone as computers write it."""
+    found = TIMED.fullmatch(text.strip())
+    day = _as_day(found[1]) if found else None
+    if not found or not day:
+        return None
+    try:
+        at = datetime.combine(day, time.fromisoformat(re.sub(r"^(?=\d:)", "0", found[2])))
+    except ValueError:  # 25:00
+        return None
+    return localtime(at, get_default_timezone()) if at.tzinfo else at
+
+
+def _minutes(at: datetime) -> int:
+    return at.toordinal() * MINUTES + at.hour * 60 + at.minute
 
 
 def _day_of(text: str) -> date | None:
@@ -149,5 +197,5 @@ def kind(value: object) -> Any:
     if isinstance(value, Group):
         return value.path
     if isinstance(value, str) and not isinstance(value, Printed):
-        return numeral(value) is not None, _as_day(value) is not None
+        return numeral(value) is not None, _as_day(value) is not None, _as_moment(value) is not None
     return tuple(map(kind, value)) if isinstance(value, tuple) else type(value)

@@ -40,10 +40,9 @@ def _sign(after: str) -> Reason | None:
     entity = ENTITY.match(after)
     typed = entity[0] if entity else after[:2] if after[:2] in SIGNS else after[:1]
     meant = unescape(typed)
-    if after.startswith("&") and meant in (typed, "&"):
-        found = AND.match(after)
-        return Reason("write_instead", sign=found[0] if found else "&", right="and")
-    if (meant in SIGNS and meant != SIGNS[meant]) or (entity and meant in SIGNS):
+    if meant.startswith("&") and (found := AND.match(after)):
+        return Reason("write_instead", sign=found[0], right="and")
+    if meant in SIGNS and typed != SIGNS[meant]:
         return Reason("write_instead", sign=typed, right=SIGNS[meant])
     if meant in QUOTES and (entity or meant not in "\"'"):
         return Reason("straight_quotes", sign=typed)

@@ -6,8 +6,8 @@ the template hold. Of ways that no comparison tells apart one goes on, so a loop
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from itertools import islice, product
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from liquid import BoundTemplate, RenderContext
@@ -30,42 +30,11 @@ from .groups import refuse_group
 from .highlights import NODES
 from .nothing import NOTHING, Pair, emptied, nobody, shown
 from .printed import Flag, kind
+from .way import Field, Way, choices, merged
 
-MOST = 64  # ways gone at once
-MOST_FIELDS = 4  # of one condition, of which each may be empty or not beside every other
 ROUNDS = 2  # of a loop: what one gives the next one takes
 ITEMS = 200  # of a loop, looked at for their kinds
 STEPS = 5_000  # a node on a way; more would be work without end
-
-Field = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Way:
-    has: dict[Field, bool] = field(default_factory=dict)
-    given: dict[str, Any] = field(default_factory=dict)
-    kinds: dict[str, Any] = field(default_factory=dict)  # of what is given; of what is sure the value, too
-    sure: frozenset[str] = frozenset()  # the names that hold this very value, not merely one of its kind
-    text: str | None = None  # captured so far
-    is_whole: bool = True  # nothing has been taken for empty
-
-    @property
-    def mark(self) -> Any:
-        return self.text, frozenset(self.kinds.items())
-
-    def joined(self, other: "Way") -> "Way":
-        has = {name: known for name, known in self.has.items() if other.has.get(name) is known}
-        return replace(self, has=has, is_whole=self.is_whole or other.is_whole)
-
-    def knows(self, name: Field) -> bool | None:
-        if any(self.has.get(name[:depth]) is False for depth in range(1, len(name) + 1)):
-            return False
-        return True if any(known and one[: len(name)] == name for one, known in self.has.items()) else None
-
-    def give(self, name: str, value: Any, *, is_sure: bool) -> "Way":
-        sure = self.sure | {name} if is_sure else self.sure - {name}
-        kinds = {**self.kinds, name: (kind(value), str(value) if is_sure else None)}
-        return replace(self, given={**self.given, name: value}, kinds=kinds, sure=sure)
 
 
 class _Enough(Exception):
@@ -93,7 +62,7 @@ class _Walk:
 
     def along(self, nodes: Iterable[Node], ways: list[Way]) -> list[Way]:
         for node in nodes if ways else ():
-            ways = _merged(self._through(node, ways))
+            ways = merged(self._through(node, ways))
         return ways
 
     def _through(self, node: Node, ways: list[Way]) -> list[Way]:
@@ -138,7 +107,7 @@ class _Walk:
     def _rounds(self, node: ForNode, way: Way, items: list[Any], length: int) -> list[Way]:
         ways: list[Way] = [way]
         for _round in range(ROUNDS):
-            reached = _merged(
+            reached = merged(
                 [*ways, *(end for one in ways for item in items for end in self._round(node, one, item, length))]
             )
             if len(reached) == len(ways):
@@ -206,7 +175,7 @@ class _Walk:
             verdict = self._truth(condition, way)
             yes += [way] if verdict is not False else []
             no += [way] if verdict is not True else []
-        return _merged(yes), _merged(no)
+        return merged(yes), merged(no)
 
     def _truth(self, condition: Expression, way: Way) -> bool | None:
         """None: it depends on the person."""
@@ -251,7 +220,7 @@ class _Walk:
         for way in ways:
             names = [self._field(path, way) for expression in expressions for path in _paths(expression)]
             open_ = [name for name in dict.fromkeys(names) if name and way.knows(name) is None]
-            for choice in _choices(len(open_)):
+            for choice in choices(len(open_)):
                 told_apart = dict(zip(open_, choice, strict=True))
                 found = replace(way, has=way.has | told_apart, is_whole=way.is_whole and all(choice))
                 if all(found.knows(name) is known for name, known in told_apart.items()):
@@ -289,33 +258,6 @@ ACTS: list[tuple[Any, Any]] = [
     (IfChangedNode, _Walk._ifchanged),
     (ContentNode, _Walk._content),
 ]
-
-
-def _merged(ways: Iterable[Way]) -> list[Way]:
-    found: dict[Any, Way] = {}
-    for way in ways:
-        mark = way.mark
-        found[mark] = found[mark].joined(way) if mark in found else way
-    return _telling(list(found.values())) if len(found) > MOST else list(found.values())
-
-
-def _telling(ways: list[Way]) -> list[Way]:
-    """Of too many those that show another kind of some name."""
-    seen: set[Any] = set()
-    chosen = []
-    for way in ways:
-        if not seen.issuperset(way.kinds.items()):
-            seen.update(way.kinds.items())
-            chosen.append(way)
-    return (chosen or ways)[:MOST]
-
-
-def _choices(number: int) -> Iterable[tuple[bool, ...]]:
-    if number <= MOST_FIELDS:
-        return product((True, False), repeat=number)
-    alone = [tuple(place == one for place in range(number)) for one in range(number)]
-    others = [tuple(not each for each in choice) for choice in alone]
-    return [(True,) * number, (False,) * number, *alone, *others]
 
 
 def _without(names: dict[str, Any], missing: frozenset[Field], above: Field = ()) -> dict[str, Any]:

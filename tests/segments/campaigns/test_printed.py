@@ -1,14 +1,15 @@
 """Numbers and dates of a letter print as people read them and compare as what they are."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from segments.campaigns import delivery, personal
 from segments.campaigns.models import Message
 from segments.campaigns.obstacles import of_letter
-from segments.campaigns.printed import Day, Flag, Number
+from segments.campaigns.printed import Day, Flag, Moment, Number
 from segments.campaigns.rendering import render
 from tests.factories import NOW, CustomFieldFactory, DealFactory
 
@@ -21,9 +22,16 @@ HERS = {
     "part": Number("0.1", Decimal("0.1")),
 }
 DAYS = {"visit": Day.of("21 ноября 2026", date(2026, 11, 21)), "start": Day.of("3 декабря 2026", date(2026, 12, 3))}
+TIMES = {
+    "meeting": Moment.of("21 ноября 2026, 14:32", datetime(2026, 11, 21, 14, 32)),
+    "call": Moment.of("21 ноября 2026, 09:05", datetime(2026, 11, 21, 9, 5)),
+}
 CHECKED = {"yes": Flag("да", True), "no": Flag("нет", False)}
 EMPTY = {"name": "", "price": "", "custom": {"area": "", "visit": ""}}
-PERSON = {"contact": EMPTY, "deal": {"price": PRICE, "name": "Дом", "none": "", "custom": HERS | DAYS | CHECKED}}
+PERSON = {
+    "contact": EMPTY,
+    "deal": {"price": PRICE, "name": "Дом", "none": "", "custom": HERS | DAYS | CHECKED | TIMES},
+}
 
 
 def body(html):
@@ -73,6 +81,30 @@ def is_true(condition):
     ],
 )
 def test_values_compare_as_what_they_are(condition, expected):
+    assert is_true(condition) is expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("deal.custom.meeting > '2026-11-21 12:00'", True),
+        ("deal.custom.meeting > '2026-11-21 14:32'", False),
+        ("deal.custom.meeting >= '2026-11-21T14:32' and deal.custom.meeting <= '2026-11-21T14:32:59'", True),
+        ("deal.custom.meeting == '21.11.2026 14:32' and deal.custom.meeting == '21 ноября 2026, 14:32'", True),
+        ("deal.custom.meeting < '21 ноября 2026 15:00' and deal.custom.meeting > '21.11.2026, 9:05'", True),
+        ("deal.custom.meeting == '2026-11-21T11:32:00+00:00'", True),
+        ("deal.custom.meeting > deal.custom.call and deal.custom.call < deal.custom.meeting", True),
+        ("deal.custom.meeting == deal.custom.call", False),
+        # a day is the whole of it, as in the rules of segments
+        ("deal.custom.meeting == '2026-11-21' and deal.custom.meeting == deal.custom.visit", True),
+        ("deal.custom.visit == deal.custom.meeting and deal.custom.visit >= deal.custom.call", True),
+        ("deal.custom.meeting > '2026-11-21' or deal.custom.meeting < '21.11.2026'", False),
+        ("deal.custom.meeting > '2026-11-20' and deal.custom.meeting < deal.custom.start", True),
+        ("deal.custom.meeting == 'завтра' or deal.custom.meeting == '2026-11-21 25:00'", False),
+        ("deal.custom.meeting and deal.custom.meeting != '' and deal.custom.meeting contains '14:32'", True),
+    ],
+)
+def test_a_day_and_time_compare_as_both(condition, expected):
     assert is_true(condition) is expected
 
 
@@ -156,8 +188,10 @@ def test_zero_takes_no_fallback(source, text):
 def test_values_print_as_before(db, person):
     for key, form in (("area", "number"), ("sum", "money"), ("odd", "number"), ("visit", "date"), ("at", "datetime")):
         CustomFieldFactory(entity="deal", key=key, form=form)
+    CustomFieldFactory(entity="deal", key="ok", form="boolean")
     contact = person("a@mail.example")
-    custom = {"area": 120.5, "sum": 1500, "odd": "около 100", "visit": "2026-11-21", "at": "2026-11-21T22:00:00+00:00"}
+    custom = {"area": 120.5, "sum": 1500, "odd": "около 100", "visit": "2026-11-21", "ok": False}
+    custom["at"] = "2026-11-21T22:00:00+00:00"
     DealFactory(contact=contact, price=Decimal("7030000"), custom=custom)
     deal = personal.people([contact.pk])[contact.pk]["deal"]
     assert f"{deal['price']}" == "7\u202f030\u202f000\u202f₽"
@@ -166,8 +200,16 @@ def test_values_print_as_before(db, person):
         "1\u202f500\u202f₽",
         "около 100",
         "21 ноября 2026",
-        "22 ноября 2026",
+        "22 ноября 2026, 01:00",
+        "нет",
     ]
+
+
+def test_a_day_and_time_is_told_in_the_zone_of_the_installation_whoever_reads(db, person):
+    CustomFieldFactory(entity="contact", key="at", form="datetime")
+    contact = person("a@mail.example", custom={"at": "2026-11-21T22:00:00+00:00"})
+    with timezone.override("Asia/Vladivostok"):
+        assert personal.people([contact.pk])[contact.pk]["contact"]["custom"]["at"] == "22 ноября 2026, 01:00"
 
 
 CONDITION = "{% if deal.price > 7000000 %}дорого{% elsif deal.custom.area > 100 %}просторно{% else %}просто{% endif %}"
@@ -195,11 +237,14 @@ def test_a_condition_on_a_number_reaches_everybody(campaign, person, memory):
         ("deal.price < contact.first_name", "слева число, справа текст"),
         ("deal.custom.visit > '2026-02-31'", "слева дата, справа текст"),
         ("deal.custom.visit > deal.price", "слева дата, справа число"),
+        ("deal.custom.at > deal.price", "слева дата, справа число"),
+        ("deal.custom.at > 'завтра'", "слева дата, справа текст"),
     ],
 )
 def test_a_comparison_that_cannot_work_is_refused_before_the_launch(db, condition, sides):
     CustomFieldFactory(entity="deal", key="house", form="text")
     CustomFieldFactory(entity="deal", key="visit", form="date")
+    CustomFieldFactory(entity="deal", key="at", form="datetime")
     html = f"<p>а</p>\n{{% if {condition} %}}{{% endif %}}"
     (obstacle,) = of_letter({"subject": "Тема", "html": html, "text": ""})
     assert obstacle.field == "html"
