@@ -168,7 +168,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 EMAIL_URL = environment.smtp(environment.text("EMAIL_URL", "smtp://127.0.0.1:1025"))
 DEFAULT_FROM_EMAIL = environment.sender("DEFAULT_FROM_EMAIL", "crmseg <crmseg@localhost>")
 CHANNELS = {"email": "integrations.channels.email.channel.EmailChannel"}
-FREQUENCY_CAP = (3, 7)  # at most so many advertising messages per person and channel in so many days
+FREQUENCY_CAP = (3, 7)  # at most so many advertising messages per person, mailbox and channel in so many days
 LAUNCH_GRACE = timedelta(seconds=60)  # after the click that sends a campaign nothing leaves yet: it can be taken back
 REFUSAL_LIMIT = (10, 0.1)  # a run pauses when at least ten letters, and over a tenth of them, were refused or came back
 QUIET_HOURS = dict.fromkeys(("sms", "telegram", "whatsapp"), (21, 9))  # a letter wakes nobody

@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from pipelines.models import Contact, ContactPoint
@@ -31,14 +32,14 @@ SOMEBODY, SOME_ADDRESS, SOME_TIME = -(2**62), "somebody@nowhere.invalid", dateti
 VERDICTS = """
     WITH people AS MATERIALIZED ({people}),
     chosen AS MATERIALIZED ({chosen}),
-    judged AS (
+    judged AS MATERIALIZED (
         SELECT people.id AS contact_id, chosen.value AS address, chosen.hash AS address_hash,
             CASE
                 WHEN people.has_left THEN 'left_segment'
                 WHEN chosen.value IS NULL THEN 'no_address'
                 WHEN people.opted_out OR chosen.is_suppressed THEN 'suppressed'
                 WHEN NOT chosen.is_allowed THEN 'no_consent'
-                WHEN people.recent >= {cap} THEN 'frequency_cap'
+                WHEN people.recent >= {cap} OR ({in_mailbox}) >= {cap} THEN 'frequency_cap'
                 ELSE ''
             END AS reason
         FROM people LEFT JOIN chosen ON chosen.contact_id = people.id
@@ -137,8 +138,10 @@ def _verdicts(campaign: Campaign, people: QuerySet[Contact], *, now: datetime, a
     rows = people.order_by().annotate(opted_out=_opted_out(campaign.channel), recent=_recent(campaign, now))
     people_sql, people_params = rows.values("id", "has_left", "opted_out", "recent").query.sql_with_params()
     chosen_sql, chosen_params = _chosen(points, campaign, now).query.sql_with_params()
-    sql = VERDICTS.format(people=people_sql, chosen=chosen_sql, cap=int(settings.FREQUENCY_CAP[0]))
-    return Audience(sql, (*people_params, *chosen_params))
+    mailbox_sql, mailbox_params = _in_mailbox(campaign, now)
+    cap = int(settings.FREQUENCY_CAP[0])
+    sql = VERDICTS.format(people=people_sql, chosen=chosen_sql, in_mailbox=mailbox_sql, cap=cap)
+    return Audience(sql, (*people_params, *chosen_params, *mailbox_params))
 
 
 def _points(channel: str) -> QuerySet[ContactPoint]:
@@ -168,16 +171,28 @@ def _opted_out(channel: str) -> Exists:
 
 
 def _recent(campaign: Campaign, now: datetime) -> Coalesce | Value:
-    """How many advertising messages reached, or may have reached, the person in the days of the cap (D10)."""
+    """How many advertising messages the person got, at whatever address (D10)."""
     if campaign.purpose != Purpose.ADVERTISING:
         return Value(-1)
-    since = now - timedelta(days=settings.FREQUENCY_CAP[1])
-    sent = Message.objects.filter(
-        contact=OuterRef("pk"),
-        channel=campaign.channel,
-        run__campaign__purpose=Purpose.ADVERTISING,
-        state__in=Message.GONE,
-        sent_at__gt=since,
-    )
+    sent = _sent(campaign.channel, now).filter(contact=OuterRef("pk"))
     counted = sent.order_by().values("contact").annotate(n=Count("*")).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+def _in_mailbox(campaign: Campaign, now: datetime) -> tuple[str, tuple[Any, ...]]:
+    """How many of them came to the chosen address, whoever they were for: people may share one."""
+    if campaign.purpose != Purpose.ADVERTISING:
+        return "-1", ()
+    sent = _sent(campaign.channel, now).filter(address_hash=RawSQL("chosen.hash", ()))
+    sql, params = sent.order_by().values("pk").query.sql_with_params()
+    return f"SELECT count(*) FROM ({sql}) AS sent", params  # noqa: S608
+
+
+def _sent(channel: str, now: datetime) -> QuerySet[Message]:
+    """Advertising messages that arrived, or may have arrived, in the days of the cap."""
+    return Message.objects.filter(
+        channel=channel,
+        run__campaign__purpose=Purpose.ADVERTISING,
+        state__in=Message.GONE,
+        sent_at__gt=now - timedelta(days=settings.FREQUENCY_CAP[1]),
+    )

@@ -181,6 +181,9 @@ class Message(models.Model):
             ),
             models.Index(fields=["run", "state"], name="message_state"),
             models.Index(fields=["contact", "-created_at"], name="message_of_contact"),
+            models.Index(
+                fields=["address_hash", "sent_at"], name="message_of_mailbox", condition=Q(sent_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

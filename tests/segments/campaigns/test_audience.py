@@ -4,7 +4,7 @@ import pytest
 
 from segments.campaigns import consent
 from segments.campaigns.audience import audience, recheck
-from tests.factories import NOW, MembershipFactory, MessageFactory, SegmentFactory
+from tests.factories import NOW, ContactFactory, MembershipFactory, MessageFactory, SegmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -53,9 +53,10 @@ def dead_first_address(campaign, person):
     return person("a@mail.example", "b@mail.example")
 
 
-def sent(contact, times, purpose="advertising", days=1, state="accepted"):
+def sent(contact, times, purpose="advertising", days=1, state="accepted", **more):
+    at = NOW - timedelta(days=days)
     for _ in range(times):
-        MessageFactory(contact=contact, run__campaign__purpose=purpose, state=state, sent_at=NOW - timedelta(days=days))
+        MessageFactory(contact=contact, run__campaign__purpose=purpose, state=state, sent_at=at, **more)
     return contact
 
 
@@ -96,6 +97,27 @@ def test_one_of_two_people_with_one_address_gets_it(campaign, person):
 def test_duplicate_counts_only_among_those_who_may_get_it(campaign, person):
     capped, free = sent(person("a@mail.example"), 3), person("a@mail.example")
     assert verdicts(campaign) == {capped.pk: "frequency_cap", free.pk: ""}
+
+
+@pytest.mark.parametrize(
+    ("mine", "twins", "more", "reason"),
+    [
+        (0, 3, {}, "frequency_cap"),
+        (1, 2, {}, "frequency_cap"),
+        (1, 1, {}, ""),
+        (2, 2, {"address": "b@mail.example"}, ""),  # elsewhere
+        (0, 3, {"purpose": "service"}, ""),
+        (0, 3, {"days": 8}, ""),
+        (0, 3, {"state": "rejected"}, ""),
+    ],
+)
+def test_cap_counts_what_a_shared_mailbox_got(campaign, person, mine, twins, more, reason):
+    first, second = person("a@mail.example"), person("a@mail.example")
+    about = {"address": "a@mail.example", **more}
+    sent(first, mine, **about)
+    sent(second, twins, **about)
+    assert verdict(campaign, first) == reason
+    assert last_word(planned(campaign, first)) == reason
 
 
 def test_people_who_left_who_are_excluded_or_deleted_are_not_in_it(campaign, person, segment):
@@ -142,6 +164,7 @@ def test_recheck_agrees_while_nothing_changed(campaign, person, purpose):
         (lambda contact: consent.suppress("a@mail.example", "email", "manual", now=NOW), "suppressed"),
         (lambda contact: type(contact).objects.update(deleted_at=NOW), "left_segment"),
         (lambda contact: sent(contact, 3), "frequency_cap"),
+        (lambda contact: sent(ContactFactory(), 3, address="a@mail.example"), "frequency_cap"),
     ],
 )
 def test_recheck_sees_what_changed_since(campaign, person, change, reason):
