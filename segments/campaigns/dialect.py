@@ -21,7 +21,7 @@ from liquid.token import Token
 
 from . import pieces
 from .highlights import NODES
-from .printed import is_same, side_by_side
+from .printed import Flag, is_same, side_by_side
 
 
 def words(text: str) -> frozenset[str]:
@@ -104,6 +104,17 @@ class Same(Expression):
         return is_same(self.left.evaluate(context), self.right.evaluate(context)) is (self.sign == "==")
 
 
+class Holds(logical.ContainsExpression):
+    """«contains», to which a box that says no is a text as any other."""
+
+    __slots__ = ()
+
+    def evaluate(self, context: RenderContext) -> object:
+        left = self.left.evaluate(context)
+        text = str(left) if isinstance(left, Flag) else left
+        return logical._contains(self.token, text, self.right.evaluate(context))
+
+
 class OneOf(AnyExpression):
     """What a `when` names."""
 
@@ -124,6 +135,7 @@ SIGNS: dict[type[Expression], Callable[[Any], Expression]] = {
     logical.GtExpression: partial(Order, ">"),
     logical.LeExpression: partial(Order, "<="),
     logical.GeExpression: partial(Order, ">="),
+    logical.ContainsExpression: lambda found: Holds(found.token, found.left, found.right),
     AnyExpression: lambda found: OneOf(found.token, found.left, found.expressions),
 }
 

@@ -121,6 +121,7 @@ def test_a_day_and_time_compare_as_both(condition, expected):
         ("'да' == deal.custom.yes and 'Нет' == deal.custom.no", True),
         ("deal.custom.yes == 'нет' or deal.custom.no == 'да' or deal.custom.no == ''", False),
         ("deal.custom.no == nil or deal.custom.no == blank or deal.custom.no == deal.custom.yes", False),
+        ("deal.custom.yes contains 'д' and deal.custom.no contains 'нет'", True),
         ("deal.none == true", False),
         ("deal.none == false", True),  # as in the rules of segments
     ],
