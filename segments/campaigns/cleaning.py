@@ -8,7 +8,7 @@ import re
 
 import nh3
 
-from .dialect import words
+from .liquid.dialect import words
 
 STYLES = words(
     "background background-color background-image background-position background-repeat background-size "

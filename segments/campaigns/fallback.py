@@ -13,7 +13,7 @@ from functools import lru_cache
 from liquid.exceptions import LiquidError
 from liquid.static_analysis import TemplateAnalysis
 
-from .dialect import COMMENT, PIECE, PLAIN
+from .liquid.dialect import COMMENT, PIECE, PLAIN
 
 ASKS, ASKS_ON, ENDS = ("if", "unless", "case"), ("elsif",), ("endif", "endunless", "endcase")
 COVERS, FILLS = "default", ("append", "prepend")  # after one that fills it, a value is never empty

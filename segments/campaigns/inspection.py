@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from lxml.html import HtmlElement, document_fromstring
 
 from .cleaning import CONTROLS, SCHEMES, STYLES, TAGS
-from .dialect import COMMENT, PIECE
-from .highlights import TAG
+from .liquid.dialect import COMMENT, PIECE
+from .liquid.highlights import TAG
 
 OF_A_PAGE = {"html", "head", "body", "meta", "title"}  # a letter pasted whole: nobody misses them
 SEEN = {"background", "hidden", "srcset"}  # attributes a reader misses

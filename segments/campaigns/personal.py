@@ -23,8 +23,8 @@ from crmseg.web import formats
 from pipelines.models import Contact, CustomField, Deal, DealContact
 
 from . import greeting
-from .names import Names
-from .printed import Day, Flag, Moment, Number, numeral
+from .liquid.names import Names
+from .liquid.printed import Day, Flag, Moment, Number, numeral
 
 Values = dict[str, Any]
 

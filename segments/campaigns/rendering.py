@@ -22,14 +22,14 @@ from lxml.html import HtmlElement, fragment_fromstring, tostring
 
 from crmseg.web.reasons import Explained, Reason
 
-from . import mistakes
 from .cleaning import clean
-from .dialect import FILTERS, HTML, PIECE, PLAIN, LetterEnvironment, words
-from .highlights import CLOSE, OPEN, highlight, marked, unmarked
 from .inspection import broken
-from .names import Names, odd
-from .nothing import shown
-from .ways import try_every_way
+from .liquid import mistakes
+from .liquid.dialect import FILTERS, HTML, PIECE, PLAIN, LetterEnvironment, words
+from .liquid.highlights import CLOSE, OPEN, highlight, marked, unmarked
+from .liquid.names import Names, odd
+from .liquid.nothing import shown
+from .liquid.ways import try_every_way
 
 MAX_SOURCE = 500_000  # bytes
 CLIPPED = 102_000  # bytes: of a longer letter Gmail shows the beginning only

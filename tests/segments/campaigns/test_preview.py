@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from liquid.exceptions import LiquidError
 
 from segments.campaigns import personal, preview, rendering, trial
-from segments.campaigns.dialect import HTML, PLAIN
-from segments.campaigns.highlights import marked, unmarked
-from segments.campaigns.nothing import shown as with_nothing
-from segments.campaigns.printed import Day, Number
+from segments.campaigns.liquid.dialect import HTML, PLAIN
+from segments.campaigns.liquid.highlights import marked, unmarked
+from segments.campaigns.liquid.nothing import shown as with_nothing
+from segments.campaigns.liquid.printed import Day, Number
 from tests.factories import NOW, CustomFieldFactory, DealFactory
 
 MARKS = re.compile("</?mark>")

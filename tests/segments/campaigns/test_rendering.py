@@ -3,7 +3,7 @@ from django.utils import translation
 
 from crmseg.web.reasons import Reason
 from segments.campaigns import personal, rendering
-from segments.campaigns.printed import Day, Number
+from segments.campaigns.liquid.printed import Day, Number
 from segments.campaigns.rendering import TemplateFailed, one_line, paragraphs, render
 from tests.factories import NOW, ContactFactory, CustomFieldFactory, DealFactory
 

@@ -7,13 +7,13 @@ import pytest
 from django.utils import timezone
 
 from segments.campaigns import delivery, personal
+from segments.campaigns.liquid.printed import Day, Flag, Moment, Number
 from segments.campaigns.models import Message
 from segments.campaigns.obstacles import of_letter
-from segments.campaigns.printed import Day, Flag, Moment, Number
 from segments.campaigns.rendering import render
 from tests.factories import NOW, CustomFieldFactory, DealFactory
 
-from .conftest import started
+from ..conftest import started
 
 PRICE = Number("7\u202f030\u202f000\u202f₽", Decimal("7030000.00"))
 HERS = {

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segments.campaigns import rendering, ways
-from segments.campaigns.printed import Day, Flag, Number
+from segments.campaigns import rendering
+from segments.campaigns.liquid import ways
+from segments.campaigns.liquid.printed import Day, Flag, Number
 from tests.factories import NOW
 
 NAMES = {

@@ -1,0 +1,1 @@
+"""The language of letters: what of Liquid they speak, how fields read in it, and what is told of a faulty template."""
