@@ -25,16 +25,16 @@ log = logging.getLogger(__name__)
 @shared_task(name="campaigns.start_due")
 def start_due() -> None:
     if launch.start_due(timezone.now()):
-        send_planned.delay()
+        _wake(send_planned.delay)
 
 
 @shared_task(name="campaigns.send_planned")
 def send_planned(is_helper: bool = False) -> None:
     for _ in range(0 if is_helper else delivery.lanes(timezone.now()) - 1):
-        send_planned.delay(is_helper=True)
+        _wake(partial(send_planned.delay, is_helper=True))
     sent = delivery.send_planned(delivery.PER_TASK, worker=worker_name(), now_fn=timezone.now, is_stopping=is_stopping)
     if sent.claimed == delivery.PER_TASK and not is_stopping():
-        send_planned.delay(is_helper=True)
+        _wake(partial(send_planned.delay, is_helper=True))
 
 
 @shared_task(name="campaigns.sweep")

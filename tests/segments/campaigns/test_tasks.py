@@ -70,3 +70,7 @@ def test_lost_broker_only_delays(monkeypatch, django_capture_on_commit_callbacks
     with django_capture_on_commit_callbacks(execute=True) as callbacks:
         tasks.send_soon()
     assert len(callbacks) == 1
+    monkeypatch.setattr(tasks.delivery, "lanes", lambda now: 3)
+    monkeypatch.setattr(tasks.launch, "start_due", lambda now: 1)
+    tasks.start_due()
+    tasks.send_planned()
