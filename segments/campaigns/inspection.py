@@ -18,7 +18,9 @@ SEEN = {"background", "hidden", "srcset"}  # attributes a reader misses
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 WHOLE = re.compile(r"https?://[^/?#\s]|(?:mailto|tel):.", re.IGNORECASE)  # the rest is relative to some page
 PROPERTY = re.compile(r"(?:^|;)\s*([a-z][a-z-]*)\s*:", re.IGNORECASE)  # those with a hyphen first are for one program
-UNSEEN = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
+RAW = "script|style|title|textarea|select|iframe|noscript|noembed|noframes|xmp"  # to a browser what follows is text
+UNSEEN = re.compile(rf"<({RAW})\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
+OPENED = re.compile(rf"<!--|<(?:{RAW}|plaintext)\b", re.IGNORECASE)
 BEARERS = {"img": {"src", "srcset"}, "a": {"href", "name", "id"}}  # of an address, or of a place to jump to
 VALUE = "…"  # stands in a source for what a letter will say there
 BRANCH, END = "\ue002", "\ue003"  # where a branch begins, and where the last one ends
@@ -74,8 +76,8 @@ def is_in_a_tag(piece: str, source: str) -> bool:
 
 
 def _is_broken(tag: str) -> bool:
-    """Closed comments are out of the way already."""
-    return not tag.endswith(">") or "<" in tag[1:] or tag.startswith("<!--")
+    """What is closed as it should be and is no markup within is out of the way already."""
+    return not tag.endswith(">") or "<" in tag[1:] or bool(OPENED.match(tag))
 
 
 def _blank(found: re.Match[str]) -> str:

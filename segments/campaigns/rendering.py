@@ -14,30 +14,25 @@ from typing import Any
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
-from inscriptis import get_text
-from inscriptis.model.config import ParserConfig
 from liquid import BoundTemplate
 from liquid.exceptions import LiquidError
-from lxml.html import HtmlElement, fragment_fromstring, tostring
 
 from crmseg.web.reasons import Explained, Reason
 
 from .cleaning import clean
 from .inspection import broken
 from .liquid import mistakes
-from .liquid.dialect import FILTERS, HTML, PIECE, PLAIN, LetterEnvironment, words
+from .liquid.dialect import FILTERS, HTML, PIECE, PLAIN, LetterEnvironment
 from .liquid.highlights import CLOSE, OPEN, highlight, marked, unmarked
 from .liquid.names import Names, odd
 from .liquid.nothing import shown
 from .liquid.ways import try_every_way
+from .reading import as_text, is_read, leads_to, prints, says_something
 
 MAX_SOURCE = 500_000  # bytes
 CLIPPED = 102_000  # bytes: of a longer letter Gmail shows the beginning only
 INLINE = r"/?(?:a|abbr|b|code|em|font|i|img|s|small|span|strong|sub|sup|u)\b"
 OF_BLOCKS = re.compile(rf"<(?=[a-z/!])(?!{INLINE})|<[a-z/!][^>]*\n", re.I)
-PICTURE = re.compile(r"<img [^>]*\bsrc=")
-PARAGRAPHS = words("p h1 h2 h3 h4 h5 h6")
-LINKS = ParserConfig(display_links=True)
 
 PAGE = (
     '<!doctype html><html lang="ru"><head><meta charset="utf-8">'
@@ -107,11 +102,12 @@ class Compiled:
         return self._letter(subject, body, text, unsubscribe_url)
 
     def _letter(self, subject: str, body: str, text: str, url: str) -> Letter:
-        text = text.strip() or as_text(body)
-        if not text and not PICTURE.search(body):
+        own, body = text.strip(), body if body and says_something(body, url) else ""
+        if not body and not is_read(own.replace(url, "")):
             raise TemplateFailed(Reason("empty_letter"))
-        html_end = "" if not body or escape(url) in body else _ends(url)[0]
-        text_end = "" if url in text else _ends(url)[1]
+        text = own or as_text(body)
+        html_end = "" if not body or leads_to(body, url) else _ends(url)[0]
+        text_end = "" if prints(text, url) else _ends(url)[1]
         body, text = body + html_end, f"{text}\n\n{text_end}".strip()
         html = PAGE.format(subject=escape(subject), body=body) if body else ""
         return Letter(subject, html, text, body, has_own_link=not html_end and not text_end)
@@ -204,29 +200,6 @@ def paragraphs(source: str) -> str:
         return source
     blocks = re.split(r"\n\s*\n", source.replace("\r\n", "\n").strip())
     return "".join(f"<p>{block.strip().replace(chr(10), '<br>')}</p>" for block in blocks)
-
-
-def as_text(body: str) -> str:
-    """Block by block: most of them are the same in every letter of a run, and turning one into text is slow."""
-    if not body:
-        return ""
-    groups: list[list[HtmlElement]] = [[]]
-    for element in fragment_fromstring(body, create_parent="div").xpath("node()"):
-        if getattr(element, "tag", "") in PARAGRAPHS:
-            groups += [[element], []]
-        else:
-            groups[-1].append(element)
-    texts = (_text_of("".join(map(_source, group))) for group in groups)
-    return "\n\n".join(text for text in texts if text)
-
-
-def _source(node: HtmlElement | str) -> str:
-    return escape(node) if isinstance(node, str) else tostring(node, encoding="unicode", with_tail=False)
-
-
-@lru_cache(maxsize=2048)
-def _text_of(html: str) -> str:
-    return get_text(html, LINKS).strip() if html.strip() else ""
 
 
 def one_line(text: str) -> str:

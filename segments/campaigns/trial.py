@@ -29,7 +29,8 @@ def link() -> str:
 
 def failing(template: dict[str, str], people: Sequence[int]) -> list[Failing]:
     """The most frequent first; tried on all, or on as many as ``MOST`` spread evenly over them."""
-    chosen = people[:: -(-len(people) // MOST)] if people else []
+    tried = min(len(people), MOST)
+    chosen = [people[place * len(people) // tried] for place in range(tried)]
     found: Counter[str] = Counter()
     for values in personal.people(chosen).values():
         try:

@@ -78,6 +78,9 @@ def test_no_source_is_too_odd_to_be_looked_at(odd):
         ('<a href="{{ x }}" title="a > b">{% if a < b %}c{% endif %}</a> 5 < 7, Я <3, <anna@mail.example>', []),
         ("<!--[if mso]><td><![endif]--><!--[if !mso]><!--><p>x</p><!--<![endif]--><style>a > b {}</style>", []),
         ("<script>if (a<b) go()</script>{% comment %}<p {% endcomment %}{{ '<p' }}<br/><hr />", []),
+        ("<p>a</p>\n<textarea><p>b</p>", ["<textarea><p>b</p>"]),
+        ("<style>p{}\n<p>b</p>", ["<style>p{}"]),
+        ("<noscript>x</noscript><TITLE>Hi", ["<TITLE>Hi"]),
         (PASTED, []),
     ],
 )

@@ -110,19 +110,19 @@ def test_letter_is_written_in_the_language_of_the_installation_whoever_reads_it(
 
 
 def test_own_unsubscribe_link_is_not_doubled():
-    found = letter('<p><a href="{{ unsubscribe_url }}">Отписаться</a></p>')
+    found = letter('<p>Дом <a href="{{ unsubscribe_url }}">Отписаться</a></p>')
     assert found.html.count(URL) == 1
     assert URL in found.text
 
 
-OWN = '<p><a href="{{ unsubscribe_url }}">Отписаться</a></p>'
+OWN = '<p>Дом <a href="{{ unsubscribe_url }}">Отписаться</a></p>'
 
 
 @pytest.mark.parametrize(
     ("html", "text", "added"),
     [
         (OWN, "", (0, 0)),
-        ("<p>{{ unsubscribe_url }}</p>", "", (0, 0)),
+        ("<p>Дом {{ unsubscribe_url }}</p>", "", (0, 0)),
         (OWN, "Дом", (0, 1)),
         (OWN, "Дом {{ unsubscribe_url }}", (0, 0)),
         ("<p>Дом</p>", "Дом {{ unsubscribe_url }}", (1, 0)),
@@ -133,6 +133,7 @@ OWN = '<p><a href="{{ unsubscribe_url }}">Отписаться</a></p>'
         (f"<p>Дом</p>{{% if contact.first_name == 'Анна' %}}{OWN}{{% endif %}}", "", (1, 1)),
         ('<img src="https://a.example/a.png">', "", (1, 1)),
         ("", "Дом", (0, 1)),
+        ('<p>Дом</p><a href="{{ unsubscribe_url }}"><img src="https://a.example/a.png"></a>', "", (0, 0)),
     ],
 )
 def test_whoever_reads_either_part_reads_once_how_to_unsubscribe(html, text, added):
@@ -143,8 +144,33 @@ def test_whoever_reads_either_part_reads_once_how_to_unsubscribe(html, text, add
 
 
 @pytest.mark.parametrize(
+    "link",
+    [
+        '<a href="{{ unsubscribe_url }}" style="display:none">Отписаться</a>',
+        '<p style="color:red; DISPLAY: none">{{ unsubscribe_url }}</p>',
+        '<a href="{{ unsubscribe_url }}"></a>',
+        '<a href="{{ unsubscribe_url }}"> &#8203;</a>',
+        '<img src="{{ unsubscribe_url }}">',
+        '<p style="font-size:0">{{ unsubscribe_url }}</p>',
+        """<a href="{{ unsubscribe_url | prepend: 'https://other.example/' }}">Отписаться</a>""",
+    ],
+)
+def test_link_that_nobody_sees_is_none(link):
+    found = letter(f"<p>Дом</p>{link}", text="Дом")
+    assert "отпишитесь" in found.body
+    assert not found.has_own_link
+
+
+def test_html_that_is_empty_for_a_person_leaves_the_text():
+    found = letter("{% if deal.price > 900 %}<p>Скидка</p>{% endif %}<p></p>", text="Дом")
+    assert (found.html, found.text.startswith("Дом")) == ("", True)
+
+
+@pytest.mark.parametrize(
     "html",
     [
+        '<a href="{{ unsubscribe_url }}">Отписаться</a>',
+        "<p>&#8203;</p>",
         "{% if deal.price > 900 %}<p>Скидка</p>{% endif %}",
         "<p> &nbsp;<br></p>",
         "<video src='https://a.example'></video>",

@@ -265,6 +265,7 @@ def test_people_of_the_former_rules_are_called_so_until_the_pause_ends(marketer,
     assert "Кто входит, словами" not in page
     assert '<p class="big">1</p>' in page
     assert (FORMER in listed, '<td class="num">1</td>' in listed) == (True, True)
+    assert FORMER in marketer.get(at("members", former)).content.decode()
     assert list(Membership.objects.values_list("cause", "left_at")) == [("first", None)]
 
 

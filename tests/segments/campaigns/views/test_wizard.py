@@ -353,7 +353,7 @@ def test_preview_escapes_what_people_are_called(login, campaign, person):
     ("changes", "words"),
     [
         ({}, "Ссылку отписки добавим"),
-        ({"html": "<p>{{ unsubscribe_url }}</p>"}, "Ссылка отписки на месте"),
+        ({"html": "<p>Дом {{ unsubscribe_url }}</p>"}, "Ссылка отписки на месте"),
         ({"subject": "Т" * 61}, "Тема длиннее 60 знаков"),
         ({"subject": "{{ contact.first_name | default: '" + "я" * 60 + "' }}"}, "Тема короче 60 знаков"),
         ({"html": "<p>" + "я" * 52_000}, "Gmail покажет только начало"),
