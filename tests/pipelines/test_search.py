@@ -175,7 +175,7 @@ NAMES = st.lists(st.text(LETTERS, max_size=9), min_size=1, max_size=6)
 PHONES = st.lists(st.text("1290", min_size=3, max_size=6).map("+79".__add__), max_size=3)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(NAMES, PHONES, TYPED, st.sampled_from([0, 1, search.MANY]))
 @example(["Ёж Ёлкин", "еж"], ["+79012"], "ЁЖ ел", search.MANY)
 @example(["аб", "аба"], [], "ба", search.MANY)

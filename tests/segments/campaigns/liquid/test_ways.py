@@ -167,7 +167,7 @@ PEOPLE = st.builds(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(source=SOURCE, people=st.lists(PEOPLE, min_size=6, max_size=6))
 def test_what_passes_fails_for_nobody(source, people):
     if problems(source):
